@@ -1,0 +1,191 @@
+"""The authority: the organisation that owns the keys, as a state that people govern. Floor 1.
+
+Spec: `spec/authority.md`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from quorate import canonical
+from quorate.findings import Finding, Refusal, found
+from quorate.people import Person, Presence, Purpose, Quorum, Role
+from quorate.strict import convert
+
+
+class Cps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the commitments are published."""
+
+    document: str
+    version: str
+    section: str
+
+
+class Commitments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The machine-readable part of the CP/CPS (BR leaves 6.2.2 and more to it)."""
+
+    minimum_quorum: int
+    module_level: str
+    key_types: tuple[str, ...]
+    root_days: int
+    subordinate_days: int
+    crl_days: int
+
+
+class Controllers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who opens a place: `need` seats of `role`."""
+
+    role: str
+    need: int
+
+
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A safe, a box or a room where items lie; `keys` is how many keys or combinations it takes."""
+
+    id: str
+    facility: str
+    kind: Literal["room", "safe", "box"]
+    controllers: Controllers
+    keys: int = 2
+
+
+class TokenEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A cryptographic module. `location`: the PKCS#11 library, or the software token's folder below the authority."""
+
+    id: str
+    kind: Literal["pkcs11", "software"]
+    location: str
+    serial: str
+    model: str = ""
+    level: str = ""
+
+
+class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A physical thing: what it is, the seal it is in, where it lies. `holder`: the token or role it leads to."""
+
+    id: str
+    what: str
+    place: str
+    seal: str
+    holder: str = ""
+
+
+class AuthorityState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One governed state. `digest` is over its canonical file, `authority/NNN.json`."""
+
+    format: Literal["quorate/1"]
+    name: str
+    organisation: str
+    rules: Literal["webpki", "private"]
+    cps: Cps
+    commitments: Commitments
+    people: tuple[Person, ...]
+    roles: tuple[Role, ...]
+    quorums: tuple[Quorum, ...]
+    conflicts: tuple[tuple[str, str], ...]
+    places: tuple[Place, ...]
+    tokens: tuple[TokenEntry, ...]
+    items: tuple[Item, ...]
+
+    def file(self) -> bytes:
+        """The bytes of `authority/NNN.json`."""
+        return canonical.encode(msgspec.to_builtins(self)) + b"\n"
+
+    @property
+    def digest(self) -> str:
+        return canonical.digest(self.file())
+
+    def person(self, name: str) -> Person:
+        """The person of that id; `person.unknown` if there is none."""
+        for person in self.people:
+            if person.id == name:
+                return person
+        raise Refusal("person.unknown", person=name, known=", ".join(one.id for one in self.people))
+
+    def role(self, name: str) -> Role:
+        for role in self.roles:
+            if role.id == name:
+                return role
+        raise Refusal("role.unknown", role=name)
+
+    def quorum(self, purpose: Purpose) -> Quorum:
+        return next(quorum for quorum in self.quorums if quorum.purpose is purpose)
+
+    def token(self, name: str) -> TokenEntry:
+        for token in self.tokens:
+            if token.id == name:
+                return token
+        raise Refusal("token.unknown", token=name, known=", ".join(one.id for one in self.tokens))
+
+    def holds_role(self, person: str, role: str, day: str) -> bool:
+        """Whether `person` is appointed to `role` on the UTC day `YYYY-MM-DD`."""
+        return any(a.role == role and a.since <= day <= a.until for a in self.person(person).appointments)
+
+    def appointed(self, role: str) -> tuple[str, ...]:
+        """Everyone appointed to `role`, whatever the day: appointments say who, the use says when."""
+        return tuple(one.id for one in self.people if any(a.role == role for a in one.appointments))
+
+
+def read_state(data: bytes, where: str) -> AuthorityState:
+    """The state of a canonical `authority/NNN.json`."""
+    if not data.endswith(b"\n"):
+        raise Refusal("record.not_canonical", where)
+    return convert(canonical.decode(data[:-1], where), AuthorityState, where)
+
+
+def state_findings(state: AuthorityState) -> tuple[Finding, ...]:
+    """What is wrong with an authority in itself: names that lead nowhere, quorums that cannot meet."""
+    roles = {role.id for role in state.roles}
+    findings: list[Finding] = []
+    for kind, ids in _ids(state).items():
+        findings += [found("authority.twice", kind, id=one) for one in sorted({i for i in ids if ids.count(i) > 1})]
+    named = [(f"people[{p.id}]", a.role) for p in state.people for a in p.appointments]
+    named += [(f"quorums[{q.purpose.value}]", q.role) for q in state.quorums]
+    named += [(f"places[{p.id}].controllers", p.controllers.role) for p in state.places]
+    named += [("conflicts", role) for pair in state.conflicts for role in pair]
+    findings += [found("role.unknown", where, role=role) for where, role in named if role not in roles]
+    places = {place.id for place in state.places}
+    findings += [found("place.unknown", f"items[{i.id}]", place=i.place) for i in state.items if i.place not in places]
+    findings += _quorum_findings(state)
+    for person in state.people:
+        if (person.presence is Presence.KEYED) != bool(person.key):
+            findings.append(found("person.key_missing", f"people[{person.id}]", person=person.id))
+    return tuple(findings)
+
+
+def _ids(state: AuthorityState) -> dict[str, list[str]]:
+    ids = {"people": [one.id for one in state.people], "roles": [one.id for one in state.roles]}
+    ids |= {"places": [one.id for one in state.places]}
+    ids |= {"tokens": [one.id for one in state.tokens], "items": [one.id for one in state.items]}
+    ids["seals"] = [one.seal for one in state.items]
+    ids["keys"] = [one.key for one in state.people if one.key]
+    return ids
+
+
+def _quorum_findings(state: AuthorityState) -> list[Finding]:
+    findings = []
+    for purpose in Purpose:
+        quorums = [quorum for quorum in state.quorums if quorum.purpose is purpose]
+        if len(quorums) != 1:
+            findings.append(found("quorum.one_each", f"quorums[{purpose.value}]", purpose=purpose.value))
+            continue
+        need, people = quorums[0].need, len(state.appointed(quorums[0].role))
+        if not 1 <= need <= people:
+            findings.append(found("quorum.cannot_meet", f"quorums[{purpose.value}]", need=need, people=people))
+        least = 2 if state.rules == "webpki" else 1
+        if need < max(least, min(state.commitments.minimum_quorum, 2 if state.rules == "webpki" else need)):
+            findings.append(found("quorum.too_small", f"quorums[{purpose.value}]", need=need, least=least))
+        elif need < state.commitments.minimum_quorum:
+            findings.append(
+                found(
+                    "quorum.below_commitment",
+                    f"quorums[{purpose.value}]",
+                    need=need,
+                    least=state.commitments.minimum_quorum,
+                )
+            )
+        elif need < 2:
+            findings.append(found("quorum.one_person", f"quorums[{purpose.value}]", purpose=purpose.value))
+    return findings

@@ -1,0 +1,307 @@
+"""The compiler: a plan becomes a script. Floor 2: what is drawn (serials, object ids) comes in from above.
+
+Names are resolved, operations drafted or templated and linted, acts and steps laid out. `acts` writes the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from quorate import canonical
+from quorate.authority import AuthorityState
+from quorate.findings import Finding, Refusal, found
+from quorate.keys import KeyType, key_findings, stand_in_spki
+from quorate.plan import GenerateKey, IssueCrl, IssueCross, IssueRoot, IssueSubordinate, Operation, Plan, ShareOut
+from quorate.register import Register
+from quorate.script import (
+    CertificateOperation,
+    CrlOperation,
+    CrossOperation,
+    Entry,
+    GenerateOperation,
+    IssueOperation,
+    RootOperation,
+    Script,
+    ScriptDraft,
+    ScriptOperation,
+    ShareOperation,
+    SubordinateOperation,
+)
+from quorate.script.drafting import SECOND, Materials, lint, make_draft, rule_commitments, utc
+from quorate.x509.crl import Revoked, crl_entries
+from quorate.x509.csr import read_csr
+from quorate.x509.draft import not_after
+from quorate.x509.facts import CertificateFacts, read_certificate, read_crl, verify_issued
+from quorate.x509.name import encode_name
+
+SERIAL_PREFIX = 0x51
+"""First octet of a serial: not zero and below 0x80, so that the 128 bits behind it are all random."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One frozen draft: the bytes, the open fields, and what the rules found."""
+
+    operation: str
+    tbs: bytes
+    open: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    def entry(self) -> ScriptDraft:
+        return ScriptDraft(self.operation, f"drafts/{self.operation}.tbs", canonical.digest(self.tbs), self.open)
+
+
+class Resolver:
+    """Gives each operation of the plan its names, numbers and drafts, one after another."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        authority: AuthorityState,
+        register: Register,
+        inputs: Mapping[str, bytes],
+        draw: Callable[[int], bytes],
+    ) -> None:
+        self.plan, self.authority, self.register, self.inputs, self.draw = plan, authority, register, inputs, draw
+        self.operations: list[ScriptOperation] = []
+        self.planned: dict[str, Operation] = {operation.id: operation for operation in plan.operations}
+
+    def resolve(self) -> tuple[ScriptOperation, ...]:
+        """Every operation, or one refusal with every problem."""
+        problems: list[Finding] = []
+        for operation in self.plan.operations:
+            try:
+                if operation.id in self.register.operations:
+                    raise Refusal("plan.operation_known", f"operations[{operation.id}]", id=operation.id)
+                self.operations.append(self._operation(operation))
+            except Refusal as refusal:
+                problems += refusal.findings
+        if problems:
+            raise Refusal.of(tuple(problems))
+        return tuple(self.operations)
+
+    def _operation(self, operation: Operation) -> ScriptOperation:
+        match operation:
+            case ShareOut(id=name, token=token, credential=credential, fate=fate, holders=holders, threshold=threshold):
+                self.authority.token(token)
+                return ShareOperation(name, token, credential, fate, holders, threshold)
+            case GenerateKey(id=name, token=token, type=kind, use=use):
+                self.authority.token(token)
+                self._require_type(kind, name)
+                return GenerateOperation(name, token, kind, use, self.draw(8).hex())
+            case IssueCrl():
+                return self._crl(operation)
+            case _:
+                return self._certificate(operation)
+
+    def _require_type(self, kind: str, name: str) -> None:
+        if kind not in {one.value for one in KeyType}:
+            raise Refusal("plan.key_type", f"operations[{name}]", type=kind, known=", ".join(KeyType))
+        if kind not in self.authority.commitments.key_types:
+            committed = ", ".join(self.authority.commitments.key_types)
+            raise Refusal("plan.key_type_uncommitted", f"operations[{name}]", type=kind, committed=committed)
+
+    def _certificate(self, plan: IssueRoot | IssueSubordinate | IssueCross) -> CertificateOperation:
+        where = f"operations[{plan.id}]"
+        issuer = "self" if isinstance(plan, IssueRoot) else self._reference(plan.issuer, where)
+        key = plan.key if isinstance(plan, IssueRoot) else self._key_of(plan.issuer, where)
+        existing = subject_key = ""
+        if isinstance(plan, IssueRoot):
+            subject, subject_key = encode_name(plan.subject), f"key:{plan.key}"
+        elif isinstance(plan, IssueSubordinate):
+            subject, subject_key = encode_name(plan.subject), f"input:{self._input(plan.csr, where)}"
+            read_csr(self.inputs[f"inputs/{plan.csr}"], plan.csr)
+        else:
+            existing, subject = self._reference(plan.existing, where), self._subject_of(plan.existing, where)
+        kinds: dict[type, type[CertificateOperation]] = {
+            IssueRoot: RootOperation,
+            IssueSubordinate: SubordinateOperation,
+            IssueCross: CrossOperation,
+        }
+        opens = utc(self.plan.window.opens)
+        return kinds[type(plan)](
+            id=plan.id,
+            token=self._token_of(key, where),
+            key=key,
+            profile=plan.profile,
+            issuer=issuer,
+            subject_key=subject_key,
+            existing=existing,
+            subject=subject.hex(),
+            certificate_serial=self._serial(),
+            not_before=opens.strftime(SECOND),
+            not_after=not_after(opens, plan.days).strftime(SECOND),
+            days=plan.days,
+            crl_url=getattr(plan, "crl_url", ""),
+            ca_issuers_url=getattr(plan, "ca_issuers_url", ""),
+            policies=getattr(plan, "policies", ()),
+            outputs=(f"artifacts/{plan.id}.cert.der", f"artifacts/{plan.id}.cert.pem"),
+        )
+
+    def _serial(self) -> str:
+        """17 octets: the prefix and 128 bits from the random source (BR 7.1.2.1: at least 64, below 2^159)."""
+        serial = f"{SERIAL_PREFIX:02x}{self.draw(16).hex()}"
+        return serial if serial not in self.register.serials else self._serial()
+
+    def _input(self, name: str, where: str) -> str:
+        path = f"inputs/{name}"
+        if path not in self.inputs:
+            raise Refusal("plan.input_missing", where, file=path)
+        return path
+
+    def _reference(self, name: str, where: str) -> str:
+        """`operation:ID` for an artifact of this plan made before, `input:FILE` for an earlier one or a file."""
+        if name in self.planned:
+            if not any(done.id == name for done in self.operations):
+                raise Refusal("plan.made_later", where, name=name)
+            return f"operation:{name}"
+        if name in self.register.certificates:
+            return f"input:inputs/known/{name}.cert.der"
+        if f"inputs/{name}" in self.inputs:
+            return f"input:inputs/{name}"
+        raise Refusal("plan.artifact_unknown", where, name=name)
+
+    def _facts(self, name: str, where: str) -> CertificateFacts:
+        path = self._reference(name, where).partition(":")[2]
+        return read_certificate(self.inputs[path], path)
+
+    def _subject_of(self, name: str, where: str) -> bytes:
+        if self._reference(name, where).startswith("operation:"):
+            made = next(done for done in self.operations if done.id == name)
+            if isinstance(made, (RootOperation, SubordinateOperation, CrossOperation)):
+                return bytes.fromhex(made.subject)
+            raise Refusal("plan.artifact_unknown", where, name=name)
+        return self._facts(name, where).subject
+
+    def _key_of(self, name: str, where: str) -> str:
+        """The key operation whose private key signs for the certificate `name`."""
+        if self._reference(name, where).startswith("operation:"):
+            made = next(done for done in self.operations if done.id == name)
+            if isinstance(made, RootOperation):
+                return made.key
+            raise Refusal("plan.issuer_key_elsewhere", where, name=name)
+        spki = self._facts(name, where).spki
+        for key, known in self.register.spkis.items():
+            if known == spki:
+                return key
+        raise Refusal("plan.issuer_key_elsewhere", where, name=name)
+
+    def _token_of(self, key: str, where: str) -> str:
+        for done in self.operations:
+            if isinstance(done, GenerateOperation) and done.id == key:
+                return done.token
+        if key in self.register.keys:
+            return self.register.keys[key].token
+        raise Refusal("plan.key_unknown", where, key=key)
+
+    def _require_issued(self, name: str, issuer: str, where: str) -> None:
+        """A CRL lists what its own CA issued (RFC 5280 5.1): the signature of the revoked certificate says so."""
+        try:
+            verify_issued(self._facts(name, where), self._facts(issuer, where).spki)
+        except Refusal:
+            raise Refusal("plan.revoked_elsewhere", where, name=name) from None
+
+    def _crl(self, plan: IssueCrl) -> CrlOperation:
+        where = f"operations[{plan.id}]"
+        issuer, key = self._reference(plan.issuer, where), self._key_of(plan.issuer, where)
+        earlier = [one for one in self.operations if isinstance(one, CrlOperation) and one.issuer == issuer]
+        previous = ""
+        if earlier:
+            raise Refusal("plan.crl_twice", where, issuer=plan.issuer)
+        if plan.issuer in self.register.crls:
+            previous = f"input:inputs/known/{plan.issuer}.crl"
+            last = read_crl(self.register.crls[plan.issuer], previous)
+            if plan.number <= last.number:
+                raise Refusal("plan.crl_number", where, number=plan.number, last=last.number)
+        facts = tuple(read_certificate(data, name) for name, data in self.register.certificates.items())
+        for one in plan.revoked:
+            self._require_issued(one.certificate, plan.issuer, where)
+        revoked = tuple(Revoked(self._facts(one.certificate, where), utc(one.date), one.reason) for one in plan.revoked)
+        last_crl = read_crl(self.inputs[previous.partition(":")[2]], previous) if previous else None
+        entries = crl_entries(last_crl, revoked, utc(self.plan.window.opens), facts)
+        return CrlOperation(
+            id=plan.id,
+            token=self._token_of(key, where),
+            key=key,
+            profile=plan.profile,
+            issuer=issuer,
+            previous=previous,
+            number=plan.number,
+            days=plan.days,
+            entries=tuple(Entry(f"{one.serial:x}", one.date.strftime(SECOND), one.reason) for one in entries),
+            outputs=(f"artifacts/{plan.id}.crl", f"artifacts/{plan.id}.crl.pem"),
+        )
+
+
+def freeze(
+    script: Script, register: Register, inputs: Mapping[str, bytes], authority: AuthorityState
+) -> tuple[Draft, ...]:
+    """The drafts of every certificate and CRL of `script`, in order, with stand-ins for what cannot exist yet."""
+    spkis = dict(register.spkis)
+    certificates: dict[str, bytes] = {}
+    crls: dict[str, bytes] = {}
+    drafts: list[Draft] = []
+    opens = utc(script.window.opens)
+    for operation in script.operations:
+        if isinstance(operation, GenerateOperation):
+            spkis[operation.id] = stand_in_spki(KeyType(operation.type))
+        elif not isinstance(operation, ShareOperation):
+            materials = Materials(inputs, spkis, certificates, crls)
+            draft = make_draft(script, operation, materials, opens)
+            commitments = rule_commitments(authority)
+            findings = lint(script, commitments, operation, materials, draft.unsigned, opens)
+            fields = open_fields(script, operation)
+            if "spki" in fields:  # a stand-in is no key to judge
+                findings = tuple(one for one in findings if not one.code.startswith("key."))
+            drafts.append(Draft(operation.id, draft.tbs, fields, findings))
+            (crls if isinstance(operation, CrlOperation) else certificates)[operation.id] = draft.unsigned
+    return tuple(drafts)
+
+
+def open_fields(script: Script, operation: IssueOperation) -> tuple[str, ...]:
+    """The fields that cannot exist before the day: what comes of a key that is generated in this ceremony, and time."""
+    made = {one.id for one in script.operations if isinstance(one, GenerateOperation)}
+    aki = ("aki",) if operation.key in made else ()
+    if isinstance(operation, CrlOperation):
+        return ("this-update", "next-update", *aki)
+    if isinstance(operation, RootOperation):
+        return ("spki", "ski", "aki") if operation.key in made else ()
+    kind, _, name = operation.existing.partition(":")
+    if kind == "operation":
+        subject = next(one for one in script.operations if one.id == name)
+        return ("spki", "ski", *aki) if getattr(subject, "key", "") in made else aki
+    return aki
+
+
+def input_findings(plan: Plan, inputs: Mapping[str, bytes]) -> tuple[Finding, ...]:
+    """The quality of every key that comes in from outside (BR 6.1.6, 6.1.1.3)."""
+    findings: list[Finding] = []
+    for operation in plan.operations:
+        where = f"operations[{operation.id}]"
+        if isinstance(operation, IssueSubordinate) and f"inputs/{operation.csr}" in inputs:
+            try:
+                request = read_csr(inputs[f"inputs/{operation.csr}"], f"inputs/{operation.csr}")
+                findings += key_findings(request.spki, where, own=False)
+            except Refusal as refusal:
+                findings += refusal.findings
+        elif isinstance(operation, IssueCross) and f"inputs/{operation.existing}" in inputs:
+            try:
+                facts = read_certificate(inputs[f"inputs/{operation.existing}"], f"inputs/{operation.existing}")
+                findings += key_findings(facts.spki, where, own=False)
+            except Refusal as refusal:
+                findings += refusal.findings
+    return tuple(findings)
+
+
+def names_twice(plan: Plan) -> tuple[Finding, ...]:
+    """A finding for each id or subject that the plan gives twice."""
+    ids = [operation.id for operation in plan.operations]
+    findings = [
+        found("plan.id_twice", f"operations[{one}]", id=one) for one in sorted({i for i in ids if ids.count(i) > 1})
+    ]
+    seats = [seat.id for seat in plan.seats]
+    findings += [
+        found("plan.id_twice", f"seats[{one}]", id=one) for one in sorted({i for i in seats if seats.count(i) > 1})
+    ]
+    return tuple(findings)

@@ -1,0 +1,72 @@
+"""What the Baseline Requirements, the root programmes and RFC 5280 say of CA certificates and CRLs.
+
+Judged are drafts before anyone approves them, and the finished objects once more. `RULES` holds every rule with its
+clause and its dates; later rules are further rows.
+"""
+
+from __future__ import annotations
+
+from quorate.compliance import algorithms, certificate, names, purposes, relations
+from quorate.compliance import crl as crl_rules
+from quorate.compliance.rules import CertificateCase, Commitments, Context, CrlCase, Rule
+from quorate.findings import Finding, Refusal, found
+from quorate.keys import key_findings
+from quorate.x509.facts import CrlFacts, read_certificate, read_crl
+from quorate.x509.profile import Profile
+
+__all__ = [
+    "CERTIFICATE_RULES",
+    "CRL_RULES",
+    "RULES",
+    "Commitments",
+    "Context",
+    "Rule",
+    "certificate_findings",
+    "crl_findings",
+]
+
+CERTIFICATE_RULES: tuple[Rule[CertificateCase], ...] = (
+    *certificate.TABLE,
+    *algorithms.CERTIFICATE_TABLE,
+    *names.TABLE,
+    *purposes.TABLE,
+    *relations.TABLE,
+)
+CRL_RULES: tuple[Rule[CrlCase], ...] = (*crl_rules.TABLE, *algorithms.CRL_TABLE)
+RULES: tuple[Rule[CertificateCase] | Rule[CrlCase], ...] = (*CERTIFICATE_RULES, *CRL_RULES)
+
+
+def certificate_findings(der: bytes, profile: Profile, context: Context) -> tuple[Finding, ...]:
+    """Everything wrong with a certificate, drafted or finished. What cannot be read is one finding, `x509.encoding`."""
+    try:
+        case = CertificateCase(read_certificate(der, profile.name), profile, context)
+    except Refusal as refusal:
+        return refusal.findings
+    kind, day = profile.kind, context.at.date()
+    judged = [one.findings(case) for one in CERTIFICATE_RULES if one.holds(context.rules, kind, day)]
+    return (
+        *_profile_findings(profile, context),
+        *(finding for findings in judged for finding in findings),
+        *key_findings(case.it.spki, profile.name, own=kind == "root"),
+    )
+
+
+def crl_findings(der: bytes, profile: Profile, context: Context, previous: CrlFacts | None) -> tuple[Finding, ...]:
+    """Everything wrong with a CRL, drafted or finished, also as the successor of `previous`."""
+    try:
+        case = CrlCase(read_crl(der, profile.name), profile, context, previous)
+    except Refusal as refusal:
+        return refusal.findings
+    day = context.at.date()
+    judged = [one.findings(case) for one in CRL_RULES if one.holds(context.rules, profile.kind, day)]
+    return (
+        *_profile_findings(profile, context),
+        *(finding for findings in judged for finding in findings),
+        *crl_rules.continuity_findings(case),
+    )
+
+
+def _profile_findings(profile: Profile, context: Context) -> tuple[Finding, ...]:
+    if profile.rules == context.rules:
+        return ()
+    return (found("x509.profile_rules", profile.name, profile=profile.rules, rules=context.rules),)

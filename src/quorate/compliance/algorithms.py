@@ -1,0 +1,67 @@
+"""Signature algorithms and signatures of certificates and CRLs alike (BR 7.1.3, byte for byte)."""
+
+from __future__ import annotations
+
+from quorate.compliance.rules import CA, CertificateCase, CrlCase, Facts, Rule, rule
+from quorate.findings import Refusal
+from quorate.keys import SIGNATURE_ALGORITHMS, key_name
+from quorate.x509.facts import CertificateFacts, CrlFacts, verify_issued
+
+CERTIFICATE_TABLE: list[Rule[CertificateCase]] = []
+CRL_TABLE: list[Rule[CrlCase]] = []
+
+# sha1WithRSAEncryption with and without the NULL that belongs there, ecdsa-with-SHA1
+SHA1 = (
+    bytes.fromhex("300d06092a864886f70d0101050500"),
+    bytes.fromhex("300b06092a864886f70d010105"),
+    bytes.fromhex("300906072a8648ce3d0401"),
+)
+
+
+@rule(CERTIFICATE_TABLE, "x509.algorithm_pair", *CA)
+def the_two_identifiers_are_one(case: CertificateCase) -> list[Facts]:
+    """A CRL with two different ones is not even read."""
+    return [] if case.it.algorithm == case.it.outer_algorithm else [{}]
+
+
+@rule(CERTIFICATE_TABLE, "x509.sha1", *CA)
+@rule(CRL_TABLE, "x509.sha1", "crl")
+def the_hash_is_not_sha1(case: CertificateCase | CrlCase) -> list[Facts]:
+    return [{}] if {case.it.algorithm, case.it.outer_algorithm} & set(SHA1) else []
+
+
+@rule(CERTIFICATE_TABLE, "x509.algorithm", *CA)
+@rule(CRL_TABLE, "x509.algorithm", "crl")
+def the_algorithm_belongs_to_the_signing_key(case: CertificateCase | CrlCase) -> list[Facts]:
+    known = SIGNATURE_ALGORITHMS.get(case.it.algorithm)
+    name = _signing_key(case.issuer)
+    if case.it.algorithm in SHA1 or (known is not None and known.keys in (name, name.partition("-")[0])):
+        return []
+    return [{"algorithm": case.it.algorithm.hex(), "key_type": name}]
+
+
+@rule(CERTIFICATE_TABLE, "x509.signature_invalid", *CA)
+@rule(CRL_TABLE, "x509.signature_invalid", "crl")
+def a_signature_verifies(case: CertificateCase | CrlCase) -> list[Facts]:
+    """A draft has none, which is no violation."""
+    if not case.it.signature:
+        return []
+    return _refused(case.it, case.issuer)
+
+
+def _refused(it: CertificateFacts | CrlFacts, issuer: CertificateFacts | None) -> list[Facts]:
+    if issuer is None:
+        return [{"key": "an issuer that is not given"}]
+    try:
+        verify_issued(it, issuer.spki)
+    except Refusal as refusal:
+        facts = dict(refusal.findings[0].facts)
+        return [{"key": facts.get("key", "a key that cannot be read")}]
+    return []
+
+
+def _signing_key(issuer: CertificateFacts | None) -> str:
+    try:
+        return key_name(issuer.spki) if issuer else "unknown"
+    except Refusal:
+        return "unreadable"

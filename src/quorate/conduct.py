@@ -1,0 +1,344 @@
+"""Conducting: ask the step what it wants, get it, append the event, fold; until nothing is wanted. Floor 4.
+
+Resuming is the same loop: after `resumed` the folded state wants what is still missing. Whatever people say at any
+moment (someone comes or leaves, a deviation, a pause, an abort) comes out of a face as an `Aside`.
+"""
+
+from __future__ import annotations
+
+import enum
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from quorate import __version__, canonical, governing, record, session
+from quorate.event import Body, Type
+from quorate.findings import Refusal
+from quorate.governing import Standing
+from quorate.host import Host
+from quorate.perform import Face, Performer
+from quorate.prepare import Base, record_folder
+from quorate.record import Journal
+from quorate.script import Script, read_script
+from quorate.script.drafting import utc
+from quorate.script.state import State, Status
+from quorate.script.steps import takes
+from quorate.script.steps.attendance import arrived_body
+from quorate.script.steps.closing import final_checkpoint
+from quorate.script.text import render
+from quorate.want import Answer, Collect, Failed, GeneratePair, MakeDraft, Refused, SetCredential, SignBytes, Want
+from quorate.words import ends, words
+
+
+class Kind(enum.StrEnum):
+    """What people can say at any question."""
+
+    ARRIVED = "arrived"
+    LEFT = "left"
+    DEVIATION = "deviation"
+    PAUSE = "pause"
+    SUSPEND = "suspend"
+    ABORT = "abort"
+    STOP = "stop"
+
+
+@dataclass(frozen=True)
+class Aside(Exception):
+    """Said instead of an answer. `seat` for arrived and left."""
+
+    kind: Kind
+    seat: str = ""
+
+
+class Stopped(Exception):
+    """The program ends here and the ceremony can be resumed: by wish, on Ctrl-C, or suspended for the day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Everything one ceremony is conducted with."""
+
+    host: Host
+    face: Face
+    ceremony: Path
+    base: Base
+    tokens: Path  # software tokens lie below it
+
+    @property
+    def folder(self) -> Path:
+        return record_folder(self.ceremony, self.base.mode)
+
+
+def conduct(room: Room, verifier: bytes, script_folder: Path) -> State:
+    """Conduct, or resume, the ceremony compiled in `script_folder`; the closed and sealed state.
+
+    `verifier`: the copy of the stand-alone verifier that goes into the record. Raises `Refusal` before anything is
+    touched, `Stopped` when it can be resumed.
+    """
+    with record.locked(room.folder.parent):
+        journal = _journal(room, verifier, script_folder)
+        performer = Performer(room.host, room.face, room.folder, room.tokens, room.base.state)
+        try:
+            with record.reserve(room.folder) as spare:
+                _run(room, journal, performer, spare)
+        finally:
+            performer.close()
+            journal.close()
+        seal(room.host, room.folder, journal.state)
+        collect_cosignatures(room, journal.state)
+        return journal.state
+
+
+def _journal(room: Room, verifier: bytes, script_folder: Path) -> Journal:
+    """The record, begun or reopened; what can fail without a token has failed when this returns."""
+    if (room.folder / record.TRANSCRIPT).is_file() and (room.folder / "script.json").is_file():
+        journal = Journal.reopen(room.host, room.folder)
+        if journal.state.size:
+            if journal.state.status is not Status.CLOSED:
+                after = {Status.PAUSED: "pause", Status.SUSPENDED: "suspension"}
+                body = {"after": after.get(journal.state.status, "interruption"), "torn": journal.torn()}
+                journal.append(Type.RESUMED, body)
+            return journal
+        journal.close()
+    files = gather(room, verifier, script_folder)
+    script = read_script(files["script.json"], "script.json")
+    check_ready(room, script, files, script_folder / "approvals")
+    journal = Journal.create(room.host, room.folder, files)
+    software = {"python": platform.python_version(), "quorate": __version__}
+    journal.append(Type.OPENED, record.opened_body(script, files, room.host.machine(), software))
+    return journal
+
+
+def gather(room: Room, verifier: bytes, script_folder: Path) -> dict[str, bytes]:
+    """The first files of a record."""
+    parts = ("plan.toml", "script.json", "script.txt", "approvals", "drafts", "inputs")
+    files = record.files_below(script_folder, *parts)
+    if "script.json" not in files:
+        raise Refusal("script.not_compiled", str(script_folder))
+    if (script_folder / "script.pdf").is_file():
+        files["script.pdf"] = (script_folder / "script.pdf").read_bytes()
+    files |= record.files_below(room.base.folder, "authority")
+    return files | {"quorate_verify.py": verifier}
+
+
+def check_ready(room: Room, script: Script, files: Mapping[str, bytes], approvals: Path) -> None:
+    """Everything that can be refused before a record is begun or a token touched."""
+    start = room.base
+    if (script.authority.state, script.predecessor) != (start.state.digest, start.register.last):
+        raise Refusal("script.outdated", script.ceremony, predecessor=start.register.last)
+    governing.require_governed(start.folder, start.mode)
+    governing.require_approved(approvals, script, start.state)
+    named = [*((one.file, one.digest) for one in script.inputs), *((one.file, one.digest) for one in script.drafts)]
+    named.append(("plan.toml", script.plan))
+    for path, digest in named:
+        if path not in files or canonical.digest(files[path]) != digest:
+            raise Refusal("script.file_differs", path)
+    if files["script.txt"] != render(script).encode():
+        raise Refusal("script.file_differs", "script.txt")
+    now = room.host.now()
+    if not utc(script.window.opens) <= now <= utc(script.window.closes):
+        raise Refusal("session.window_closed", opens=script.window.opens, closes=script.window.closes)
+
+
+# -- the loop ---------------------------------------------------------------------------------------------------------
+
+
+def _run(room: Room, journal: Journal, performer: Performer, spare: Path) -> None:
+    try:
+        while journal.state.status is not Status.CLOSED:
+            try:
+                _round(room, journal, performer)
+            except Aside as aside:
+                _aside(room, journal, performer, aside)
+            except Refusal as refusal:
+                if refusal.code in ("host.disk_full", "host.not_writable"):
+                    raise
+                room.face.refuse(refusal)
+                if not room.face.again():
+                    raise Stopped from None
+    except (Refusal, Stopped, KeyboardInterrupt):
+        raise
+    except BaseException as bug:
+        spare.unlink(missing_ok=True)
+        performer.log_out()
+        journal.fault(bug)
+        raise
+
+
+def _round(room: Room, journal: Journal, performer: Performer) -> None:
+    """One want, one answer, one event."""
+    state = journal.state
+    if state.status is Status.SUSPENDED:
+        performer.log_out()
+        raise Stopped
+    if state.status is Status.PAUSED:
+        _wake(room, journal)
+        return
+    missing = session.absent(state)
+    if missing:
+        _below_minimum(room, journal, performer, missing)
+        return
+    want = session.want(state)
+    if want is None or state.step is None:
+        raise Refusal("session.nothing_wanted")
+    room.face.enter(state)
+    _append(room, journal, performer, want, performer.perform(want))
+
+
+def _append(room: Room, journal: Journal, performer: Performer, want: Want, answer: Answer) -> None:
+    state = journal.state
+    assert state.step is not None
+    at = journal.moment()
+    kind, body = takes(state.step, state, want, answer, at)
+    try:
+        journal.append(kind, body, at)
+    except Refusal:
+        if isinstance(want, (GeneratePair, SignBytes)) and kind is Type.COMPLETED:
+            _discard(journal, performer, want)
+        raise
+    if isinstance(answer, Refused):
+        room.face.show([f"kept in the record: {answer.code} at {answer.what}"])
+    elif kind is Type.MISMATCHED:
+        room.face.show(["that is not what is expected; it is kept in the record", "read it again, or say :deviation"])
+    elif isinstance(want, MakeDraft):
+        _show_draft(room, body)
+    elif kind is Type.SETTLED and isinstance(want, SetCredential):
+        room.face.show(["the token did not take the credential; new shares will be drawn"])
+
+
+def _discard(journal: Journal, performer: Performer, want: GeneratePair | SignBytes) -> None:
+    """What the token made is not what was asked for: the pair is destroyed, the attempt settled."""
+    step, state = journal.state.step, journal.state
+    assert step is not None
+    calls = performer.destroy(want) if isinstance(want, GeneratePair) else ()
+    outcome = "destroyed" if isinstance(want, GeneratePair) else "failed"
+    kind, body = takes(step, state, want, Failed(outcome, calls), journal.moment())
+    journal.append(kind, body)
+
+
+def _show_draft(room: Room, body: Body) -> None:
+    digest = str(body["digest"])
+    spoken = words(bytes.fromhex(digest.removeprefix("sha256:")))
+    room.face.show([f"draft of {body['operation']}: {digest}", *(" ".join(spoken[i : i + 8]) for i in range(0, 32, 8))])
+    room.face.show([f"{one['severity']}: {one['text']}" for one in body["findings"]])
+
+
+# -- what may be said at any moment -----------------------------------------------------------------------------------
+
+
+def _aside(room: Room, journal: Journal, performer: Performer, aside: Aside) -> None:
+    match aside.kind:
+        case Kind.STOP:
+            performer.log_out()
+            raise Stopped
+        case Kind.ARRIVED:
+            if aside.seat not in {seat.id for seat in journal.state.script.seats}:
+                raise Refusal("seat.unknown", seats=aside.seat)
+            want = session.late_arrival(journal.state, aside.seat)
+            journal.append(Type.ARRIVED, arrived_body(want, room.face.arrive(want)))
+        case Kind.LEFT:
+            journal.append(Type.LEFT, {"by": _lead(journal.state), "seat": aside.seat})
+            missing = session.absent(journal.state)
+            if missing:
+                _pause(journal, performer, f"empty seats: {', '.join(missing)}")
+        case Kind.PAUSE:
+            _pause(journal, performer, "by wish")
+        case Kind.DEVIATION | Kind.SUSPEND | Kind.ABORT:
+            _signed_aside(room, journal, performer, aside.kind)
+
+
+def _lead(state: State) -> str:
+    """The seat in whose name the console speaks: the first that is filled."""
+    return next(iter(state.seats), "")
+
+
+def _pause(journal: Journal, performer: Performer, why: str) -> None:
+    performer.log_out()
+    journal.append(Type.PAUSED, {"why": why})
+
+
+def _below_minimum(room: Room, journal: Journal, performer: Performer, missing: tuple[str, ...]) -> None:
+    """The act's minimum is not in the room: nothing goes on until the seats are filled."""
+    room.face.show([f"the act needs {', '.join(missing)} in the room"])
+    want = session.late_arrival(journal.state, missing[0])
+    journal.append(Type.ARRIVED, arrived_body(want, room.face.arrive(want)))
+
+
+def _wake(room: Room, journal: Journal) -> None:
+    room.face.show(["the ceremony is paused; every login and sign-in is void"])
+    seat = _lead(journal.state)
+    while room.face.ask(seat, "type resume when everyone is back", "text", "resume").strip() != "resume":
+        pass
+    journal.append(Type.RESUMED, {"after": "pause", "torn": None})
+
+
+_EVENTS = {Kind.DEVIATION: Type.DEVIATED, Kind.SUSPEND: Type.SUSPENDED, Kind.ABORT: Type.ABORTED}
+
+
+def _signed_aside(room: Room, journal: Journal, performer: Performer, kind: Kind) -> None:
+    """A deviation, suspension or abort: its words, then two people's signatures over them."""
+    face, lead = room.face, _lead(journal.state)
+    body: Body = {"why": _words(face, lead, "why, in one line")}
+    if kind is Kind.DEVIATION:
+        body["what"] = _words(face, lead, "what differs from the script, in one line")
+        body["impact"] = _words(face, lead, "what it means for the key and the record, in one line")
+        body["skip"] = face.ask(lead, "does the step count as dealt with? yes or no", "text", "no").strip() == "yes"
+    signatures: list[Body] = []
+    while len(signatures) < 2:
+        done = {one["person"] for one in signatures}
+        ballots = tuple(
+            one
+            for one in session.deviation_ballots(journal.state, _EVENTS[kind], body)
+            if one.statement.signer not in done
+        )
+        signed = face.collect(Collect(ballots, len(signatures), 2, (f"{kind.value}: {body['why']}",)))
+        signatures.append(signed.body())
+    if kind is not Kind.DEVIATION:
+        performer.log_out()
+    journal.append(_EVENTS[kind], body | {"signatures": signatures})
+
+
+def _words(face: Face, seat: str, prompt: str) -> str:
+    """One line of plain ASCII: it is signed as it stands."""
+    while True:
+        typed = " ".join(face.ask(seat, prompt, "text", "as rehearsed").split())
+        if typed and typed.isascii():
+            return typed
+        face.show(["one line in plain letters, please"])
+
+
+# -- the end ----------------------------------------------------------------------------------------------------------
+
+
+def seal(host: Host, folder: Path, state: State) -> None:
+    """Write the checkpoint over the whole transcript; nothing else is needed for the record to be complete."""
+    if state.status is not Status.CLOSED:
+        raise Refusal("record.not_closed", str(folder))
+    host.write_once(folder / "checkpoint", final_checkpoint(state).text())
+    (folder / "SHA256SUMS").write_bytes(record.sums(folder))
+
+
+def collect_cosignatures(room: Room, state: State) -> Standing:
+    """Ask the closing quorum, as far as it is in the room, to cosign the final checkpoint."""
+    standing = governing.closing_standing(room.folder, state)
+    room.face.show(
+        ["the record is closed; the words of its checkpoint are read aloud:", " ".join(ends(state.tree.root))]
+    )
+    here = set(state.seats.values())
+    while not standing.suffices and (able := [one for one in standing.may if one in here - set(standing.signed)]):
+        ballots = tuple(governing.closing_ballot(state, person) for person in able)
+        try:
+            signed = room.face.collect(Collect(ballots, len(standing.signed), standing.need, ("final checkpoint",)))
+            add_cosignature(room.host, room.folder, state, signed.statement.signer, signed.signature)
+        except Aside:
+            break  # `quorate seal` takes them later
+        standing = governing.closing_standing(room.folder, state)
+    (room.folder / "SHA256SUMS").write_bytes(record.sums(room.folder))
+    return standing
+
+
+def add_cosignature(host: Host, folder: Path, state: State, person: str, signature: str) -> None:
+    """Verify and keep one cosignature of the final checkpoint."""
+    statement = governing.closing_statement(state, person)
+    governing.keep(host, folder / "cosignatures" / person, statement, state.authority, signature)

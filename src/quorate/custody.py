@@ -1,0 +1,182 @@
+"""The walk over the world: would this script work, whoever of those admitted comes? Floor 2.
+
+Every admissible choice of alternates is tried: roles, conflicts, quorums without share holders, two people wherever two
+are needed. Then the steps are walked over places, items and seals. What fails here fails weeks before the day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice, product
+
+from quorate.authority import AuthorityState
+from quorate.findings import Finding, found
+from quorate.people import Presence, Purpose
+from quorate.script import CheckpointStep, Custody, Script, ScriptOperation, Share, ShareOperation, Step, Unlock
+
+MOST_CHOICES = 4096
+"""More ways to fill the seats than this are not walked; a plan that has so many says too little."""
+
+People = Mapping[str, str]
+
+
+def walk(script: Script, authority: AuthorityState) -> tuple[Finding, ...]:
+    """Everything that cannot work, each once, with who or what it is about."""
+    findings: dict[Finding, None] = {}
+    choices = _choices(script)
+    for people in islice(choices, MOST_CHOICES):
+        findings |= dict.fromkeys(_seated(script, authority, people))
+        findings |= dict.fromkeys(_quorums(script, authority, people))
+        findings |= dict.fromkeys(_alone(script, people))
+    if next(choices, None) is not None:
+        findings[found("script.too_many_choices", "seats", most=MOST_CHOICES)] = None
+    findings |= dict.fromkeys(_things(script))
+    return tuple(findings)
+
+
+def _choices(script: Script) -> Iterator[People]:
+    """Every way to fill the seats, the planned one first. Nobody sits on two chairs of one role."""
+    seats = [seat.id for seat in script.seats]
+    for people in product(*((seat.person, *seat.alternates) for seat in script.seats)):
+        taken = [(person, seat.role) for person, seat in zip(people, script.seats, strict=True)]
+        if len(set(taken)) == len(taken) or people == tuple(seat.person for seat in script.seats):
+            yield dict(zip(seats, people, strict=True))
+
+
+def _seated(script: Script, authority: AuthorityState, people: People) -> Iterator[Finding]:
+    days = {script.window.opens[:10], script.window.closes[:10]}
+    for seat in script.seats:
+        person = people[seat.id]
+        if not all(authority.holds_role(person, seat.role, day) for day in days):
+            yield found("seat.not_appointed", f"seats[{seat.id}]", person=person, role=seat.role, day=min(days))
+        for other in script.seats:
+            if seat.id < other.id and people[other.id] == person:
+                pair = {seat.role, other.role}
+                if seat.role == other.role or any(pair == set(conflict) for conflict in authority.conflicts):
+                    yield found("seat.conflict", f"seats[{seat.id}]", person=person, role=seat.role, other=other.role)
+
+
+def _quorums(script: Script, authority: AuthorityState, people: People) -> Iterator[Finding]:
+    keyed = {p.id for p in authority.people if p.presence is Presence.KEYED}
+    authorise, close = script.quorum(Purpose.AUTHORISE), script.quorum(Purpose.CLOSE)
+    for operation in script.operations:
+        held = _holders(script, operation.token, people)
+        able = {people[s.id] for s in script.seats if s.role == authorise.role} & keyed - held
+        if len(able) < authorise.need:
+            yield found(
+                "quorum.not_met",
+                f"operations[{operation.id}]",
+                purpose="authorise",
+                need=authorise.need,
+                have=len(able),
+            )
+        if not any(_commands(authority, s.role) and people[s.id] not in held for s in script.seats):
+            yield found("quorum.nobody_commands", f"operations[{operation.id}]", token=operation.token)
+    closing = {people[s.id] for s in script.seats if s.role == close.role} & keyed
+    if len(closing) < close.need:
+        yield found("quorum.not_met", "closing", purpose="close", need=close.need, have=len(closing))
+    yield from _unlocking(script, people)
+    yield from _shared_out(script, authority, people)
+    roles = {s.role for s in script.seats if people[s.id] in keyed}
+    need = max((step.need for step in script.steps if isinstance(step, CheckpointStep)), default=0)
+    if len(roles) < need:
+        yield found("quorum.not_met", "checkpoints", purpose="cosign", need=need, have=len(roles))
+
+
+def _commands(authority: AuthorityState, role: str) -> bool:
+    return "command" in authority.role(role).duties
+
+
+def _holders(script: Script, token: str, people: People) -> set[str]:
+    known = {one.person for entry in script.sets if entry.token == token for one in entry.set.commitments}
+    return known | {
+        people[seat] for one in _share_outs(script.operations) if one.token == token for seat in one.holders
+    }
+
+
+def _share_outs(operations: tuple[ScriptOperation, ...]) -> tuple[ShareOperation, ...]:
+    return tuple(operation for operation in operations if isinstance(operation, ShareOperation))
+
+
+def _unlocking(script: Script, people: People) -> Iterator[Finding]:
+    known = {(entry.token, entry.credential): entry.set for entry in script.sets}
+    shared: set[str] = set()
+    for step in script.steps:
+        if isinstance(step, Share):
+            split = next(one for one in _share_outs(script.operations) if one.id == step.operation)
+            if split.fate == "shared" and split.credential == "user":
+                shared.add(split.token)
+        if isinstance(step, Unlock) and step.token not in shared:
+            held = known.get((step.token, step.credential))
+            able = {one.person for one in held.commitments} & set(people.values()) if held else set()
+            if held is None or len(able) < held.threshold:
+                need = held.threshold if held else 0
+                yield found("quorum.not_met", f"steps[{step.id}]", purpose="unlock", need=need, have=len(able))
+    for operation in script.operations:
+        if not isinstance(operation, ShareOperation) and operation.token not in shared | {k for k, _ in known}:
+            yield found("script.token_without_quorum", f"operations[{operation.id}]", token=operation.token)
+
+
+def _shared_out(script: Script, authority: AuthorityState, people: People) -> Iterator[Finding]:
+    """One person holds one share among all sets that lead to one key, in a role that may hold shares."""
+    for operation in _share_outs(script.operations):
+        where = f"operations[{operation.id}]"
+        if operation.fate == "destroyed":
+            continue
+        unknown = [seat for seat in operation.holders if seat not in people]
+        if unknown or not 1 < operation.threshold <= len(operation.holders) <= 16:
+            if unknown or len(operation.holders) != 1 or operation.threshold != 1:
+                yield found("share.split", where, threshold=operation.threshold, count=len(operation.holders))
+            if unknown:
+                yield found("seat.unknown", where, seats=", ".join(unknown))
+                continue
+        holders = [people[seat] for seat in operation.holders]
+        if len(set(holders)) < len(holders):
+            yield found("share.one_each", where, token=operation.token)
+        for seat in script.seats:
+            if seat.id in operation.holders and "shares" not in authority.role(seat.role).duties:
+                yield found("share.role", where, seat=seat.id, role=seat.role)
+
+
+def _alone(script: Script, people: People) -> Iterator[Finding]:
+    """Nobody handles a thing or a safe alone (BR 5.2.2), but for an authority that has said so."""
+    for step in script.steps:
+        if isinstance(step, Custody) and len({people[seat] for seat in step.by}) < min(2, len(step.by)):
+            yield found("seat.alone", f"steps[{step.id}]", title=step.title)
+
+
+def _things(script: Script) -> Iterator[Finding]:
+    """The main line over places and items: nothing is taken that is not there, nothing is left on the table."""
+    places: set[str] = set()
+    where = {item.id: item.place for item in script.items}
+    sealed = {item.id: True for item in script.items}
+    for step in script.steps:
+        if isinstance(step, Custody):
+            yield from _thing(step, places, where, sealed)
+    out = sorted(item for item, place in where.items() if not place)
+    if out:
+        yield found("custody.left_out", "steps", items=", ".join(out))
+    if places:
+        yield found("custody.left_open", "steps", places=", ".join(sorted(places)))
+
+
+def _thing(step: Step, places: set[str], where: dict[str, str], sealed: dict[str, bool]) -> Iterator[Finding]:
+    assert isinstance(step, Custody)
+    path = f"steps[{step.id}]"
+    match step.action:
+        case "open":
+            places.add(step.place)
+        case "close":
+            places.discard(step.place)
+        case "take":
+            if step.place not in places or where[step.item] != step.place:
+                yield found("custody.not_there", path, item=step.item, place=step.place)
+            where[step.item] = ""
+        case "unseal":
+            sealed[step.item] = False
+        case "seal":
+            sealed[step.item] = True
+        case "put":
+            if step.place not in places or not sealed[step.item]:
+                yield found("custody.not_sealed", path, item=step.item, place=step.place)
+            where[step.item] = step.place

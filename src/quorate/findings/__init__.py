@@ -1,0 +1,109 @@
+"""What a check can find, in words for the person in the room and with a stable code for the auditor.
+
+One table, split by domain into the modules beside this one, holds each code's severity, whether an approved waiver may
+accept it, its sentence, the clause it rests on and what to do. A `Finding` is one result; a `Refusal` stops the work.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Severity(enum.StrEnum):
+    """How much a finding weighs: only an error blocks."""
+
+    NOTICE = "notice"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Meaning(NamedTuple):
+    """One row of the table. `sentence` and `remedy` are `str.format` templates over the finding's facts."""
+
+    severity: Severity
+    waivable: bool
+    sentence: str
+    remedy: str
+    clause: str = ""
+
+
+def meaning(code: str) -> Meaning:
+    """The row of `code`; a code outside the table is a bug (KeyError)."""
+    return table()[code]
+
+
+def table() -> dict[str, Meaning]:
+    """Every code with its meaning. Loaded on first use, so that `--version` does not pay for it."""
+    if not _table:
+        from . import ceremony, plan, record, token, x509
+
+        for part in (plan, x509, token, ceremony, record):
+            _table.update(part.TABLE)
+    return _table
+
+
+_table: dict[str, Meaning] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One result of a check: a code of the table, where it was seen, and the facts its sentence names."""
+
+    code: str
+    where: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        return meaning(self.code).severity
+
+    @property
+    def blocks(self) -> bool:
+        return self.severity is Severity.ERROR
+
+    @property
+    def clause(self) -> str:
+        return meaning(self.code).clause
+
+    @property
+    def sentence(self) -> str:
+        text = meaning(self.code).sentence.format(**dict(self.facts))
+        return f"{self.where}: {text}" if self.where else text
+
+    @property
+    def remedy(self) -> str:
+        return meaning(self.code).remedy.format(**dict(self.facts))
+
+
+def found(code: str, where: str = "", **facts: object) -> Finding:
+    """A finding with its facts as text."""
+    meaning(code)
+    return Finding(code, where, tuple((name, str(value)) for name, value in facts.items()))
+
+
+class Refusal(Exception):
+    """The world or the input is not acceptable: one line, a hint, a code. Never a bug, never a traceback."""
+
+    def __init__(self, code: str, where: str = "", **facts: object) -> None:
+        self.findings: tuple[Finding, ...] = (found(code, where, **facts),)
+        super().__init__(self.findings[0].sentence)
+
+    @classmethod
+    def of(cls, findings: tuple[Finding, ...]) -> Refusal:
+        """A refusal that reports several problems at once; `findings` is not empty."""
+        refusal = cls.__new__(cls)
+        refusal.findings = findings
+        Exception.__init__(refusal, "; ".join(finding.sentence for finding in findings))
+        return refusal
+
+    @property
+    def code(self) -> str:
+        return self.findings[0].code
+
+
+def refuse_errors(findings: tuple[Finding, ...]) -> None:
+    """Raise one refusal that carries every blocking finding, if there is any."""
+    if blocking := tuple(finding for finding in findings if finding.blocks):
+        raise Refusal.of(blocking)

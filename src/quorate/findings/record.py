@@ -1,0 +1,78 @@
+"""Findings about records as files."""
+
+from . import Meaning, Severity
+
+ERROR = Severity.ERROR
+
+TABLE: dict[str, Meaning] = {
+    "record.begun": Meaning(
+        ERROR,
+        False,
+        "the record has begun already",
+        "resume it with: quorate conduct",
+        "",
+    ),
+    "record.checkpoint_malformed": Meaning(
+        ERROR,
+        False,
+        "this is no checkpoint",
+        "see spec/checkpoint.md",
+        "",
+    ),
+    "record.event_malformed": Meaning(
+        ERROR,
+        False,
+        "this is no event",
+        "see spec/transcript.md",
+        "",
+    ),
+    "record.fork": Meaning(
+        ERROR,
+        False,
+        "{ceremony} follows {predecessor}, but the last record is {last}",
+        "two records follow one; a signed merge must decide",
+        "",
+    ),
+    "record.gap": Meaning(
+        ERROR,
+        False,
+        "{ceremonies} follow a record that is not here",
+        "bring the missing record back into ceremonies/",
+        "",
+    ),
+    "record.incomplete": Meaning(
+        ERROR,
+        False,
+        "this is no record, or parts of it are missing",
+        "name the folder that holds transcript.jsonl and script.json",
+        "",
+    ),
+    "record.link": Meaning(
+        ERROR,
+        False,
+        "a symbolic link has no place in a record",
+        "put the file itself there",
+        "",
+    ),
+    "record.not_canonical": Meaning(
+        ERROR,
+        False,
+        "this is not canonical JSON",
+        "the file was changed; see spec/canonical-json.md",
+        "",
+    ),
+    "record.not_closed": Meaning(
+        ERROR,
+        False,
+        "the ceremony is not closed",
+        "finish it with: quorate conduct",
+        "",
+    ),
+    "record.other_authority": Meaning(
+        ERROR,
+        False,
+        "the authority's last state is not the one that the script names",
+        "bring back the authority/ folder of that day",
+        "",
+    ),
+}

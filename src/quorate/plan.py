@@ -1,0 +1,147 @@
+"""A plan: what one ceremony is to do. Floor 1: frozen values, the shape of `plan.toml`.
+
+An artifact is named by the id of the operation that made it; `issuer` and `existing` name artifacts of this plan or of
+earlier records. Files are paths below the ceremony's `inputs/`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from quorate.people import Seat
+
+
+class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The signing window, UTC, `2026-11-23T09:00:00Z`. Every frozen date is legal all over it."""
+
+    opens: str
+    closes: str
+
+
+class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A distinguished name by its attributes; encoded in the order of BR 7.1.4.2."""
+
+    country: str
+    organization: str
+    common_name: str
+
+
+class ShareOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="share"):
+    """Replace a token's credential by one drawn in the room and split among `holders` (seat ids).
+
+    `fate` "shared": `threshold` of the holders recover it. "destroyed": drawn, set, and forgotten (for the SO).
+    """
+
+    id: str
+    token: str
+    credential: Literal["user", "so"]
+    fate: Literal["shared", "destroyed"] = "shared"
+    holders: tuple[str, ...] = ()
+    threshold: int = 0
+
+
+class GenerateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="generate-key"):
+    """Generate a key pair on a token. A key of unknown use counts as a root key (BR 6.1.1.1)."""
+
+    id: str
+    token: str
+    type: str
+    use: Literal["root", "external-ca", "internal-ca", "unknown"] = "unknown"
+
+
+class IssueRoot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="root"):
+    """A self-signed root certificate for the key of operation `key`."""
+
+    id: str
+    key: str
+    profile: str
+    subject: Subject
+    days: int
+
+
+class IssueSubordinate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="subordinate"):
+    """A subordinate CA certificate from a PKCS#10 request. `subject` replaces the request's name."""
+
+    id: str
+    issuer: str
+    csr: str
+    profile: str
+    subject: Subject
+    days: int
+    crl_url: str
+    ca_issuers_url: str
+    policies: tuple[str, ...] = ()
+
+
+class IssueCross(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cross"):
+    """A cross-certificate: subject, SPKI and SKI of `existing` (an artifact or a file), copied byte for byte."""
+
+    id: str
+    issuer: str
+    existing: str
+    profile: str
+    days: int
+    crl_url: str
+    ca_issuers_url: str
+    policies: tuple[str, ...] = ()
+
+
+class Revocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One revoked certificate, given as a file or an artifact. `reason` as RFC 5280 5.3.1 names it."""
+
+    certificate: str
+    date: str
+    reason: str
+
+
+class IssueCrl(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="crl"):
+    """A full CRL of `issuer`. thisUpdate is the moment of drafting, nextUpdate `days` later less one second.
+
+    From the second on, the previous CRL is taken from the register.
+    """
+
+    id: str
+    issuer: str
+    number: int
+    days: int
+    profile: str = "private-crl"
+    revoked: tuple[Revocation, ...] = ()
+
+
+Certificate = IssueRoot | IssueSubordinate | IssueCross
+Issue = Certificate | IssueCrl
+Operation = ShareOut | GenerateKey | IssueRoot | IssueSubordinate | IssueCross | IssueCrl
+
+
+class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An accepted finding: its code, where, why, the two people who say so, and the last day it holds."""
+
+    code: str
+    operation: str
+    reason: str
+    people: tuple[str, str]
+    expires: str
+
+
+class Witnessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How key generation is witnessed (BR 6.1.1.1): by a present Qualified Auditor, or recorded by policy waiver."""
+
+    auditor: str = ""
+    recording: bool = False
+    policy: str = ""
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole of `plan.toml`."""
+
+    format: Literal["quorate/1"]
+    purpose: str
+    facility: str
+    window: Window
+    witnessing: Witnessing
+    seats: tuple[Seat, ...]
+    operations: tuple[Operation, ...]
+    retrieve: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()

@@ -1,0 +1,421 @@
+"""Before the day: an authority's folder is read, its state frozen, plans checked and compiled. Floor 4.
+
+Layout: `authority.toml people/ authority/ ceremonies/NAME/{plan.toml inputs/ approvals/ script.json …} shadow/`. The shadow
+authority is the same with stand-in keys and software tokens; its states lie in `shadow/authority/`.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from quorate import FORMAT, canonical, record
+from quorate.acts import Layout, lay_out
+from quorate.authority import AuthorityState, Cps, Item, Place, TokenEntry, read_state, state_findings
+from quorate.authority import Commitments as AuthorityCommitments
+from quorate.compiler import Draft, Resolver, freeze, input_findings, names_twice
+from quorate.custody import walk
+from quorate.findings import Finding, Refusal, found, refuse_errors
+from quorate.people import Appointment, Person, Presence, Purpose, Quorum, Role
+from quorate.plan import GenerateKey, Plan
+from quorate.register import Register, enrol, whereabouts
+from quorate.script import (
+    Branches,
+    KnownKey,
+    KnownSet,
+    Script,
+    ScriptAuthority,
+    ScriptFile,
+    ScriptItem,
+    ScriptOperation,
+    ScriptQuorum,
+    ScriptSeat,
+    ScriptToken,
+    read_script,
+)
+from quorate.script.drafting import utc
+from quorate.script.steps.issue import judge
+from quorate.script.text import render
+from quorate.statement import Mode
+from quorate.strict import load_toml, require_identifiers
+
+
+class PersonSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`people/ID.toml`. `key`: an OpenSSH public key line; absent for a paper person."""
+
+    presence: Presence
+    appointments: tuple[Appointment, ...]
+    key: str = ""
+
+
+class AuthoritySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`authority.toml`: the state but for its people."""
+
+    format: str
+    name: str
+    organisation: str
+    rules: str
+    cps: Cps
+    commitments: AuthorityCommitments
+    roles: tuple[Role, ...]
+    quorums: tuple[Quorum, ...]
+    places: tuple[Place, ...]
+    tokens: tuple[TokenEntry, ...]
+    items: tuple[Item, ...]
+    conflicts: tuple[tuple[str, str], ...] = ()
+
+
+def find_authority(start: Path) -> Path:
+    """The authority's folder, found upward from any path below it."""
+    for folder in (start, *start.resolve().parents):
+        if (folder / "authority.toml").is_file():
+            return folder
+    raise Refusal("authority.not_found", str(start))
+
+
+def read_authority(folder: Path) -> AuthorityState:
+    """The state that `authority.toml` and `people/` describe; every problem at once."""
+    source = load_toml((folder / "authority.toml").read_bytes(), AuthoritySource, "authority.toml")
+    people, problems = [], list[Finding]()
+    for path in sorted((folder / "people").glob("*.toml")):
+        if path.name.endswith(".card.toml"):
+            continue
+        try:
+            people.append(_person(path))
+        except Refusal as refusal:
+            problems += refusal.findings
+    if problems:
+        raise Refusal.of(tuple(problems))
+    state = AuthorityState(
+        format="quorate/1",
+        name=source.name,
+        organisation=source.organisation,
+        rules="webpki" if source.rules == "webpki" else "private",
+        cps=source.cps,
+        commitments=source.commitments,
+        people=tuple(people),
+        roles=source.roles,
+        quorums=source.quorums,
+        conflicts=source.conflicts,
+        places=source.places,
+        tokens=source.tokens,
+        items=source.items,
+    )
+    findings = [*state_findings(state), *_source_findings(source, state)]
+    refuse_errors(tuple(findings))
+    return state
+
+
+def _source_findings(source: AuthoritySource, state: AuthorityState) -> tuple[Finding, ...]:
+    findings = []
+    if source.format != FORMAT:
+        findings.append(found("plan.format", "authority.toml.format", format=source.format))
+    if source.rules not in ("webpki", "private"):
+        findings.append(found("authority.rules", "authority.toml.rules", rules=source.rules))
+    ids = [("authority.toml.name", state.name), *((f"people[{p.id}]", p.id) for p in state.people)]
+    ids += [(f"tokens[{t.id}]", t.id) for t in state.tokens] + [(f"items[{i.id}]", i.id) for i in state.items]
+    return (*findings, *require_identifiers(ids))
+
+
+def _person(path: Path) -> Person:
+    name = path.name.removesuffix(".toml")
+    source = load_toml(path.read_bytes(), PersonSource, f"people/{path.name}")
+    card = path.with_name(f"{name}.card.toml")
+    if not card.is_file():
+        raise Refusal("person.card_missing", f"people/{path.name}", person=name)
+    key = " ".join(source.key.split()[:2])
+    digest = canonical.digest(b"quorate-card-v1\0" + card.read_bytes())
+    return Person(name, source.presence, key, digest, source.appointments)
+
+
+# -- governed states --------------------------------------------------------------------------------------------------
+
+
+def frozen_states(folder: Path) -> tuple[AuthorityState, ...]:
+    """The states in `authority/`, genesis first."""
+    paths = sorted((folder / "authority").glob("[0-9][0-9][0-9].json"))
+    return tuple(read_state(path.read_bytes(), f"authority/{path.name}") for path in paths)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Where a compilation starts: the state in force, its chain on disk, and the records made so far."""
+
+    folder: Path  # holds authority/: the authority's own folder, or shadow/
+    state: AuthorityState
+    genesis: str
+    mode: Mode
+    register: Register
+
+
+def base(root: Path, mode: Mode, before: str = "") -> Base:
+    """The base for the next ceremony of `mode`; `before`: only those whose name sorts before it."""
+    folder = root if mode is Mode.REAL else root / "shadow"
+    states = frozen_states(folder)
+    if not states:
+        raise Refusal("authority.not_frozen", str(folder))
+    register = read_register(root, mode, before)
+    return Base(folder, states[-1], states[0].digest, mode, register)
+
+
+def record_folder(ceremony: Path, mode: Mode) -> Path:
+    """Where the record of a ceremony lies."""
+    return ceremony / ("record" if mode is Mode.REAL else "rehearsal/record")
+
+
+def read_register(root: Path, mode: Mode, before: str = "") -> Register:
+    """The fold over the closed records of `mode`, in the order in which they name each other."""
+    loaded = {}
+    for ceremony in sorted((root / "ceremonies").glob("*")):
+        folder = record_folder(ceremony, mode)
+        if (not before or ceremony.name < before) and record.closed(folder):
+            one = record.load(folder)
+            if one.script.predecessor in loaded:
+                raise Refusal(
+                    "record.fork",
+                    ceremony=one.script.ceremony,
+                    predecessor=one.script.predecessor,
+                    last="another record",
+                )
+            loaded[one.script.predecessor] = one
+    register = Register(serials=_reserved(root))
+    while register.last in loaded:
+        one = loaded.pop(register.last)
+        register = enrol(register, one.state, record.checkpoint_digest(one.folder))
+    if loaded:
+        raise Refusal("record.gap", ceremonies=", ".join(sorted(one.script.ceremony for one in loaded.values())))
+    return register
+
+
+def _reserved(root: Path) -> frozenset[str]:
+    """Every serial that a script ever named, superseded ones too: reserved for good."""
+    serials: set[str] = set()
+    for path in (root / "ceremonies").glob("*/**/script.json"):
+        script = read_script(path.read_bytes(), str(path))
+        serials |= {str(getattr(one, "certificate_serial", "")) for one in script.operations}
+    return frozenset(serials - {""})
+
+
+# -- plans ------------------------------------------------------------------------------------------------------------
+
+
+def read_plan(ceremony: Path) -> tuple[Plan, bytes]:
+    """The plan of a ceremony and its bytes."""
+    path = ceremony / "plan.toml"
+    if not path.is_file():
+        raise Refusal("plan.missing", str(path))
+    data = path.read_bytes()
+    return load_toml(data, Plan, "plan.toml"), data
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What `compile` freezes: the script, the files that go with it, and what was found on the way."""
+
+    script: Script
+    files: Mapping[str, bytes]  # script.json, script.txt, inputs/…, drafts/…, plan.toml
+    findings: tuple[Finding, ...]
+
+
+def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> Compiled:
+    """The script of a ceremony's plan; refuses with every problem that can be proved before the day."""
+    plan, data = read_plan(ceremony)
+    problems = [*names_twice(plan), *plan_findings(plan, start.state)]
+    refuse_errors(tuple(problems))
+    inputs = _inputs(find_authority(ceremony), ceremony, plan, start.register)
+    problems += input_findings(plan, inputs)
+    refuse_errors(tuple(problems))
+    resolver = Resolver(plan, start.state, start.register, inputs, draw)
+    operations = resolver.resolve()
+    script = _script(ceremony.name, plan, canonical.digest(data), start, operations, inputs)
+    drafts = freeze(script, start.register, inputs, start.state)
+    findings = _lint_findings(plan, drafts)
+    script = _laid_out(script, plan, start, drafts)
+    findings += walk(script, start.state)
+    refuse_errors(findings)
+    files = dict(inputs) | {draft.entry().file: draft.tbs for draft in drafts}
+    files |= {"plan.toml": data, "script.json": script.file(), "script.txt": render(script).encode()}
+    return Compiled(script, files, (*problems, *findings))
+
+
+def _lint_findings(plan: Plan, drafts: tuple[Draft, ...]) -> tuple[Finding, ...]:
+    """Findings that no waiver accepts, and waivers that accept nothing: an unused waiver is an error."""
+    findings: list[Finding] = []
+    used: set[tuple[str, str]] = set()
+    opens, closes = utc(plan.window.opens), utc(plan.window.closes)
+    for draft in drafts:
+        used |= {(one.code, draft.operation) for one in draft.findings}
+        try:
+            judge(draft.findings, draft.operation, plan.waivers, closes)
+        except Refusal as refusal:
+            findings += [found_at(one, f"operations[{draft.operation}]") for one in refusal.findings]
+        findings += [found_at(one, f"operations[{draft.operation}]") for one in draft.findings if not one.blocks]
+    for waiver in plan.waivers:
+        where = f"waivers[{waiver.code}]"
+        if (waiver.code, waiver.operation) not in used:
+            findings.append(found("waiver.unused", where, waived=waiver.code, operation=waiver.operation))
+        elif waiver.expires < opens.date().isoformat():
+            findings.append(found("waiver.expired", where, waived=waiver.code, expires=waiver.expires))
+    return tuple(findings)
+
+
+def found_at(finding: Finding, where: str) -> Finding:
+    """The same finding, said of an operation of the plan."""
+    return Finding(finding.code, where, finding.facts)
+
+
+def plan_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
+    """What is wrong with a plan in itself, and with who watches (BR 6.1.1.1)."""
+    findings = list(
+        require_identifiers(
+            [(f"operations[{one.id}]", one.id) for one in plan.operations]
+            + [(f"seats[{s.id}]", s.id) for s in plan.seats]
+        )
+    )
+    try:
+        if utc(plan.window.opens) >= utc(plan.window.closes):
+            findings.append(found("plan.window", "window", opens=plan.window.opens, closes=plan.window.closes))
+    except ValueError:
+        findings.append(found("plan.window", "window", opens=plan.window.opens, closes=plan.window.closes))
+    if not plan.operations:
+        findings.append(found("plan.empty", "operations"))
+    if plan.facility not in {place.facility for place in authority.places}:
+        findings.append(found("plan.facility", "facility", facility=plan.facility))
+    known = {person.id for person in authority.people}
+    roles = {role.id for role in authority.roles}
+    for seat in plan.seats:
+        unknown = [person for person in (seat.person, *seat.alternates) if person not in known]
+        findings += [
+            found("person.unknown", f"seats[{seat.id}]", person=one, known=", ".join(sorted(known))) for one in unknown
+        ]
+        if seat.role not in roles:
+            findings.append(found("role.unknown", f"seats[{seat.id}]", role=seat.role))
+    return (*findings, *_witnessing_findings(plan, authority))
+
+
+def _witnessing_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
+    watched = plan.witnessing
+    seats = {seat.id: seat for seat in plan.seats}
+    findings: list[Finding] = []
+    if watched.auditor and watched.auditor not in seats:
+        findings.append(found("seat.unknown", "witnessing.auditor", seats=watched.auditor))
+    elif watched.auditor and "audit" not in authority.role(seats[watched.auditor].role).duties:
+        findings.append(found("plan.auditor_role", "witnessing.auditor", seat=watched.auditor))
+    needing = [
+        one.id
+        for one in plan.operations
+        if isinstance(one, GenerateKey) and one.use in ("root", "external-ca", "unknown")
+    ]
+    if needing and not watched.auditor and not (watched.recording and watched.policy):
+        code = "plan.unwitnessed" if authority.rules == "webpki" else "plan.unwitnessed_private"
+        findings.append(found(code, "witnessing", operations=", ".join(needing)))
+    return tuple(findings)
+
+
+COMPILED_INPUTS = ("inputs/known/", "inputs/profiles/")
+"""Written by `compile`: what earlier ceremonies made, and the profiles as they are on that day."""
+
+
+def _inputs(root: Path, ceremony: Path, plan: Plan, register: Register) -> dict[str, bytes]:
+    """Everything that goes in: given files, profiles as they are today, and what earlier ceremonies made."""
+    given = record.files_below(ceremony, "inputs") if (ceremony / "inputs").is_dir() else {}
+    inputs = {path: data for path, data in given.items() if not path.startswith(COMPILED_INPUTS)}
+    for profile in {getattr(operation, "profile", "") for operation in plan.operations} - {""}:
+        inputs[f"inputs/profiles/{profile}.toml"] = profile_text(root, profile)
+    inputs |= {f"inputs/known/{name}.cert.der": der for name, der in register.certificates.items()}
+    inputs |= {f"inputs/known/{name}.crl": der for name, der in register.crls.items()}
+    inputs |= {f"inputs/known/{name}.spki.der": spki for name, spki in register.spkis.items()}
+    return inputs
+
+
+def profile_text(root: Path, name: str) -> bytes:
+    """A profile's text: the authority's own in `profiles/`, else a shipped one."""
+    if (root / "profiles" / f"{name}.toml").is_file() and "/" not in name:
+        return (root / "profiles" / f"{name}.toml").read_bytes()
+    folder = importlib.resources.files("quorate.x509") / "profiles"
+    file = folder / f"{name}.toml"
+    if "/" in name or not file.is_file():
+        known = sorted(one.name.removesuffix(".toml") for one in folder.iterdir())
+        raise Refusal("x509.profile_unknown", name=name, known=", ".join(known))
+    return file.read_bytes()
+
+
+def _script(
+    name: str,
+    plan: Plan,
+    digest: str,
+    start: Base,
+    operations: tuple[ScriptOperation, ...],
+    inputs: Mapping[str, bytes],
+) -> Script:
+    state, register = start.state, start.register
+    lies = whereabouts(register, state)
+    tokens = dict.fromkeys(operation.token for operation in operations)
+    return Script(
+        format="quorate/1",
+        mode=start.mode,
+        authority=ScriptAuthority(state.name, state.digest, start.genesis),
+        ceremony=name,
+        purpose=plan.purpose,
+        facility=plan.facility,
+        rules=state.rules,
+        window=plan.window,
+        predecessor=register.last,
+        plan=digest,
+        notices=_notices(plan, start, tuple(tokens)),
+        witnessing=plan.witnessing,
+        seats=tuple(
+            ScriptSeat(s.id, s.role, s.person, s.alternates, state.person(s.person).presence) for s in plan.seats
+        ),
+        quorums=tuple(ScriptQuorum(q.purpose, q.role, q.need) for q in state.quorums),
+        tokens=tuple(ScriptToken(t, state.token(t).kind, state.token(t).serial) for t in tokens),
+        items=tuple(ScriptItem(i.id, i.what, lies[i.id].place, lies[i.id].seal) for i in state.items),
+        keys=tuple(KnownKey(k.id, k.token, k.object, k.spki, k.type) for k in register.keys.values()),
+        sets=tuple(KnownSet(t, "so" if c == "so" else "user", s) for (t, c), s in register.sets.items()),
+        inputs=tuple(ScriptFile(path, canonical.digest(data)) for path, data in sorted(inputs.items())),
+        drafts=(),
+        operations=operations,
+        waivers=plan.waivers,
+        acts=(),
+        steps=(),
+        branches=Branches(abort=(), resume=(), suspend=()),
+    )
+
+
+def _laid_out(script: Script, plan: Plan, start: Base, drafts: tuple[Draft, ...]) -> Script:
+    entries = tuple(draft.entry() for draft in drafts)
+    layout = Layout(
+        plan=plan,
+        authority=start.state,
+        operations=script.operations,
+        drafts={entry.operation: entry for entry in entries},
+        lies=whereabouts(start.register, start.state),
+    )
+    acts, steps, branches = lay_out(layout)
+    return msgspec.structs.replace(script, drafts=entries, acts=acts, steps=steps, branches=branches)
+
+
+def _notices(plan: Plan, start: Base, tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """What every reading of the script must show."""
+    state = start.state
+    notices = []
+    if start.mode is Mode.REHEARSAL:
+        notices.append("REHEARSAL: nothing made here counts")
+    soft = [name for name in tokens if state.token(name).kind == "software"]
+    if soft and state.rules == "webpki" and start.mode is Mode.REAL:
+        raise Refusal("token.software_refused", "operations", token=", ".join(soft))
+    if soft:
+        notices.append(f"software token: {', '.join(soft)}; its keys are files, protected by the quorum's secret alone")
+    notices += [
+        f"the quorum {quorum.purpose.value} is one person"
+        for quorum in state.quorums
+        if quorum.need < 2 and quorum.purpose is not Purpose.RECOVER
+    ]
+    if not plan.witnessing.auditor:
+        policy = plan.witnessing.policy or "none named"
+        notices.append(f"no auditor is present; policy: {policy}")
+    return tuple(notices)

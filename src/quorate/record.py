@@ -1,0 +1,240 @@
+"""The record on disk: one folder a ceremony, its transcript appended line by line. Floor 4. Spec: `spec/record.md`.
+
+`Journal` is the one place that writes events. Everything else in the folder is written once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quorate import canonical, session
+from quorate.authority import AuthorityState, read_state
+from quorate.event import SALT_OCTETS, Body, Event, Type, read_line, timestamp
+from quorate.findings import Refusal
+from quorate.host import Host
+from quorate.script import Script, read_script
+from quorate.script.state import State, Status
+from quorate.tlog import read_checkpoint
+
+TRANSCRIPT = "transcript.jsonl"
+UNNAMED = ("checkpoint", "SHA256SUMS", TRANSCRIPT)
+RESERVE = 64 * 1024
+"""Octets kept free so that a `fault` can still be written on a full disk."""
+
+
+def files_below(folder: Path, *names: str) -> dict[str, bytes]:
+    """Every file below the named parts of `folder`, by its path relative to it; links are refused."""
+    found: dict[str, bytes] = {}
+    for name in names:
+        start = folder / name
+        paths = sorted(start.rglob("*")) if start.is_dir() else [start]
+        for path in (start, *paths):
+            if path.is_symlink():
+                raise Refusal("record.link", str(path))
+        found |= {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A record as it was read: its script, its authority, and the state that its events come to."""
+
+    folder: Path
+    script: Script
+    authority: AuthorityState
+    state: State
+    events: tuple[Event, ...]
+    torn: bytes
+
+
+def load(folder: Path) -> Loaded:
+    """Read a record back; every event is refused as it would have been before it was written."""
+    try:
+        script = read_script((folder / "script.json").read_bytes(), "script.json")
+        states = sorted((folder / "authority").glob("[0-9][0-9][0-9].json"))
+        authority = read_state(states[-1].read_bytes(), states[-1].name)
+        inputs = files_below(folder, "inputs", "drafts")
+    except (OSError, IndexError):
+        raise Refusal("record.incomplete", str(folder)) from None
+    if authority.digest != script.authority.state:
+        raise Refusal("record.other_authority", str(folder))
+    events, torn = read_transcript(folder / TRANSCRIPT)
+    state = session.replay(session.begin(script, authority, inputs), events)
+    return Loaded(folder, script, authority, state, events, torn)
+
+
+def read_transcript(path: Path) -> tuple[tuple[Event, ...], bytes]:
+    """The events of a transcript, and what a torn write left behind the last whole line."""
+    data = path.read_bytes() if path.is_file() else b""
+    *lines, torn = data.split(b"\n")
+    return tuple(read_line(line, f"{path.name} line {number}") for number, line in enumerate(lines, 1)), torn
+
+
+def closed(folder: Path) -> bool:
+    """Whether the record's last event is `closed` and its checkpoint is written."""
+    return (folder / "checkpoint").is_file()
+
+
+def checkpoint_digest(folder: Path) -> str:
+    """The digest by which the next record names this one."""
+    return read_checkpoint((folder / "checkpoint").read_bytes(), "checkpoint").digest
+
+
+class Journal:
+    """An open transcript: the state, and the file that grows by one fsynced line an event."""
+
+    def __init__(self, host: Host, folder: Path, state: State) -> None:
+        self.host, self.folder, self.state = host, folder, state
+        self._file = os.open(folder / TRANSCRIPT, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        _sync_folder(folder)
+
+    @classmethod
+    def create(cls, host: Host, folder: Path, files: Mapping[str, bytes]) -> Journal:
+        """A new record with its first files, or what an interrupted creation left of it."""
+        for path, data in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            host.write_once(target, data)
+        loaded = load(folder)
+        if loaded.events:
+            raise Refusal("record.begun", str(folder))
+        return cls._opened(host, loaded)
+
+    @classmethod
+    def reopen(cls, host: Host, folder: Path) -> Journal:
+        """The journal of an interrupted record. A torn last line goes to evidence/; `torn` of `resumed` names it."""
+        return cls._opened(host, load(folder))
+
+    @classmethod
+    def _opened(cls, host: Host, loaded: Loaded) -> Journal:
+        journal = cls(host, loaded.folder, loaded.state)
+        if loaded.torn:
+            journal._keep_torn(loaded.torn)
+        return journal
+
+    def _keep_torn(self, torn: bytes) -> None:
+        size = os.fstat(self._file).st_size - len(torn)
+        path = self._torn_path()
+        path.parent.mkdir(exist_ok=True)
+        self.host.write_once(path, torn)
+        os.ftruncate(self._file, size)
+        os.fsync(self._file)
+
+    def _torn_path(self) -> Path:
+        return self.folder / "evidence" / f"torn-{self.state.size}.bin"
+
+    def torn(self) -> dict[str, str] | None:
+        """The torn line of evidence/ that no event names yet."""
+        path = self._torn_path()
+        if not path.is_file():
+            return None
+        return {"digest": canonical.digest(path.read_bytes()), "path": path.relative_to(self.folder).as_posix()}
+
+    def moment(self) -> str:
+        """Now, never before the last event."""
+        return max(timestamp(self.host.now()), self.state.at)
+
+    def append(self, kind: Type, body: Body, at: str | None = None) -> Event:
+        """One event: decided, written, fsynced, applied. Refused events leave no trace."""
+        step = self.state.step
+        event = Event(
+            seq=self.state.size,
+            at=at or self.moment(),
+            step=step.id if step and self.state.size else "",
+            type=kind,
+            body=body,
+            salt=self.host.random(SALT_OCTETS).hex(),
+        )
+        session.decide(self.state, event)
+        state = session.evolve(self.state, event)
+        self.host.append_line(self._file, event.line() + b"\n")
+        self.state = state
+        return event
+
+    def write(self, path: str, data: bytes) -> None:
+        """A file of the record, written once."""
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.host.write_once(target, data)
+
+    def fault(self, error: BaseException) -> None:
+        """A bug: its kind and place are kept, nothing of its message (it may quote what must not be quoted)."""
+        if self.state.size == 0 or self.state.status is Status.CLOSED:
+            return
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+        self.append(Type.FAULT, {"error": type(error).__name__, "where": where})
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+@contextmanager
+def reserve(folder: Path) -> Iterator[Path]:
+    """Space for a last event: a file that is given up when the disk is full."""
+    path = folder.parent / ".quorate-reserve"
+    path.write_bytes(b"\0" * RESERVE)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Only one process conducts a ceremony; the lock goes with the process, whatever ends it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".quorate-lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refusal("conduct.locked", str(folder)) from None
+        yield
+
+
+def opened_body(script: Script, files: Mapping[str, bytes], host: dict[str, str], software: dict[str, str]) -> Body:
+    """The body of event 0."""
+    listed: list[dict[str, Any]] = [
+        {"digest": canonical.digest(data), "path": path} for path, data in sorted(files.items())
+    ]
+    return {
+        "authority": {
+            "genesis": script.authority.genesis,
+            "name": script.authority.name,
+            "state": script.authority.state,
+        },
+        "ceremony": script.ceremony,
+        "files": listed,
+        "format": script.format,
+        "host": host,
+        "mode": script.mode.value,
+        "predecessor": script.predecessor,
+        "software": software,
+    }
+
+
+def sums(folder: Path) -> bytes:
+    """SHA256SUMS over the record, for convenience."""
+    parts = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS")
+    lines = [
+        f"{canonical.digest(path.read_bytes()).removeprefix('sha256:')}  {path.relative_to(folder).as_posix()}\n"
+        for path in parts
+        if not path.relative_to(folder).as_posix().startswith("after/")
+    ]
+    return "".join(lines).encode()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,183 @@
+"""Rehearsing: the same code on the same plan in the shadow authority, with stand-ins for people and tokens. Floor 4.
+
+`shadow/` holds the stand-ins' keys and the shadow authority's states. Each rehearsal keeps its own tokens and share words
+beside its record, taken over from the rehearsal before, so that it can be repeated. No real token, key or share is
+ever opened from here.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from quorate import governing, prepare, record, signer
+from quorate.authority import AuthorityState, TokenEntry
+from quorate.conduct import Room, conduct
+from quorate.findings import Refusal
+from quorate.frozen import write
+from quorate.host import Host, SteppedHost
+from quorate.people import Person, Presence
+from quorate.prepare import Base, Compiled
+from quorate.script.drafting import utc
+from quorate.script.state import State
+from quorate.statement import Mode
+from quorate.token.software import SoftwareToken
+from quorate.want import Arrive, Arrived, Ballot, Collect, Signed
+
+TRANSPORT = b"transport-pin"
+"""What a shadow token opens with before its first ceremony; shadow tokens guard nothing."""
+
+
+def shadow_state(root: Path, state: AuthorityState) -> AuthorityState:
+    """The shadow of an authority's state: the same, with stand-in keys and software tokens."""
+    people = tuple(_stand_in(root, person) for person in state.people)
+    tokens = tuple(
+        TokenEntry(one.id, "software", f"tokens/{one.id}", f"SHADOW-{one.id}", "software token", one.level)
+        for one in state.tokens
+    )
+    return msgspec.structs.replace(state, people=people, tokens=tokens)
+
+
+def _stand_in(root: Path, person: Person) -> Person:
+    if person.presence is Presence.PAPER:
+        return person
+    path = root / "shadow" / "people" / f"{person.id}.key"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        key = ed25519.Ed25519PrivateKey.generate()
+        path.touch(mode=0o600)
+        path.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+            )
+        )
+    return msgspec.structs.replace(person, key=signer.public_line_of(signer.stand_in_key(path)))
+
+
+def shadow_base(root: Path, ceremony: str, host: Host) -> Base:
+    """The base of a rehearsal: the shadow authority, brought up to the real one and governed by its stand-ins."""
+    folder = root / "shadow"
+    number = governing.freeze_state(host, folder, shadow_state(root, prepare.read_authority(root)))
+    states = prepare.frozen_states(folder)
+    before, people, _ = governing.governors(states, number)
+    for person in people:
+        stem = folder / "authority" / f"{number:03d}.{person}"
+        if before.person(person).presence is Presence.KEYED and not stem.with_name(stem.name + ".sig").exists():
+            statement = governing.change_statement(states, number, Mode.REHEARSAL, person)
+            key = signer.stand_in_key(folder / "people" / f"{person}.key")
+            governing.keep(host, stem, statement, before, signer.sign_as_stand_in(statement, key))
+    return prepare.base(root, Mode.REHEARSAL, ceremony)
+
+
+class StandIns:
+    """A face whose people know what is expected and sign with stand-in keys."""
+
+    def __init__(self, root: Path, folder: Path, host: Host) -> None:
+        self.root, self.folder, self.host = root, folder, host
+
+    def show(self, lines: Sequence[str]) -> None:
+        """Nobody reads."""
+
+    def enter(self, state: State) -> None:
+        """Nobody waits."""
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Stand-ins do as the script says; what is refused here is the script's fault."""
+        raise refusal
+
+    def again(self) -> bool:
+        return False
+
+    def ask(self, seat: str, prompt: str, kind: str, expected: str) -> str:
+        return self.host.now().strftime("%Y-%m-%dT%H:%M:%SZ") if kind == "clock" else expected
+
+    def secret(self, seat: str, prompt: str, topic: str) -> bytearray:
+        path = self._words(seat, topic)
+        return bytearray(path.read_bytes()) if path.is_file() else bytearray(TRANSPORT if not seat else b"")
+
+    def reveal(self, seat: str, words: bytearray, topic: str) -> None:
+        path = self._words(seat, topic)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(words)
+
+    def _words(self, seat: str, topic: str) -> Path:
+        """Where a stand-in keeps a share; a seat's worksheet, so to speak."""
+        return self.folder / "words" / topic / (seat or "nobody")
+
+    def arrive(self, want: Arrive) -> Arrived:
+        person, ballots = want.options[0]
+        alone = len(ballots) == 1 and ballots[0].statement.signer == person
+        return Arrived(person, tuple(self._sign(ballot) for ballot in (ballots if alone else ballots[:2])))
+
+    def collect(self, want: Collect) -> Signed:
+        if not want.ballots:
+            raise Refusal("session.nobody_signs", need=want.need, have=want.have)
+        return self._sign(want.ballots[0])
+
+    def _sign(self, ballot: Ballot) -> Signed:
+        key = signer.stand_in_key(self.root / "shadow" / "people" / f"{ballot.statement.signer}.key")
+        return Signed(ballot.statement, ballot.seat, signer.sign_as_stand_in(ballot.statement, key), "stand-in")
+
+    def medium(self, copy: int) -> Path:
+        path = self.folder / "media" / str(copy)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def prepare_rehearsal(root: Path, ceremony: Path, fresh: bool = True) -> tuple[Base, Compiled | None]:
+    """The shadow side of a ceremony, compiled, approved and with its tokens; anew if `fresh`, else as it stands.
+
+    Rehearsals of earlier ceremonies that are missing are run first; those of later ones fall with this one.
+    """
+    folder = ceremony / "rehearsal"
+    host = Host()
+    for earlier in sorted((root / "ceremonies").glob("*")):
+        if earlier.name < ceremony.name and (earlier / "plan.toml").is_file():
+            if not record.closed(prepare.record_folder(earlier, Mode.REHEARSAL)):
+                rehearse(root, earlier, b"")
+    if fresh:
+        for later in sorted((root / "ceremonies").glob("*/rehearsal")):
+            if later.parent.name >= ceremony.name:
+                shutil.rmtree(later)
+    start = shadow_base(root, ceremony.name, host)
+    if (folder / "script.json").is_file():
+        return start, None
+    compiled = prepare.compile_plan(ceremony, start, host.random)
+    folder.mkdir(parents=True, exist_ok=True)
+    _tokens(root, folder, start)
+    write(host, folder, compiled)
+    for person in governing.approvers(start.state):
+        statement = governing.approval_statement(compiled.script, start.state, person)
+        key = signer.stand_in_key(root / "shadow" / "people" / f"{person}.key")
+        signature = signer.sign_as_stand_in(statement, key)
+        governing.keep(host, folder / "approvals" / person, statement, start.state, signature)
+    return start, compiled
+
+
+def _tokens(root: Path, folder: Path, start: Base) -> None:
+    """The tokens and words that the last rehearsal left, and new tokens where it had none."""
+    last = start.register.ceremonies[-1] if start.register.ceremonies else ""
+    for name in ("tokens", "words"):
+        source = root / "ceremonies" / last / "rehearsal" / name
+        if last and source.is_dir():
+            shutil.copytree(source, folder / name)
+    for entry in start.state.tokens:
+        if not (folder / entry.location).exists():
+            (folder / entry.location).parent.mkdir(parents=True, exist_ok=True)
+            pin, so_pin = bytearray(TRANSPORT), bytearray(TRANSPORT)
+            SoftwareToken.make(folder / entry.location, entry.serial, entry.id, pin, so_pin, Host().random)
+
+
+def rehearse(root: Path, ceremony: Path, verifier: bytes) -> State:
+    """Run a ceremony unattended in the shadow authority; the closed and sealed state."""
+    start, compiled = prepare_rehearsal(root, ceremony)
+    assert compiled is not None
+    host = SteppedHost(utc(compiled.script.window.opens))
+    folder = ceremony / "rehearsal"
+    room = Room(host, StandIns(root, folder, host), ceremony, start, folder)
+    return conduct(room, verifier, folder)

@@ -1,0 +1,354 @@
+"""The script: the compiled, frozen, printed procedure that is also the program that runs. Floor 2. Spec: `spec/script.md`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from quorate import canonical
+from quorate.authority import Item
+from quorate.findings import Refusal
+from quorate.people import Presence, Purpose
+from quorate.plan import Waiver, Window, Witnessing
+from quorate.statement import Mode
+from quorate.strict import convert
+
+
+class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True):
+    id: str
+    title: str
+    text: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
+
+
+class Attendance(_Step, frozen=True, forbid_unknown_fields=True, tag="attendance"):
+    """People come in and take their seats; no seats: a roll call after an interruption."""
+
+    seats: tuple[str, ...]
+
+
+class Read(_Step, frozen=True, forbid_unknown_fields=True, tag="read"):
+    """Something is said or done, and `by` say so."""
+
+    by: tuple[str, ...]
+
+
+class Compare(_Step, frozen=True, forbid_unknown_fields=True, tag="compare"):
+    """`by` each type back what they read."""
+
+    by: tuple[str, ...]
+    expected: str
+    source: Literal["script", "digest", "checkpoint", "token", "clock"]
+
+
+class Look(_Step, frozen=True, forbid_unknown_fields=True, tag="look"):
+    """The machine shows what it is, or that it is alone."""
+
+    what: Literal["machine", "airgap"]
+    by: tuple[str, ...]
+
+
+class Custody(_Step, frozen=True, forbid_unknown_fields=True, tag="custody"):
+    """A place is opened or closed, a thing taken, unsealed, sealed or put back."""
+
+    action: Literal["open", "take", "unseal", "seal", "put", "close"]
+    place: str
+    item: str
+    by: tuple[str, ...]
+
+
+class Share(_Step, frozen=True, forbid_unknown_fields=True, tag="share"):
+    operation: str
+
+
+class Unlock(_Step, frozen=True, forbid_unknown_fields=True, tag="unlock"):
+    token: str
+    credential: Literal["user", "so"]
+
+
+class Generate(_Step, frozen=True, forbid_unknown_fields=True, tag="generate"):
+    operation: str
+
+
+class Issue(_Step, frozen=True, forbid_unknown_fields=True, tag="issue"):
+    operation: str
+
+
+class Lock(_Step, frozen=True, forbid_unknown_fields=True, tag="lock"):
+    token: str
+
+
+class Media(_Step, frozen=True, forbid_unknown_fields=True, tag="media"):
+    copies: int
+
+
+class CheckpointStep(_Step, frozen=True, forbid_unknown_fields=True, tag="checkpoint"):
+    need: int
+
+
+class Close(_Step, frozen=True, forbid_unknown_fields=True, tag="close"):
+    outcome: Literal["completed", "aborted"]
+
+
+Step = (
+    Attendance
+    | Read
+    | Compare
+    | Look
+    | Custody
+    | Share
+    | Unlock
+    | Generate
+    | Issue
+    | Lock
+    | Media
+    | CheckpointStep
+    | Close
+)
+NEVER_SKIPPED = (Attendance, Share, Unlock, Generate, Issue, Lock, CheckpointStep, Close)
+"""A deviation cannot stand in for these."""
+
+
+class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    number: int
+    title: str
+    present: tuple[str, ...]
+
+
+class ScriptSeat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    role: str
+    person: str
+    alternates: tuple[str, ...]
+    presence: Presence
+
+
+class ScriptQuorum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    purpose: Purpose
+    role: str
+    need: int
+
+
+class ScriptAuthority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    state: str
+    genesis: str
+
+
+class ScriptToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    kind: Literal["pkcs11", "software"]
+    serial: str
+
+
+class ScriptFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    file: str
+    digest: str
+
+
+class ScriptItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    what: str
+    place: str
+    seal: str
+
+
+class ScriptDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The bytes frozen before the day; `open` names the fields that could not exist yet."""
+
+    operation: str
+    file: str
+    digest: str
+    open: tuple[str, ...]
+
+
+class KnownKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A key of an earlier ceremony. `object`: CKA_ID in hexadecimal; `spki`: digest."""
+
+    id: str
+    token: str
+    object: str
+    spki: str
+    type: str
+
+
+class Commitment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is recorded of one share: its index, whose it is, and a salted commitment to its words."""
+
+    index: int
+    seat: str
+    person: str
+    salt: str
+    commitment: str
+
+
+class SecretCommitment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    salt: str
+    commitment: str
+
+
+class ShareSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One split secret, as the event `shared` records it. `id`: the SLIP-39 identifier, four hexadecimal digits."""
+
+    id: str
+    threshold: int
+    count: int
+    commitments: tuple[Commitment, ...]
+    secret: SecretCommitment
+
+
+class KnownSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    token: str
+    credential: Literal["user", "so"]
+    set: ShareSet
+
+
+class ShareOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="share"):
+    id: str
+    token: str
+    credential: Literal["user", "so"]
+    fate: Literal["shared", "destroyed"]
+    holders: tuple[str, ...]
+    threshold: int
+
+
+class GenerateOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="generate-key"):
+    id: str
+    token: str
+    type: str
+    use: str
+    object: str
+
+
+class _CertificateOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True):
+    id: str
+    token: str
+    key: str
+    profile: str
+    issuer: str
+    subject_key: str
+    existing: str
+    subject: str
+    certificate_serial: str
+    not_before: str
+    not_after: str
+    days: int
+    crl_url: str
+    ca_issuers_url: str
+    policies: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+class RootOperation(_CertificateOperation, frozen=True, forbid_unknown_fields=True, tag="root"):
+    pass
+
+
+class SubordinateOperation(_CertificateOperation, frozen=True, forbid_unknown_fields=True, tag="subordinate"):
+    pass
+
+
+class CrossOperation(_CertificateOperation, frozen=True, forbid_unknown_fields=True, tag="cross"):
+    pass
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One revoked certificate: serial in hexadecimal, date as RFC 3339, reason by its RFC 5280 name."""
+
+    serial: str
+    date: str
+    reason: str
+
+
+class CrlOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="crl"):
+    id: str
+    token: str
+    key: str
+    profile: str
+    issuer: str
+    previous: str
+    number: int
+    days: int
+    entries: tuple[Entry, ...]
+    outputs: tuple[str, ...]
+
+
+CertificateOperation = RootOperation | SubordinateOperation | CrossOperation
+IssueOperation = RootOperation | SubordinateOperation | CrossOperation | CrlOperation
+ScriptOperation = (
+    ShareOperation | GenerateOperation | RootOperation | SubordinateOperation | CrossOperation | CrlOperation
+)
+
+
+class Branches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The contingency branches, always compiled."""
+
+    abort: tuple[Step, ...]
+    resume: tuple[Step, ...]
+    suspend: tuple[Step, ...]
+
+
+class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole of `script.json`."""
+
+    format: Literal["quorate/1"]
+    mode: Mode
+    authority: ScriptAuthority
+    ceremony: str
+    purpose: str
+    facility: str
+    rules: Literal["webpki", "private"]
+    window: Window
+    predecessor: str
+    plan: str
+    notices: tuple[str, ...]
+    witnessing: Witnessing
+    seats: tuple[ScriptSeat, ...]
+    quorums: tuple[ScriptQuorum, ...]
+    tokens: tuple[ScriptToken, ...]
+    items: tuple[ScriptItem, ...]
+    keys: tuple[KnownKey, ...]
+    sets: tuple[KnownSet, ...]
+    inputs: tuple[ScriptFile, ...]
+    drafts: tuple[ScriptDraft, ...]
+    operations: tuple[ScriptOperation, ...]
+    waivers: tuple[Waiver, ...]
+    acts: tuple[Act, ...]
+    steps: tuple[Step, ...]
+    branches: Branches
+
+    def file(self) -> bytes:
+        """The bytes of `script.json`."""
+        return canonical.encode(msgspec.to_builtins(self)) + b"\n"
+
+    def seat(self, name: str) -> ScriptSeat:
+        return next(seat for seat in self.seats if seat.id == name)
+
+    def quorum(self, purpose: Purpose) -> ScriptQuorum:
+        return next(quorum for quorum in self.quorums if quorum.purpose is purpose)
+
+    def token(self, name: str) -> ScriptToken:
+        return next(token for token in self.tokens if token.id == name)
+
+    def operation(self, name: str) -> ScriptOperation:
+        return next(operation for operation in self.operations if operation.id == name)
+
+    def draft(self, operation: str) -> ScriptDraft:
+        return next(draft for draft in self.drafts if draft.operation == operation)
+
+    def act(self, step: str) -> Act | None:
+        """The act that a step of the main line belongs to; None for a branch."""
+        number = step.split(".")[0]
+        return self.acts[int(number) - 1] if number.isdigit() else None
+
+
+def read_script(data: bytes, where: str) -> Script:
+    """The script of a canonical `script.json`."""
+    if not data.endswith(b"\n"):
+        raise Refusal("record.not_canonical", where)
+    return convert(canonical.decode(data[:-1], where), Script, where)
+
+
+def script_items(items: tuple[Item, ...]) -> tuple[ScriptItem, ...]:
+    """Items of an authority's first state as a script lists them."""
+    return tuple(ScriptItem(item.id, item.what, item.place, item.seal) for item in items)

@@ -1,0 +1,171 @@
+"""Drafts: the to-be-signed bytes of an operation, made by one function before the day and in the room. Floor 2.
+
+Before the day, what cannot exist yet stands in (`keys.stand_in_spki`, the window's opening); the fields concerned are
+open, and the room proves that its draft differs in these only. Spec: `spec/templates.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from quorate.authority import AuthorityState
+from quorate.compliance import Commitments, Context, certificate_findings, crl_findings
+from quorate.findings import Finding, Refusal
+from quorate.script import CertificateOperation, CrlOperation, GenerateOperation, IssueOperation, RootOperation, Script
+from quorate.x509.csr import read_csr
+from quorate.x509.draft import (
+    CertificateFields,
+    CrlEntry,
+    CrlFields,
+    Draft,
+    Issuer,
+    draft_certificate,
+    draft_crl,
+    not_after,
+    subject_ski,
+)
+from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
+from quorate.x509.profile import Profile, parse_profile
+
+SECOND = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """What drafting needs beside the script: its inputs, the public keys, certificates and CRLs that exist by now."""
+
+    inputs: Mapping[str, bytes]
+    spkis: Mapping[str, bytes]
+    certificates: Mapping[str, bytes]
+    crls: Mapping[str, bytes]
+
+
+def utc(text: str) -> datetime:
+    """A moment of the plan or script: `2026-11-23T09:00:00Z`."""
+    return datetime.strptime(text, SECOND).replace(tzinfo=UTC)
+
+
+def make_draft(script: Script, operation: IssueOperation, materials: Materials, now: datetime) -> Draft:
+    """The draft of `operation` from what exists now; `now` becomes a CRL's thisUpdate."""
+    profile = profile_of(operation, materials)
+    issuer = _issuer(script, operation, materials)
+    if isinstance(operation, CrlOperation):
+        this_update = now.replace(microsecond=0)
+        entries = tuple(CrlEntry(int(one.serial, 16), utc(one.date), one.reason) for one in operation.entries)
+        return draft_crl(
+            CrlFields(profile, issuer, operation.number, this_update, not_after(this_update, operation.days), entries)
+        )
+    spki, ski = _subject(script, operation, materials)
+    return draft_certificate(
+        CertificateFields(
+            profile=profile,
+            serial=int(operation.certificate_serial, 16),
+            issuer=issuer,
+            subject=bytes.fromhex(operation.subject),
+            spki=spki,
+            ski=ski,
+            not_before=utc(operation.not_before),
+            not_after=utc(operation.not_after),
+            crl_url=operation.crl_url,
+            ca_issuers_url=operation.ca_issuers_url,
+            policies=operation.policies,
+        )
+    )
+
+
+def profile_of(operation: IssueOperation, materials: Materials) -> Profile:
+    """The profile as it was frozen into the script's inputs."""
+    text = materials.inputs[f"inputs/profiles/{operation.profile}.toml"].decode()
+    return parse_profile(operation.profile, text)
+
+
+def lint(
+    script: Script,
+    commitments: Commitments,
+    operation: IssueOperation,
+    materials: Materials,
+    der: bytes,
+    at: datetime,
+) -> tuple[Finding, ...]:
+    """Everything the rules say of a draft or finished artifact at the moment `at`."""
+    context = Context(
+        rules=script.rules,
+        at=at,
+        window=(utc(script.window.opens), utc(script.window.closes)),
+        issuer=None if operation.issuer == "self" else certificate(operation.issuer, materials),
+        known=_known(materials, operation),
+        existing=_existing(operation, materials),
+        commitments=commitments,
+    )
+    profile = profile_of(operation, materials)
+    if isinstance(operation, CrlOperation):
+        return crl_findings(der, profile, context, _previous(operation, materials))
+    return certificate_findings(der, profile, context)
+
+
+def rule_commitments(authority: AuthorityState) -> Commitments:
+    """The authority's commitments as the rules read them."""
+    said = authority.commitments
+    return Commitments(said.root_days, said.subordinate_days, said.crl_days, said.key_types)
+
+
+def certificate(reference: str, materials: Materials) -> CertificateFacts:
+    """The certificate that `operation:ID` or `input:FILE` names."""
+    kind, _, name = reference.partition(":")
+    if kind == "operation":
+        if name not in materials.certificates:
+            raise Refusal("script.not_made_yet", name=name)
+        return read_certificate(materials.certificates[name], name)
+    return read_certificate(materials.inputs[name], name)
+
+
+def _issuer(script: Script, operation: IssueOperation, materials: Materials) -> Issuer:
+    if isinstance(operation, RootOperation):
+        spki = materials.spkis[operation.key]
+        return Issuer(bytes.fromhex(operation.subject), spki, subject_ski(spki))
+    facts = certificate(operation.issuer, materials)
+    return Issuer(facts.subject, facts.spki, facts.ski)
+
+
+def _subject(script: Script, operation: CertificateOperation, materials: Materials) -> tuple[bytes, bytes]:
+    if operation.existing:
+        facts = certificate(operation.existing, materials)
+        return facts.spki, facts.ski
+    kind, _, name = operation.subject_key.partition(":")
+    spki = materials.spkis[name] if kind == "key" else read_csr(materials.inputs[name], name).spki
+    return spki, subject_ski(spki)
+
+
+def _existing(operation: IssueOperation, materials: Materials) -> CertificateFacts | None:
+    existing = "" if isinstance(operation, CrlOperation) else operation.existing
+    return certificate(existing, materials) if existing else None
+
+
+def _previous(operation: CrlOperation, materials: Materials) -> CrlFacts | None:
+    kind, _, name = operation.previous.partition(":")
+    if not kind:
+        return None
+    return read_crl(materials.crls[name] if kind == "operation" else materials.inputs[name], name)
+
+
+def _known(materials: Materials, operation: IssueOperation) -> tuple[CertificateFacts, ...]:
+    """Every certificate of the authority: those of earlier ceremonies, and those made in this one before."""
+    known = {
+        name: read_certificate(data, name)
+        for name, data in materials.inputs.items()
+        if name.startswith("inputs/known/") and name.endswith(".cert.der")
+    }
+    known |= {
+        name: read_certificate(data, name) for name, data in materials.certificates.items() if name != operation.id
+    }
+    return tuple(known.values())
+
+
+def key_type(script: Script, key: str) -> str:
+    """The key type of a generate operation of this script, or of an earlier key it uses."""
+    for operation in script.operations:
+        if isinstance(operation, GenerateOperation) and operation.id == key:
+            return operation.type
+    return next(known.type for known in script.keys if known.id == key)

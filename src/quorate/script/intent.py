@@ -1,0 +1,114 @@
+"""Intents: what the authorising quorum signs before a token is used. Floor 2. Spec: `spec/statements.md`.
+
+The same lines, and the digest that is commanded by its words, are made for the approval, the command and every attempt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from quorate import canonical
+from quorate.findings import Refusal
+from quorate.keys import spki_digest
+from quorate.people import Purpose
+from quorate.script import GenerateOperation, IssueOperation, Script, ScriptOperation, ShareOperation
+from quorate.script.state import State
+from quorate.statement import StatementType
+from quorate.want import Collect, Record
+from quorate.words import words
+
+Said = tuple[tuple[str, str], ...]
+
+
+def digest_of(operation: ScriptOperation, script: Script, tbs: bytes | None) -> str:
+    """What is approved and commanded, as `sha256:…`: the bytes to be signed, or the intent's own first lines."""
+    if isinstance(operation, (ShareOperation, GenerateOperation)):
+        text = "".join(f"{key}: {value}\n" for key, value in _first_lines(operation, script))
+        return "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()
+    if tbs is None:
+        raise ValueError("an issue is approved by the bytes to be signed")
+    return canonical.digest(tbs)
+
+
+def said(operation: ScriptOperation, state: State, tbs: bytes | None) -> Said:
+    """The intent's own lines."""
+    digest = ("digest", digest_of(operation, state.script, tbs))
+    if isinstance(operation, (ShareOperation, GenerateOperation)):
+        return (*_first_lines(operation, state.script), digest)
+    lines = (
+        ("operation", operation.id),
+        ("kind", _kind(operation)),
+        ("token", state.script.token(operation.token).serial),
+        ("key", state.keys[operation.key].object),
+        ("spki", spki_digest(state.spkis[operation.key])),
+        ("profile", operation.profile),
+        digest,
+    )
+    return lines + tuple(("output", output) for output in operation.outputs)
+
+
+def _first_lines(operation: ShareOperation | GenerateOperation, script: Script) -> Said:
+    lines = (
+        ("operation", operation.id),
+        ("kind", _kind(operation)),
+        ("token", script.token(operation.token).serial),
+    )
+    if isinstance(operation, GenerateOperation):
+        return (*lines, ("key", operation.object), ("key-type", operation.type), ("use", operation.use))
+    split = f"{operation.threshold} of {len(operation.holders)}" if operation.fate == "shared" else "none"
+    return (*lines, ("credential", operation.credential), ("fate", operation.fate), ("shares", split))
+
+
+def _kind(operation: ScriptOperation) -> str:
+    return str(operation.__struct_config__.tag)
+
+
+def holders(state: State, token: str) -> frozenset[str]:
+    """The people who hold, or are to hold, a share that leads to `token`: they do not authorise its use."""
+    known = {one.person for (name, _), shares in state.sets.items() if name == token for one in shares.commitments}
+    seats = {
+        seat
+        for operation in state.script.operations
+        if isinstance(operation, ShareOperation) and operation.token == token
+        for seat in operation.holders
+    }
+    return frozenset(known | {state.seats.get(seat, state.script.seat(seat).person) for seat in seats})
+
+
+def approval(state: State, operation: ScriptOperation, tbs: bytes | None, approved: frozenset[str]) -> Collect:
+    """The next approval wanted for `operation`, from those who have not approved and hold no share."""
+    lines = said(operation, state, tbs)
+    without = approved | holders(state, operation.token)
+    return Collect(
+        ballots=state.ballots(StatementType.INTENT, lines, Purpose.AUTHORISE, 1, without),
+        have=len(approved),
+        need=state.script.quorum(Purpose.AUTHORISE).need,
+        about=tuple(f"{key}: {value}" for key, value in lines),
+    )
+
+
+def settlement(state: State, operation: IssueOperation, stated: frozenset[str]) -> Collect | Record:
+    """The quorum states an interrupted attempt as lost: a signature leaves no trace on a token."""
+    lines = (("operation", operation.id), ("outcome", "lost"))
+    need = state.script.quorum(Purpose.AUTHORISE).need
+    if len(stated) >= need:
+        body = {"operation": operation.id, "attempt": state.attempt, "outcome": "lost", "calls": []}
+        return Record("settled", body)
+    without = stated | holders(state, operation.token)
+    ballots = state.ballots(StatementType.SETTLEMENT, lines, Purpose.AUTHORISE, state.attempt, without)
+    return Collect(ballots, len(stated), need, tuple(f"{key}: {value}" for key, value in lines))
+
+
+def commander(state: State, token: str) -> str:
+    """The seat that gives the direct command (BR 4.3.1.1): authorised for it, and no holder of a share of the token."""
+    held = holders(state, token)
+    for seat in state.script.seats:
+        person = state.seats.get(seat.id)
+        if person and person not in held and "command" in state.authority.role(seat.role).duties:
+            return seat.id
+    raise Refusal("session.nobody_commands", token=token)
+
+
+def spoken(digest: str) -> str:
+    """A digest as all its words, for the paper and the screen."""
+    return " ".join(words(bytes.fromhex(digest.removeprefix("sha256:"))))

@@ -1,0 +1,43 @@
+"""The direct command: one authorised person types the first and last four words of the digest. BR 4.3.1.1."""
+
+from __future__ import annotations
+
+from quorate.event import Body, Event, Type
+from quorate.findings import Refusal
+from quorate.script.intent import commander
+from quorate.script.state import State
+from quorate.want import Ask, Question, Typed
+from quorate.words import ends, same_words
+
+PROMPT = "to give the command, type the first four and the last four words of the digest"
+
+
+def ask_command(state: State, token: str, digest: str) -> Ask:
+    """The question to the commanding seat."""
+    return Ask((Question(commander(state, token), PROMPT),), (" ".join(_ends(digest)),))
+
+
+def _ends(digest: str) -> tuple[str, ...]:
+    return ends(bytes.fromhex(digest.removeprefix("sha256:")))
+
+
+def take_command(state: State, operation: str, digest: str, answer: Typed) -> tuple[Type, Body]:
+    """`commanded` for the right words, `mismatched` for others."""
+    ((seat, typed),) = answer.values
+    if not same_words(typed, _ends(digest)):
+        return Type.MISMATCHED, {"values": [{"seat": seat, "value": typed}]}
+    body = {"attempt": state.attempt, "operation": operation, "seat": seat, "words": list(_ends(digest))}
+    return Type.COMMANDED, body
+
+
+def admit_command(state: State, token: str, digest: str, event: Event) -> None:
+    """Refuse a command by another seat or with other words, and one that is called wrong and is not."""
+    if event.type is Type.MISMATCHED:
+        ((value),) = event.body["values"]
+        if value["seat"] != commander(state, token) or same_words(value["value"], _ends(digest)):
+            raise Refusal("session.not_equal", step=event.step)
+        return
+    if event.body["seat"] != commander(state, token) or tuple(event.body["words"]) != _ends(digest):
+        raise Refusal("session.not_equal", step=event.step)
+    if event.body["attempt"] != state.attempt:
+        raise Refusal("session.not_due", type=event.type.value, step=event.step)

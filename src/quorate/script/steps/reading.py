@@ -1,0 +1,109 @@
+"""Reading, comparing, looking: what people do with eyes and voice. Spec: `spec/script.md`, kinds read, compare, look.
+
+Comparing means typing back what was read; a value that differs is kept in the record, and the question is asked again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from quorate.event import Body, Event, Type, moment
+from quorate.findings import Refusal
+from quorate.script import Compare, Look, Read
+from quorate.script.state import State
+from quorate.statement import Mode
+from quorate.want import Answer, Ask, Confirm, LookAt, Question, Seen, Typed, Want
+from quorate.words import ends, same_words
+
+LARGEST_CLOCK_OFFSET = 60
+"""Seconds between the host's clock and the independent source: notBefore must be within a day before signing, and a
+wrong clock is how certificates come to be backdated."""
+CLOCK = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def wants_read(step: Read, state: State) -> Want | None:
+    return None if state.happened(Type.ACKNOWLEDGED) else Confirm(step.by)
+
+
+def wants_look(step: Look, state: State) -> Want | None:
+    if state.happened(Type.ACKNOWLEDGED):
+        return None
+    return Confirm(step.by) if state.happened(Type.OBSERVED) else LookAt(step.what)
+
+
+def wants_compare(step: Compare, state: State) -> Want | None:
+    if state.happened(Type.COMPARED):
+        return None
+    kind = "clock" if step.source == "clock" else "text"
+    questions = tuple(Question(seat, step.title, kind) for seat in step.by)
+    return Ask(questions, tuple(expected(step, state) for _ in step.by))
+
+
+def expected(step: Compare, state: State) -> str:
+    """What should be read, as far as it is known beforehand."""
+    if step.source == "checkpoint":
+        return " ".join(ends(state.checkpoint_root))
+    if step.source == "digest":
+        return " ".join(_digest_ends(state))
+    if step.source == "token":
+        return state.script.token(step.expected).serial
+    return step.expected
+
+
+def takes(step: Read | Look | Compare, state: State, want: Want, answer: Answer, at: str) -> tuple[Type, Body]:
+    if isinstance(step, Compare):
+        assert isinstance(answer, Typed)
+        values = [{"seat": seat, "value": value} for seat, value in answer.values]
+        right = all(fits(step, state, value, at) for _, value in answer.values)
+        return (Type.COMPARED if right else Type.MISMATCHED), {"values": values}
+    if isinstance(answer, Seen):
+        findings = [{"level": level, "name": name, "text": text} for level, name, text in answer.findings]
+        return Type.OBSERVED, {"facts": dict(answer.facts), "findings": findings, "what": getattr(want, "what", "")}
+    return Type.ACKNOWLEDGED, {"by": list(step.by)}
+
+
+def fits(step: Compare, state: State, value: str, at: str) -> bool:
+    """Whether a typed value is the expected one."""
+    if step.source == "clock":
+        try:
+            told = datetime.strptime(value, CLOCK).replace(tzinfo=UTC)
+        except ValueError:
+            return False
+        return abs((told - moment(at)).total_seconds()) <= LARGEST_CLOCK_OFFSET
+    if step.source == "checkpoint":
+        return same_words(value, ends(state.checkpoint_root))
+    if step.source == "digest":
+        return same_words(value, _digest_ends(state))
+    return value == expected(step, state)
+
+
+def _digest_ends(state: State) -> tuple[str, ...]:
+    return ends(bytes.fromhex(state.script_digest.removeprefix("sha256:")))
+
+
+def admits(step: Read | Look | Compare, state: State, event: Event) -> None:
+    """Refuse an answer by others than the step names, or one that is called equal and is not."""
+    if event.type is Type.ACKNOWLEDGED:
+        if event.body != {"by": list(step.by)}:
+            raise Refusal("session.other_seats", expected=", ".join(step.by), got=str(event.body.get("by")))
+        state.require_present(step.by)
+        if isinstance(step, Look):
+            _require_alone(state)
+    elif isinstance(step, Compare):
+        values = [(value["seat"], value["value"]) for value in event.body["values"]]
+        if tuple(seat for seat, _ in values) != step.by:
+            raise Refusal("session.other_seats", expected=", ".join(step.by), got=str([seat for seat, _ in values]))
+        state.require_present(step.by)
+        right = all(fits(step, state, value, event.at) for _, value in values)
+        if right is not (event.type is Type.COMPARED):
+            raise Refusal("session.not_equal", step=step.id)
+
+
+def _require_alone(state: State) -> None:
+    """A web PKI ceremony does not go on beside a network unless two people have accepted it as a deviation."""
+    if state.script.rules != "webpki" or state.script.mode is not Mode.REAL:
+        return
+    observed = state.happened(Type.OBSERVED)[-1]
+    failed = [finding["name"] for finding in observed.body["findings"] if finding["level"] == "FAIL"]
+    if failed and not any(event.seq > observed.seq for event in state.happened(Type.DEVIATED)):
+        raise Refusal("session.machine_not_fit", names=", ".join(failed))

@@ -1,0 +1,293 @@
+"""A ceremony is a fold of its transcript over its script. Floor 2. Spec: `spec/transcript.md`.
+
+`decide` refuses an event before it is written and again when it is read back; `evolve` only applies. Events belong to
+the current step in the order that the step's wants give, but for those of `_ASIDE`, which may come at any moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from quorate import canonical
+from quorate.authority import AuthorityState
+from quorate.event import Body, Event, Type, moment
+from quorate.findings import Refusal
+from quorate.script import NEVER_SKIPPED, Custody, Script
+from quorate.script.drafting import utc
+from quorate.script.state import Cursor, Lies, State, Status
+from quorate.script.steps import admits, effects, wants
+from quorate.script.steps.attendance import admit_arrival, arrival
+from quorate.statement import StatementType
+from quorate.want import Arrive, Ballot, Want
+
+_ASIDE = frozenset(
+    {
+        Type.LEFT,
+        Type.REFUSED,
+        Type.DEVIATED,
+        Type.PAUSED,
+        Type.SUSPENDED,
+        Type.ABORTED,
+        Type.RESUMED,
+        Type.FAULT,
+    }
+)
+_RESTING = (Status.PAUSED, Status.SUSPENDED)
+
+
+def begin(script: Script, authority: AuthorityState, inputs: Mapping[str, bytes]) -> State:
+    """The state before event 0. `inputs`: the files of `inputs/` and `drafts/` by path."""
+    return _advance(
+        State(
+            script=script,
+            script_digest=canonical.digest(script.file()),
+            authority=authority,
+            inputs=inputs,
+            sets={(known.token, known.credential): known.set for known in script.sets},
+            keys={known.id: known for known in script.keys},
+            spkis={known.id: inputs[f"inputs/known/{known.id}.spki.der"] for known in script.keys},
+            items={item.id: Lies(item.place, item.seal) for item in script.items},
+            seals=frozenset(item.seal for item in script.items),
+        )
+    )
+
+
+def want(state: State) -> Want | None:
+    """What is wanted next; None when nothing is: resting, or closed."""
+    if state.status in _RESTING or state.status is Status.CLOSED or state.step is None:
+        return None
+    return wants(state.step, state)
+
+
+def replay(state: State, events: Iterable[Event]) -> State:
+    """The state after `events`, each refused as it would have been before it was written."""
+    for event in events:
+        decide(state, event)
+        state = evolve(state, event)
+    return state
+
+
+def decide(state: State, event: Event) -> None:
+    """Refuse an event that may not follow here."""
+    where = f"event {event.seq}"
+    if event.seq != state.size or event.at < state.at:
+        raise Refusal("session.out_of_order", where)
+    try:
+        _decide(state, event)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        # a body that is not of its type's shape; the spec lists the members
+        raise Refusal("record.event_malformed", f"{where}: {type(error).__name__}") from None
+
+
+def _decide(state: State, event: Event) -> None:
+    if state.status is Status.CLOSED:
+        raise Refusal("session.over", f"event {event.seq}")
+    if event.seq == 0 or event.type is Type.OPENED:
+        return _decide_opened(state, event)
+    step = state.step
+    if event.step != (step.id if step else ""):
+        raise Refusal("session.wrong_step", expected=step.id if step else "none", got=event.step)
+    if state.status in _RESTING and event.type not in (Type.RESUMED, Type.LEFT, Type.FAULT, Type.ABORTED):
+        raise Refusal("session.resting", status=state.status.value)
+    if event.type in _ASIDE:
+        return _decide_aside(state, event)
+    if event.type is Type.ARRIVED and not isinstance(want(state), Arrive):
+        return admit_arrival(state, event)
+    if step is None:
+        raise Refusal("session.not_due", type=event.type.value, step="")
+    require_quorate(state)
+    admits(step, state, event)
+    return None
+
+
+def _decide_opened(state: State, event: Event) -> None:
+    script = state.script
+    said = (event.body["ceremony"], event.body["mode"], event.body["predecessor"], event.body["authority"])
+    authority = {"genesis": script.authority.genesis, "name": script.authority.name, "state": script.authority.state}
+    if event.seq != 0 or event.type is not Type.OPENED or event.step:
+        raise Refusal("session.not_due", type=event.type.value, step=event.step)
+    if said != (script.ceremony, script.mode.value, script.predecessor, authority):
+        raise Refusal("session.other_ceremony", ceremony=script.ceremony)
+    if not utc(script.window.opens) <= moment(event.at) <= utc(script.window.closes):
+        raise Refusal("session.window_closed", opens=script.window.opens, closes=script.window.closes)
+
+
+def require_quorate(state: State) -> None:
+    """Refuse to go on in an act while one of the seats it needs is empty (two people at least, BR 5.2.2)."""
+    missing = absent(state)
+    if missing:
+        raise Refusal("session.not_quorate", seats=", ".join(missing))
+
+
+def absent(state: State) -> tuple[str, ...]:
+    """The seats that the current act needs and that are empty, once its people should be there."""
+    step = state.step
+    act = state.script.act(step.id) if step and state.line == "main" else None
+    if act is None or isinstance(want(state), Arrive):
+        return ()
+    return tuple(seat for seat in act.present if seat not in state.seats)
+
+
+# -- what may come at any moment --------------------------------------------------------------------------------------
+
+
+def _decide_aside(state: State, event: Event) -> None:
+    body = event.body
+    match event.type:
+        case Type.LEFT:
+            if body["seat"] not in state.seats and body["seat"] not in state.roll:
+                raise Refusal("session.seat_absent", seat=body["seat"])
+        case Type.DEVIATED | Type.SUSPENDED | Type.ABORTED:
+            _decide_signed(state, event)
+        case Type.PAUSED:
+            if state.unlocked and not isinstance(body["why"], str):
+                raise Refusal("record.event_malformed", "paused")
+        case Type.RESUMED:
+            if body["after"] not in ("interruption", "pause", "suspension"):
+                raise Refusal("record.event_malformed", "resumed")
+            if (body["after"] == "suspension") is not (state.status is Status.SUSPENDED):
+                raise Refusal("session.not_due", type="resumed", step=event.step)
+        case _:
+            pass
+
+
+def _decide_signed(state: State, event: Event) -> None:
+    """A deviation, suspension or abort stands on two people's signatures over its words."""
+    body = event.body
+    skip = bool(body.get("skip", False))
+    if event.type is not Type.DEVIATED and state.line != "main":
+        raise Refusal("session.not_due", type=event.type.value, step=event.step)
+    if skip and isinstance(state.step, NEVER_SKIPPED):
+        raise Refusal("session.never_skipped", step=event.step)
+    ballots = deviation_ballots(state, event.type, body)
+    signers = {state.admit_signature(one, ballots).statement.signer for one in body["signatures"]}
+    if len(signers) != 2 or len(body["signatures"]) != 2:
+        raise Refusal("session.two_people", have=len(signers))
+
+
+def deviation_ballots(state: State, kind: Type, body: Body) -> tuple[Ballot, ...]:
+    """What two of those present sign for a deviation, a suspension or an abort."""
+    said = (
+        ("event", kind.value),
+        ("what", str(body.get("what", ""))),
+        ("why", str(body["why"])),
+        ("impact", str(body.get("impact", ""))),
+        ("skip", "yes" if body.get("skip") else "no"),
+    )
+    return state.ballots(StatementType.DEVIATION, said)
+
+
+# -- applying ---------------------------------------------------------------------------------------------------------
+
+
+def evolve(state: State, event: Event) -> State:
+    """The state after an event that `decide` has let pass. Does not fail, has no side effects."""
+    after = state.having(tree=state.tree.add(event.committed()), at=event.at)
+    for file in event.body.get("files", ()):
+        if not file["path"].startswith("media/"):
+            after = after.having(files={**after.files, file["path"]: file["digest"]})
+    if event.type in _ASIDE:
+        return _advance(_evolve_aside(after, event))
+    if event.type is Type.ARRIVED:
+        body = event.body
+        after = after.having(seats={**after.seats, body["seat"]: body["person"]})
+    elif event.type is Type.CLOSED:
+        return _noted(after, event).having(status=Status.CLOSED)
+    elif event.type is not Type.OPENED and after.step is not None:
+        after = effects(after.step, event, after)
+        if event.type is Type.SETTLED:
+            after = after.having(interrupted=False)
+    return _advance(_noted(after, event) if event.type is not Type.OPENED else after)
+
+
+def _noted(state: State, event: Event) -> State:
+    """The event among those of the current step."""
+    last = state.cursors[-1]
+    return state.having(cursors=(*state.cursors[:-1], Cursor(last.line, last.index, (*last.progress, event))))
+
+
+def _advance(state: State) -> State:
+    """Past every step that wants nothing more; at the end of a branch back to the line that waited."""
+    while state.status is not Status.CLOSED:
+        last = state.cursors[-1]
+        step = state.step
+        if step is None:
+            if len(state.cursors) == 1:
+                return state
+            state = _branch_done(state)
+        elif state.status in _RESTING or wants(step, state) is not None:
+            return state
+        else:
+            state = state.having(cursors=(*state.cursors[:-1], Cursor(last.line, last.index + 1)))
+    return state
+
+
+def _branch_done(state: State) -> State:
+    done = state.line
+    state = state.having(cursors=state.cursors[:-1])
+    if done == "suspend":
+        return state.having(status=Status.SUSPENDED)
+    if done == "resume":
+        return state.having(roll=(), relock=(), retake=frozenset())
+    return state
+
+
+def _evolve_aside(state: State, event: Event) -> State:
+    match event.type:
+        case Type.LEFT:
+            seat = event.body["seat"]
+            seats = {name: person for name, person in state.seats.items() if name != seat}
+            return state.having(seats=seats, roll=tuple(name for name in state.roll if name != seat))
+        case Type.DEVIATED:
+            return _deviated(state, event)
+        case Type.PAUSED:
+            return _noted(state, event).having(status=Status.PAUSED)
+        case Type.SUSPENDED:
+            out = frozenset(item for item, lies in state.items.items() if not lies.place)
+            state = state.having(status=Status.SUSPENDING, retake=out)
+            return state.having(cursors=(*state.cursors, Cursor("suspend", 0)))
+        case Type.ABORTED:
+            return state.having(status=Status.ABORTING, cursors=(Cursor("abort", 0),))
+        case Type.RESUMED:
+            return _resumed(state, event)
+        case _:
+            return state
+
+
+def _deviated(state: State, event: Event) -> State:
+    state = _noted(state, event).having(deviations=(*state.deviations, event))
+    step = state.step
+    if not event.body["skip"] or step is None:
+        return state
+    if isinstance(step, Custody):
+        moved: dict[str, Any] = {"seal": state.items[step.item].seal if step.action == "take" else ""}
+        state = effects(step, Event(event.seq, event.at, event.step, Type.MOVED, moved, event.salt), state)
+    last = state.cursors[-1]
+    return state.having(cursors=(*state.cursors[:-1], Cursor(last.line, last.index + 1)))
+
+
+def _resumed(state: State, event: Event) -> State:
+    """Everything volatile is void: sign-ins, logins, entered words. Then the roll call, clock, machine and the rest."""
+    waiting = tuple(cursor for cursor in state.cursors if cursor.line != "resume")
+    current = waiting[-1]
+    waiting = (*waiting[:-1], Cursor(current.line, current.index, (*current.progress, event)))
+    order = {seat.id: number for number, seat in enumerate(state.script.seats)}
+    roll = tuple(sorted({*state.seats, *state.roll}, key=order.__getitem__))
+    relock = tuple(dict.fromkeys((*state.relock, *state.unlocked)))
+    status = Status.OPEN if state.status in (*_RESTING, Status.OPEN) else state.status
+    state = state.having(seats={}, roll=roll, unlocked=(), relock=relock, status=status, cursors=waiting)
+    if _still_opening(state):
+        return state.having(cursors=(Cursor("main", 0),), roll=())
+    pending = state.pending
+    return state.having(interrupted=state.interrupted or pending, cursors=(*waiting, Cursor("resume", 0)))
+
+
+def _still_opening(state: State) -> bool:
+    step = state.steps("main")[min(state.cursors[0].index, len(state.script.steps) - 1)]
+    return state.cursors[0].line == "main" and step.id.startswith("1.")
+
+
+def late_arrival(state: State, seat: str) -> Arrive:
+    """What is wanted when the person of an empty seat comes in at some other moment."""
+    return arrival(state, seat)

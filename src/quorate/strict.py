@@ -1,0 +1,106 @@
+"""Outside data becomes domain values here, strictly, with every problem reported at once. Floor 0.
+
+TOML keys are written with hyphens (`not-before`), struct fields with underscores. Unknown and missing fields, wrong
+types and repeated keys are refused; nothing is coerced.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import types
+import typing
+from typing import Any, TypeVar
+
+import msgspec
+
+from quorate.findings import Finding, Refusal, found
+
+T = TypeVar("T")
+LARGEST_FILE = 8 * 1024 * 1024
+IDENTIFIER = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?")
+"""Ids of people, seats, operations, places: they stand in file names, statements and origins."""
+
+
+def load_toml(data: bytes, kind: type[T], where: str) -> T:
+    """The value of a TOML document, or one refusal that names every problem with its path."""
+    if len(data) > LARGEST_FILE:
+        raise Refusal("plan.too_large", where)
+    try:
+        document = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal("plan.toml_broken", where, problem=str(error).splitlines()[0]) from None
+    return convert(_underscored(document), kind, where)
+
+
+def convert(value: object, kind: type[T], where: str) -> T:
+    """`value` (from JSON or TOML) as `kind`, or one refusal that names every problem with its path."""
+    problems: list[Finding] = []
+    _walk(value, kind, where, problems)
+    if problems:
+        raise Refusal.of(tuple(problems))
+    try:
+        return msgspec.convert(value, kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise Refusal("plan.value_wrong", where, problem=str(error)) from None
+
+
+def require_identifiers(ids: typing.Iterable[tuple[str, str]]) -> tuple[Finding, ...]:
+    """A finding for each (where, id) that cannot be an id."""
+    return tuple(found("plan.identifier", where, id=name) for where, name in ids if not IDENTIFIER.fullmatch(name))
+
+
+def _underscored(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key.replace("-", "_"): _underscored(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_underscored(item) for item in value]
+    return value
+
+
+def _walk(value: object, kind: Any, where: str, problems: list[Finding]) -> None:
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        _walk_union(value, typing.get_args(kind), where, problems)
+    elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        _walk_struct(value, kind, where, problems)
+    elif origin is tuple and typing.get_args(kind)[-1] is ... and isinstance(value, list):
+        for number, item in enumerate(value, 1):
+            name = item.get("id", number) if isinstance(item, dict) else number
+            _walk(item, typing.get_args(kind)[0], f"{where}[{name}]", problems)
+    else:
+        try:
+            msgspec.convert(value, kind, strict=True)
+        except msgspec.ValidationError as error:
+            problems.append(found("plan.value_wrong", where, problem=str(error)))
+
+
+def _walk_union(value: object, kinds: tuple[Any, ...], where: str, problems: list[Finding]) -> None:
+    tags = {kind.__struct_config__.tag: kind for kind in kinds if hasattr(kind, "__struct_config__")}
+    if not isinstance(value, dict):
+        problems.append(found("plan.value_wrong", where, problem="a table is expected here"))
+    elif (chosen := tags.get(str(value.get("kind")))) is None:
+        known = ", ".join(sorted(str(tag) for tag in tags))
+        problems.append(found("plan.kind_unknown", where, kind=str(value.get("kind", "nothing")), known=known))
+    else:
+        _walk_struct(value, chosen, where, problems)
+
+
+def _walk_struct(value: object, kind: type[msgspec.Struct], where: str, problems: list[Finding]) -> None:
+    if not isinstance(value, dict):
+        problems.append(found("plan.value_wrong", where, problem="a table is expected here"))
+        return
+    hints = typing.get_type_hints(kind)
+    fields = {field.encode_name: (field, hints[field.name]) for field in msgspec.structs.fields(kind)}
+    tag = kind.__struct_config__.tag_field
+    for name in value:
+        if name not in fields and name != tag:
+            problems.append(
+                found("plan.field_unknown", f"{where}.{name.replace('_', '-')}", name=name.replace("_", "-"))
+            )
+    for name, (field, hint) in fields.items():
+        path = f"{where}.{name.replace('_', '-')}"
+        if name in value:
+            _walk(value[name], hint, path, problems)
+        elif field.required:
+            problems.append(found("plan.field_missing", path, name=name.replace("_", "-")))

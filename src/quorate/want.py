@@ -1,0 +1,305 @@
+"""Wants: what a step needs from the world next, and the answers that come back. Floor 1.
+
+A closed union. `wants` of a step is a function of the folded state alone, so resuming is asking again. `perform` gets
+each want through a port or a face; the step turns the answer into an event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from quorate.statement import Statement
+
+Calls = tuple[tuple[str, str], ...]
+"""Calls made to a token and what it answered: (`C_Sign`, `CKR_OK`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A person's signature over a statement, and where it was made."""
+
+    statement: Statement
+    seat: str
+    signature: str
+    made: str
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "made": self.made,
+            "person": self.statement.signer,
+            "seat": self.seat,
+            "signature": self.signature,
+            "statement": self.statement.text().decode("ascii"),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """One signature asked for: the statement, and the seat in which its signer signs."""
+
+    statement: Statement
+    seat: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrive:
+    """The person of `seat` comes in: for each who may take it, the statements to be signed, all of them."""
+
+    seat: str
+    options: tuple[tuple[str, tuple[Ballot, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """One signature, by any of these. `need` of which `have` are there."""
+
+    ballots: tuple[Ballot, ...]
+    have: int
+    need: int
+    about: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Each of `by` says that it is done."""
+
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing typed by a seat; what is expected stays with the step."""
+
+    seat: str
+    prompt: str
+    kind: str = "text"  # "clock": the time of an independent source
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Values typed by people, in order."""
+
+    questions: tuple[Question, ...]
+    expected: tuple[str, ...] = field(default=(), repr=False)  # for stand-ins in a rehearsal; empty where free
+
+
+@dataclass(frozen=True, slots=True)
+class LookAt:
+    """The machine, or its solitude, looked at: `machine` or `airgap`."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeDraft:
+    """Nothing but the moment: the operation is drafted at the event's time."""
+
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Nothing from the world: the event that the state alone decides."""
+
+    type: str
+    body: dict[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareOut:
+    """Draw a secret, split it, hand out and type back the shares; keep it for the `SetCredential` that follows."""
+
+    token: str
+    credential: str
+    threshold: int
+    holders: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetCredential:
+    """Replace the token's credential by the secret just shared, or by one that nobody keeps."""
+
+    token: str
+    credential: str
+    fate: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverCredential:
+    """After an interruption: did the token take the new credential? The holders' words tell."""
+
+    token: str
+    credential: str
+    fate: str
+    set: Any
+    holders: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockToken:
+    """Holders type their words until the threshold is there; log in with what they recover."""
+
+    token: str
+    credential: str
+    set: Any
+    holders: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LockToken:
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratePair:
+    token: str
+    object_id: bytes
+    key_type: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignBytes:
+    token: str
+    object_id: bytes
+    key_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """What an interrupted generation left under an object id; whatever it is, it is destroyed."""
+
+    token: str
+    object_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOut:
+    """Finished outputs, written once into the record."""
+
+    files: tuple[tuple[str, bytes], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CopyOut:
+    """The artifacts copied to the given medium and read back."""
+
+    copy: int
+    files: tuple[str, ...]
+
+
+Want = (
+    Arrive
+    | Collect
+    | Confirm
+    | Ask
+    | LookAt
+    | MakeDraft
+    | Record
+    | ShareOut
+    | SetCredential
+    | RecoverCredential
+    | UnlockToken
+    | LockToken
+    | GeneratePair
+    | SignBytes
+    | LookUp
+    | WriteOut
+    | CopyOut
+)
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    person: str
+    signatures: tuple[Signed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed, in the order asked; each with its seat."""
+
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    facts: tuple[tuple[str, str], ...]
+    findings: tuple[tuple[str, str, str], ...]  # level, name, text
+
+
+@dataclass(frozen=True, slots=True)
+class SharedOut:
+    """`set` is the canonical form of the share set; `subsets` how many threshold subsets were recombined."""
+
+    set: dict[str, Any] = field(hash=False)
+    subsets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A token did it."""
+
+    calls: Calls
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    by: tuple[str, ...]
+    calls: Calls
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An attempt that the world refused and that is kept in the record."""
+
+    what: str
+    code: str
+    seat: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    spki: bytes
+    attributes: tuple[tuple[str, str], ...]
+    calls: Calls
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureMade:
+    signature: bytes
+    calls: Calls
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The token answered that it did not do it: the attempt is over, nothing was made."""
+
+    outcome: str
+    calls: Calls
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Done, and nothing to tell."""
+
+
+Answer = (
+    Arrived
+    | Signed
+    | Typed
+    | Seen
+    | SharedOut
+    | Called
+    | Unlocked
+    | Refused
+    | Generated
+    | SignatureMade
+    | Failed
+    | Nothing
+)

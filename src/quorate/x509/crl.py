@@ -1,0 +1,96 @@
+"""From one CRL to the next: what is carried over, what is added, what may go (BR 7.2, 4.10.1, RFC 5280 5.2.3, 5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from quorate.findings import Finding, Refusal, found
+from quorate.x509.draft import CrlEntry
+from quorate.x509.facts import CertificateFacts, CrlFacts
+
+REASONS = (
+    "keyCompromise",
+    "cACompromise",
+    "affiliationChanged",
+    "superseded",
+    "cessationOfOperation",
+    "privilegeWithdrawn",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """One revocation: the certificate itself, when it was revoked, why (RFC 5280 5.3.1)."""
+
+    certificate: CertificateFacts
+    date: datetime
+    reason: str
+
+
+def crl_entries(
+    previous: CrlFacts | None,
+    revoked: tuple[Revoked, ...],
+    this_update: datetime,
+    known: tuple[CertificateFacts, ...] = (),
+) -> tuple[CrlEntry, ...]:
+    """The entries of the next CRL: the previous ones in their order, then the newly revoked.
+
+    An entry goes only when its certificate is among `known` and `previous` already listed it beyond its validity.
+    Raises every problem at once: a reason or date that cannot be, a certificate revoked twice or of another issuer.
+    """
+    carried = tuple(entry for entry in (previous.entries if previous else ()) if not _may_go(entry, previous, known))
+    listed = {entry.serial for entry in (previous.entries if previous else ())}
+    problems: list[Finding] = []
+    for one in revoked:
+        problems += _problems(one, previous, this_update)
+        if one.certificate.serial in listed:
+            problems.append(found("crl.entry_twice", serial=serial_text(one.certificate.serial)))
+        listed.add(one.certificate.serial)
+    if problems:
+        raise Refusal.of(tuple(problems))
+    return (*carried, *(CrlEntry(one.certificate.serial, one.date, one.reason) for one in revoked))
+
+
+def continuity(previous: CrlFacts, crl: CrlFacts, known: tuple[CertificateFacts, ...]) -> Iterator[Finding]:
+    """What breaks the sequence from `previous` to `crl`."""
+    if crl.issuer != previous.issuer or crl.aki != previous.aki:
+        yield found("crl.previous_of_another")
+    if crl.number <= previous.number:
+        yield found("crl.number_not_rising", number=crl.number, previous=previous.number)
+    if crl.this_update <= previous.this_update:
+        yield found("crl.this_update_not_rising", time=crl.this_update.isoformat())
+    now = {entry.serial: entry for entry in crl.entries}
+    for entry in previous.entries:
+        kept = now.get(entry.serial)
+        if kept is None and not _may_go(entry, previous, known):
+            yield found("crl.entry_vanished", serial=serial_text(entry.serial))
+        elif kept is not None and kept != entry:
+            yield found("crl.entry_changed", serial=serial_text(entry.serial))
+
+
+def serial_text(serial: int) -> str:
+    """A serial number as people read it: lower case hexadecimal, whole octets."""
+    text = f"{serial:x}"
+    return text.zfill(len(text) + len(text) % 2)
+
+
+def _problems(one: Revoked, previous: CrlFacts | None, this_update: datetime) -> Iterator[Finding]:
+    serial = serial_text(one.certificate.serial)
+    if one.reason not in REASONS:
+        yield found("crl.entry_reason", serial=serial, reason=one.reason)
+    if one.date > this_update:
+        yield found("crl.entry_date_future", serial=serial, date=one.date.isoformat())
+    if one.date < one.certificate.not_before:
+        yield found("crl.entry_date_early", serial=serial, date=one.date.isoformat())
+    if previous is not None and one.certificate.issuer != previous.issuer:
+        yield found("crl.entry_of_another", serial=serial)
+
+
+def _may_go(entry: CrlEntry, previous: CrlFacts | None, known: tuple[CertificateFacts, ...]) -> bool:
+    """RFC 5280 3.3: an entry stays until it has appeared on one CRL issued beyond the certificate's validity."""
+    return previous is not None and any(
+        one.serial == entry.serial and one.issuer == previous.issuer and one.not_after < previous.this_update
+        for one in known
+    )

@@ -1,0 +1,103 @@
+"""Distinguished names: their bytes, their text, when two are equal (RFC 5280 4.1.2.4, BR 7.1.4)."""
+
+from __future__ import annotations
+
+import unicodedata
+import warnings
+
+from cryptography import x509
+from cryptography.hazmat import asn1
+from cryptography.x509.oid import NameOID
+
+from quorate.findings import Refusal
+from quorate.keys import KeyType, stand_in_spki
+from quorate.plan import Subject
+from quorate.x509.structure import Box, Envelope, NameBox, RequestInfo, decode, encode
+
+# tags of the string types that a name may be written in, with how their octets are read
+STRING_TYPES = {0x0C: "utf-8", 0x13: "ascii", 0x16: "ascii", 0x14: "latin-1", 0x1E: "utf-16-be", 0x1C: "utf-32-be"}
+UTF8_STRING, PRINTABLE_STRING, IA5_STRING = b"\x0c", b"\x13", b"\x16"
+
+
+def encode_name(subject: Subject) -> bytes:
+    """DER of the Name: country (PrintableString), organization and common name (UTF8String), one per RDN, this order.
+
+    Raises `x509.name_unusable` for what BR 7.1.4.2 does not allow, and for what people could not compare aloud.
+    """
+    country, organization, common_name = subject.country, subject.organization, subject.common_name
+    if len(country) != 2 or not country.isascii() or not country.isalpha() or country != country.upper():
+        raise Refusal("x509.name_unusable", detail="the country is not two capital letters")
+    for what, value in (("organization", organization), ("common name", common_name)):
+        if not 1 <= len(value) <= 64:
+            raise Refusal("x509.name_unusable", detail=f"the {what} has {len(value)} characters, not 1 to 64")
+        if value != value.strip() or not value.isprintable() or value != unicodedata.normalize("NFC", value):
+            raise Refusal("x509.name_unusable", detail=f"the {what} has characters that cannot be read aloud")
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, country),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    ).public_bytes()
+
+
+def load_name(der: bytes) -> x509.Name:
+    """The Name with its string types kept, as the builders want it. Raises `x509.name_bytes_differ` where that fails.
+
+    `cryptography` reads names only as part of an object, so the bytes travel inside an unsigned request.
+    """
+    spki = _tlv(stand_in_spki(KeyType.P256))
+    info = RequestInfo(version=0, subject=_tlv(der), spki=spki, attributes=asn1.SetOf([]))
+    algorithm = _tlv(KeyType.P256.signature_algorithm)
+    request = Envelope(tbs=_tlv(encode(info)), algorithm=algorithm, signature=asn1.BitString(b"", 0))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a length that they warn of is a finding of `compliance`
+            name = x509.load_der_x509_csr(encode(request)).subject
+        if name.public_bytes() == der:
+            return name
+    except ValueError as error:
+        raise Refusal("x509.encoding", detail=" ".join(str(error).split())) from None
+    raise Refusal("x509.name_bytes_differ")
+
+
+def name_text(der: bytes) -> str:
+    """The name as RFC 4514 writes it, most specific attribute first."""
+    return load_name(der).rfc4514_string()
+
+
+def name_parts(der: bytes) -> tuple[tuple[tuple[str, bytes, bytes], ...], ...]:
+    """The RDNs in order, each as (attribute OID, tag of the string type, octets) in encoded order."""
+    boxed = decode(NameBox, encode(Box(content=_tlv(der))))
+    return tuple(
+        tuple((part.oid.dotted_string, part.value.tag_bytes, bytes(part.value.data)) for part in rdn.as_list())
+        for rdn in boxed.name
+    )
+
+
+def text_of(tag: bytes, octets: bytes) -> str | None:
+    """The characters of one attribute value, or None when it is no string or is not encoded as its type says."""
+    try:
+        return octets.decode(STRING_TYPES[tag[0]]) if len(tag) == 1 and tag[0] in STRING_TYPES else None
+    except UnicodeDecodeError:
+        return None
+
+
+def comparable(der: bytes) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """What two names have in common when they compare as equal (RFC 5280 7.1), whatever they are encoded in."""
+    return tuple(
+        tuple(sorted((oid, _folded(text_of(tag, octets), octets)) for oid, tag, octets in rdn))
+        for rdn in name_parts(der)
+    )
+
+
+def _folded(text: str | None, octets: bytes) -> str:
+    """Case and white space do not count (RFC 4518 2.2, 2.6.1); a value that is no string counts by its octets."""
+    return octets.hex() if text is None else " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _tlv(der: bytes) -> asn1.TLV:
+    try:
+        return asn1.decode_der(asn1.TLV, der)
+    except ValueError as error:
+        raise Refusal("x509.encoding", detail=" ".join(str(error).split())) from None

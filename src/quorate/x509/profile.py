@@ -1,0 +1,127 @@
+"""Certificate and CRL profiles: what an object of one kind carries. Data, in TOML; `spec/profiles.md` describes it.
+
+A profile says what is put in. What is allowed at all is the business of `compliance`, which judges every draft anew.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import tomllib
+from typing import Literal
+
+import msgspec
+
+from quorate.findings import Refusal
+
+SHIPPED = (
+    "webpki-root",
+    "webpki-tls-subordinate",
+    "webpki-cross",
+    "webpki-crl",
+    "private-root",
+    "private-subordinate",
+    "private-cross",
+    "private-crl",
+)
+
+# purposes by the names of RFC 5280 4.2.1.12; any other purpose is written as a dotted OID
+PURPOSES = {
+    "serverAuth": "1.3.6.1.5.5.7.3.1",
+    "clientAuth": "1.3.6.1.5.5.7.3.2",
+    "codeSigning": "1.3.6.1.5.5.7.3.3",
+    "emailProtection": "1.3.6.1.5.5.7.3.4",
+    "timeStamping": "1.3.6.1.5.5.7.3.8",
+    "OCSPSigning": "1.3.6.1.5.5.7.3.9",
+}
+
+Presence = Literal["required", "optional", "forbidden"]
+Class = Literal["root", "subordinate", "cross", "crl"]
+Reason = Literal[
+    "keyCompromise",
+    "cACompromise",
+    "affiliationChanged",
+    "superseded",
+    "cessationOfOperation",
+    "privilegeWithdrawn",
+]
+
+
+class Days(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long an object may be valid, in days of 86400 seconds, both ends inclusive."""
+
+    least: int
+    most: int
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """One profile. `reasons` belongs to CRLs, everything from `key_usage` to `path_length` to certificates."""
+
+    format: Literal["quorate-profile/1"]
+    name: str
+    kind: Class = msgspec.field(name="class")
+    rules: Literal["webpki", "private"]
+    section: str
+    days: Days
+    authority_key_identifier: bool
+    key_usage: tuple[Literal["digitalSignature", "keyCertSign", "cRLSign"], ...] = ()
+    extended_key_usage: tuple[str, ...] = ()
+    policies: Presence = "forbidden"
+    crl_url: Presence = "forbidden"
+    ca_issuers_url: Presence = "forbidden"
+    path_length: int | None = None
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """The extended key usage as dotted OIDs."""
+        return tuple(PURPOSES.get(purpose, purpose) for purpose in self.extended_key_usage)
+
+
+def load_profile(name: str) -> Profile:
+    """A shipped profile. Raises `x509.profile_unknown`."""
+    if name not in SHIPPED:
+        raise Refusal("x509.profile_unknown", name=name, known=", ".join(SHIPPED))
+    folder = importlib.resources.files("quorate.x509") / "profiles"
+    return parse_profile(name, (folder / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def parse_profile(name: str, text: str) -> Profile:
+    """The profile `name` from its TOML. Raises `x509.profile_invalid`: unknown fields, wrong values, another name."""
+    try:
+        profile = msgspec.convert(tomllib.loads(text), Profile, strict=True)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise Refusal("x509.profile_invalid", name, detail=" ".join(str(error).split())) from None
+    for problem in _problems(name, profile):
+        raise Refusal("x509.profile_invalid", name, detail=problem)
+    return profile
+
+
+def _problems(name: str, profile: Profile) -> tuple[str, ...]:
+    problems = []
+    if profile.name != name:
+        problems.append(f"it calls itself {profile.name}")
+    if not 1 <= profile.days.least <= profile.days.most:
+        problems.append("the days are not 1 <= least <= most")
+    if profile.kind == "crl" and (profile.key_usage or profile.extended_key_usage or profile.path_length is not None):
+        problems.append("a CRL profile has no certificate extensions")
+    if profile.kind == "crl" and {profile.policies, profile.crl_url, profile.ca_issuers_url} != {"forbidden"}:
+        problems.append("a CRL profile has no certificate extensions")
+    if profile.kind == "crl" and not profile.reasons:
+        problems.append("a CRL profile lists the reasons that it permits")
+    if profile.kind != "crl" and profile.reasons:
+        problems.append("reasons belong to CRL profiles")
+    if profile.kind != "crl" and "keyCertSign" not in profile.key_usage:
+        problems.append("a CA certificate has the key usage keyCertSign")
+    if profile.path_length is not None and profile.path_length < 0:
+        problems.append("the path length is negative")
+    if unknown := [purpose for purpose in profile.purposes if not _is_oid(purpose)]:
+        problems.append(f"{unknown[0]} is no purpose and no object identifier")
+    if any(len(set(values)) != len(values) for values in (profile.key_usage, profile.purposes, profile.reasons)):
+        problems.append("a value stands twice in a list")
+    return tuple(problems)
+
+
+def _is_oid(text: str) -> bool:
+    arcs = text.split(".")
+    plain = all(arc.isascii() and arc.isdecimal() and arc == str(int(arc)) for arc in arcs)
+    return plain and len(arcs) > 2 and arcs[0] in {"0", "1", "2"}

@@ -1,0 +1,190 @@
+"""Which public keys are accepted, and why the others are not."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import pytest
+from cryptography.hazmat import asn1
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+
+from issuing import key, sign, spki, spki_of, tlv
+from quorate.findings import Refusal
+from quorate.keys import (
+    RSA_ENCRYPTION,
+    SIGNATURE_ALGORITHMS,
+    KeyType,
+    RsaKey,
+    Spki,
+    key_findings,
+    key_name,
+    spki_digest,
+    stand_in_spki,
+    verify_signature,
+)
+from quorate.x509.structure import encode
+
+TYPES = list(KeyType)
+
+
+def rsa_spki(modulus: int, exponent: int = 65537) -> bytes:
+    inner = encode(RsaKey(modulus=modulus, exponent=exponent))
+    return encode(Spki(algorithm=tlv(RSA_ENCRYPTION), key=asn1.BitString(inner, 0)))
+
+
+def codes(der: bytes, own: bool = False) -> set[str]:
+    return {finding.code for finding in key_findings(der, "the key", own)}
+
+
+def good_modulus() -> int:
+    public = key(KeyType.RSA_2048).public_key()
+    assert isinstance(public, rsa.RSAPublicKey)
+    return public.public_numbers().n
+
+
+@functools.cache
+def next_prime(number: int) -> int:
+    number |= 1
+    small = [p for p in range(3, 2000, 2) if all(p % q for q in range(3, math.isqrt(p) + 1, 2))]
+    while any(number % p == 0 for p in small) or pow(2, number - 1, number) != 1:
+        number += 2
+    return number
+
+
+@pytest.mark.parametrize("key_type", TYPES)
+def test_a_fresh_key_of_each_type_is_accepted(key_type: KeyType) -> None:
+    assert KeyType.from_spki(spki(key_type)) is key_type
+    assert key_findings(spki(key_type), "the key", own=True) == ()
+
+
+def test_the_digest_names_the_key() -> None:
+    assert spki_digest(b"") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@pytest.mark.parametrize("key_type", TYPES)
+def test_a_stand_in_has_its_type_and_is_never_accepted(key_type: KeyType) -> None:
+    assert KeyType.from_spki(stand_in_spki(key_type)) is key_type
+    assert codes(stand_in_spki(key_type)) == {"key.stand_in"}
+
+
+@pytest.mark.parametrize("key_type", TYPES)
+def test_a_signature_verifies_for_its_bytes_only(key_type: KeyType) -> None:
+    signature = sign(key_type, b"the bytes")
+    verify_signature(spki(key_type), key_type, b"the bytes", signature)
+    verify_signature(spki(key_type), key_type.signature_algorithm, b"the bytes", signature)
+    for data, wrong in ((b"other bytes", signature), (b"the bytes", b""), (b"the bytes", signature[:-1] + b"\0")):
+        with pytest.raises(Refusal) as caught:
+            verify_signature(spki(key_type), key_type, data, wrong)
+        assert caught.value.code == "x509.signature_invalid"
+
+
+def test_an_algorithm_of_another_key_is_refused() -> None:
+    signature = sign(KeyType.P256, b"the bytes")
+    for algorithm in SIGNATURE_ALGORITHMS:
+        if algorithm != KeyType.P256.signature_algorithm:
+            with pytest.raises(Refusal):
+                verify_signature(spki(KeyType.P256), algorithm, b"the bytes", signature)
+
+
+def test_pss_signatures_are_verified() -> None:
+    private = key(KeyType.RSA_2048)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    signature = private.sign(b"x", padding.PSS(padding.MGF1(hashes.SHA384()), 48), hashes.SHA384())
+    pss = next(der for der, one in SIGNATURE_ALGORITHMS.items() if one.pss and one.digest is hashes.SHA384)
+    verify_signature(spki(KeyType.RSA_2048), pss, b"x", signature)
+    with pytest.raises(Refusal):
+        verify_signature(spki(KeyType.RSA_2048), KeyType.RSA_2048, b"x", signature)
+
+
+def test_keys_beyond_our_types_are_known_but_not_ours() -> None:
+    foreign = spki_of(ec.generate_private_key(ec.SECP521R1()).public_key())
+    assert key_name(foreign) == "p-521"
+    assert codes(foreign) == set()
+    assert key_name(rsa_spki(2**3071 + 1)) == "rsa-3072"
+    with pytest.raises(Refusal, match="p-521 is not a key type") as caught:
+        KeyType.from_spki(foreign)
+    assert caught.value.code == "key.type_not_ours"
+
+
+@pytest.mark.parametrize(
+    "der",
+    [
+        b"",
+        b"\x30\x00",
+        spki_of(ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key()),
+        spki_of(ec.derive_private_key(1, ec.SECP256K1()).public_key()),
+        stand_in_spki(KeyType.P256) + b"\0",
+    ],
+)
+def test_what_is_no_key_of_the_requirements_cannot_be_read(der: bytes) -> None:
+    assert codes(der) == {"key.unreadable"}
+
+
+def test_a_negative_modulus_cannot_be_read() -> None:
+    assert codes(rsa_spki(-good_modulus())) == {"key.unreadable"}
+
+
+def test_exponents() -> None:
+    modulus = good_modulus()
+    assert codes(rsa_spki(modulus, 4)) == {"key.exponent_invalid"}
+    assert codes(rsa_spki(modulus, 1)) == {"key.exponent_invalid"}
+    assert codes(rsa_spki(modulus, 3)) == {"key.exponent_range"}
+    assert codes(rsa_spki(modulus, 2**256 + 1)) == {"key.exponent_range"}
+    assert codes(rsa_spki(modulus, 65539)) == set()
+    assert codes(rsa_spki(modulus, 65539), own=True) == {"key.exponent_not_ours"}
+
+
+def test_modulus_sizes() -> None:
+    short, odd_size = next_prime(2**1000) * next_prime(2**900), next_prime(2**1030) * next_prime(2**1060 + 2**500)
+    assert codes(rsa_spki(short)) == {"key.modulus_size"}
+    assert odd_size.bit_length() % 8
+    assert codes(rsa_spki(odd_size)) == {"key.modulus_size"}
+    assert codes(rsa_spki(2**16384 - 1)) == {"key.modulus_huge"}
+
+
+def test_modulus_structure() -> None:
+    assert codes(rsa_spki(2**2047 + 2)) >= {"key.modulus_even"}
+    rest = next_prime(2**1000) * next_prime(2**1038 + 2**500)
+    assert codes(rsa_spki(751 * rest)) == {"key.modulus_small_factor"}
+    assert codes(rsa_spki(757 * rest)) == set()
+
+
+def test_powers_and_primes() -> None:
+    prime = next_prime(2**682 + 2**681)
+    assert codes(rsa_spki(prime**3)) == {"key.modulus_prime_power"}
+    assert codes(rsa_spki(2**2203 - 1)) >= {"key.modulus_prime_power"}
+
+
+def test_close_primes() -> None:
+    prime = next_prime(2**1023 + 2**1022 + 99)
+    assert codes(rsa_spki(prime * next_prime(prime + 2**400))) == {"key.modulus_close_primes"}
+
+
+def test_the_roca_fingerprint() -> None:
+    primorial = math.prod(p for p in range(2, 702) if all(p % q for q in range(2, math.isqrt(p) + 1)))  # 126 primes
+
+    def infineon(start: int, exponent: int) -> int:
+        factor = start
+        while pow(2, (prime := factor * primorial + pow(65537, exponent, primorial)) - 1, prime) != 1:
+            factor += 1
+        return prime
+
+    top = (2**1024 - 2**1020) // primorial
+    assert codes(rsa_spki(infineon(top, 123456789) * infineon(top - 2**40, 987654321))) == {"key.modulus_roca"}
+
+
+@pytest.mark.parametrize(("key_type", "octets"), [(KeyType.P256, 32), (KeyType.P384, 48)])
+def test_points_that_are_not_on_the_curve(key_type: KeyType, octets: int) -> None:
+    der = spki(key_type)
+    moved = der[:-1] + bytes([der[-1] ^ 1])
+    assert codes(moved) == {"key.point_invalid"}
+    beyond = der[: -2 * octets] + b"\xff" * octets + der[-octets:]
+    assert codes(beyond) == {"key.point_invalid"}
+
+
+def test_a_compressed_point_is_not_read() -> None:
+    algorithm = tlv(bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107"))
+    point = b"\x02" + spki(KeyType.P256)[-64:-32]
+    assert codes(encode(Spki(algorithm=algorithm, key=asn1.BitString(point, 0)))) == {"key.point_form"}
