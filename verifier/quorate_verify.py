@@ -3,9 +3,9 @@
 
     python3 -I quorate_verify.py RECORD… [--authority sha256:…] [--rehearsal] [--explain]
 
-This is one file. It needs Python 3.9 or later and nothing else, imports nothing of the program that wrote the record, reads
-nothing but the record folders it is given, writes no file and opens no connection. It is written from the documents in `spec/`
-and to be read by a stranger; each section names the document that it follows.
+This is one file. It needs Python 3.9 or later and nothing else, imports nothing of the program that wrote the record,
+reads nothing but the record folders it is given, writes no file and opens no connection. It is written from the
+documents in `spec/` and to be read by a stranger; each section names the document that it follows.
 
     1  limits and problems      how bad input is reported, and never as a traceback
     2  formats                  canonical JSON, shapes, times, words, the Merkle tree
@@ -22,10 +22,10 @@ and to be read by a stranger; each section names the document that it follows.
     13 continuity               one record after the other
     14 the report               claims, verdict, and what no record can show
 
-Give several records in the order in which they happened to have their continuity checked. The authority is the digest of
-its first state, which you must have from elsewhere: a record proves nothing about who.
+Give several records in the order in which they happened to have their continuity checked. The authority is the digest
+of its first state, which you must have from elsewhere: a record proves nothing about who.
 
-Exit: 0 accepted, 1 refused, 2 wrong use, 3 consistent but people unproven or ceremony unfinished, 70 a bug of this program.
+Exit: 0 accepted, 1 refused, 2 wrong use, 3 consistent but people unproven or ceremony unfinished, 70 a bug in here.
 """
 
 import argparse
@@ -35,10 +35,12 @@ import datetime
 import hashlib
 import itertools
 import json
+import math
 import os
 import re
 import stat
 import sys
+import textwrap
 import unicodedata
 
 # =====================================================================================================================
@@ -260,6 +262,7 @@ def shape(value, wanted, where):
     else:
         names = {str: "text", int: "an integer", bool: "true or false"}
         need(type(value) is wanted, "%s is not %s" % (where, names[wanted]))
+    return None
 
 
 def no_twins(values, where):
@@ -538,7 +541,7 @@ class Ed25519:
     P = (1 << 255) - 19
     L = (1 << 252) + 27742317777372353535851937790883648493
     D = -121665 * pow(121666, -1, P) % P
-    tables = {}
+    tables = {}  # noqa: RUF012 (a cache)
 
     @classmethod
     def point(cls, data):
@@ -819,7 +822,7 @@ def der_oid(element):
             numbers.append(value)
             value = 0
     first = min(numbers[0] // 40, 2)
-    return ".".join(map(str, [first, numbers[0] - 40 * first] + numbers[1:]))
+    return ".".join(map(str, [first, numbers[0] - 40 * first, *numbers[1:]]))
 
 
 def der_bits(element, what):
@@ -983,7 +986,9 @@ class CertificateTbs:
             "not a version 3 certificate with extensions only",
         )
         need(parts[7].tag == 0xA3, "a certificate has a field that it must not have")
-        self.fields = dict(zip(("version", "serial", "algorithm", "issuer", "validity", "subject", "spki"), parts))
+        self.fields = dict(
+            zip(("version", "serial", "algorithm", "issuer", "validity", "subject", "spki"), parts)  # noqa: B905 (Python 3.9)
+        )
         self.serial = der_integer(parts[1], "a serial number")
         need(0 < self.serial < 1 << 159, "a serial number is not positive and of at most 20 octets")
         self.algorithm, self.issuer, self.subject = parts[2].raw, parts[3].raw, parts[5].raw
@@ -1018,7 +1023,7 @@ class CrlTbs:
             "not a version 2 CRL with a next update and extensions",
         )
         need(parts[-1].tag == 0xA0 and parts[2].tag == 0x30, "a CRL has a field that it must not have")
-        self.fields = dict(zip(("version", "algorithm", "issuer", "this-update", "next-update"), parts))
+        self.fields = dict(zip(("version", "algorithm", "issuer", "this-update", "next-update"), parts))  # noqa: B905 (Python 3.9)
         self.fields["entries"] = parts[5] if len(parts) == 7 else None
         self.algorithm, self.issuer = parts[1].raw, parts[2].raw
         self.this_update, self.next_update = der_time(parts[3]), der_time(parts[4])
@@ -1103,7 +1108,7 @@ def from_pem(data, label):
 def statement_text(kind, mode, context, own=()):
     """The one text of a statement. A line without a value is left out. Raises Bad when a value is not plain ASCII.
 
-    context: authority ceremony script step attempt transcript window signer role; own: the (name, value) lines of the type.
+    context: authority ceremony script step attempt transcript window signer role; own: the (name, value) lines.
     """
     lines = [("type", kind), ("format", FORMAT), ("mode", mode)]
     lines += [(name, context.get(name, "")) for name in ("authority", "ceremony", "script", "step", "attempt")]
@@ -1187,7 +1192,7 @@ UNNAMED = ("transcript.jsonl", "checkpoint", "SHA256SUMS")
 UNNAMED_FOLDERS = ("cosignatures/", "after/")
 OPENED_FILES = ("plan.toml", "script.json", "script.txt", "script.pdf", "quorate_verify.py")
 OPENED_FOLDERS = ("authority/", "approvals/", "inputs/", "drafts/")
-HELD_FOLDERS = OPENED_FOLDERS + ("artifacts/", "cosignatures/")
+HELD_FOLDERS = (*OPENED_FOLDERS, "artifacts/", "cosignatures/")
 
 
 def safe_path(path):
@@ -1199,7 +1204,7 @@ def safe_path(path):
 
 
 class Folder:
-    """Every file below a record folder: its digest, and the content of those that are read. Links are never followed."""
+    """Every file below a record folder: its digest, and the content of those that are read. No link is followed."""
 
     def __init__(self, root):
         self.root = root
@@ -1285,7 +1290,7 @@ class Folder:
         """[(stem, statement text, armored signature)] of STEM.statement and STEM.sig below a folder."""
         stems = {}
         for path in self.below(prefix):
-            stem, dot, ending = path[len(prefix) :].rpartition(".")
+            stem, _dot, ending = path[len(prefix) :].rpartition(".")
             if ending in ("statement", "sig"):
                 need("/" not in stem and stem, "%s is in a folder too deep" % path)
                 stems.setdefault(stem, set()).add(ending)
@@ -1380,6 +1385,7 @@ EVENTS = {
     "closed": {"outcome": Words("completed or aborted", ("completed", "aborted"))},
 }
 MAY_BE_WITHHELD = ("mismatched", "observed", "shared", "refused", "fault")
+SET_ID = re.compile(r"[0-9a-f]{4}\Z")
 SALT = re.compile(r"[0-9a-f]{32}\Z")
 COMMITMENT = re.compile(r"[0-9a-f]{64}\Z")
 _FULL = {"at", "body", "salt", "seq", "step", "type"}
@@ -1619,21 +1625,24 @@ class Authority:
 _LIST = [TEXT]
 KEY_KINDS = ("generate-key",)
 CERTIFICATE_KINDS = ("root", "subordinate", "cross")
-ISSUE_KINDS = CERTIFICATE_KINDS + ("crl",)
-OPERATION_KINDS = ("share",) + KEY_KINDS + ISSUE_KINDS
+ISSUE_KINDS = (*CERTIFICATE_KINDS, "crl")
+OPERATION_KINDS = ("share", *KEY_KINDS, *ISSUE_KINDS)
 _OPERATION = {"id": ID, "kind": Words("a kind of operation", OPERATION_KINDS)}
 _CERTIFICATE = dict(
-    _OPERATION, ca_issuers_url=TEXT, certificate_serial=TEXT, crl_url=TEXT, days=WHOLE, existing=TEXT, issuer=TEXT, key=ID,
-    not_after=TEXT, not_before=TEXT, outputs=_LIST, policies=_LIST, profile=TEXT, subject=TEXT, subject_key=TEXT, token=ID,
+    _OPERATION, ca_issuers_url=TEXT, certificate_serial=TEXT, crl_url=TEXT, days=WHOLE, existing=TEXT, issuer=TEXT,
+    key=ID, not_after=TEXT, not_before=TEXT, outputs=_LIST, policies=_LIST, profile=TEXT, subject=TEXT,
+    subject_key=TEXT, token=ID,
 )  # fmt: skip
 OPERATIONS = {
     "share": dict(
-        _OPERATION, credential=Words("user or so", ("user", "so")), fate=Words("shared or destroyed", ("shared", "destroyed")),
+        _OPERATION, credential=Words("user or so", ("user", "so")),
+        fate=Words("shared or destroyed", ("shared", "destroyed")),
         holders=[ID], threshold=WHOLE, token=ID,
     ),
     "generate-key": dict(_OPERATION, object=OCTETS, token=ID, type=TEXT, use=TEXT),
     "crl": dict(
-        _OPERATION, days=WHOLE, entries=[{"date": TEXT, "reason": TEXT, "serial": TEXT}], issuer=TEXT, key=ID, number=WHOLE,
+        _OPERATION, days=WHOLE, entries=[{"date": TEXT, "reason": TEXT, "serial": TEXT}], issuer=TEXT, key=ID,
+        number=WHOLE,
         outputs=_LIST, previous=TEXT, profile=TEXT, token=ID,
     ),
 }  # fmt: skip
@@ -1814,7 +1823,7 @@ class Script:
         last = 1
         for step in self.steps:
             self._step(step, "a step")
-            act, dot, number = step["id"].partition(".")
+            act, _dot, number = step["id"].partition(".")
             need(
                 re.match(r"[1-9]\d{0,3}\Z", act, re.ASCII) and last <= int(act) <= len(self.acts),
                 "step %s is out of order" % plain(step["id"]),
@@ -1830,7 +1839,7 @@ class Script:
             "the last step does not close",
         )
         need(all(step["kind"] != "close" for step in self.steps[:-1]), "a step closes before the last")
-        for step, after in zip(self.steps, self.steps[1:]):
+        for step, after in zip(self.steps, self.steps[1:]):  # noqa: B905 (Python 3.9)
             if self.act_of[step["id"]] != self.act_of[after["id"]]:
                 need(step["kind"] == "checkpoint", "act %d does not end with a checkpoint" % self.act_of[step["id"]])
             if step["kind"] == "checkpoint":
@@ -2003,7 +2012,7 @@ class Key:
 
 
 class Session:
-    """Walks the events over the script. Every rule that an event breaks becomes a problem of the claim it belongs to."""
+    """Walks the events over the script. Every rule that an event breaks becomes a problem of its claim."""
 
     ANY_TIME = ("arrived", "left", "refused", "deviated", "paused", "suspended", "aborted", "resumed", "fault")
 
@@ -2168,7 +2177,7 @@ class Session:
         return step["seats"] or [seat for seat in self.script.seat_order if seat in self.voided]
 
     def _act(self):
-        """The seats that must be there all through the act that is under way; none in a branch or while people arrive."""
+        """The seats that must be there all through the act; none in a branch or while people arrive."""
         frame = self.frame
         if frame.name != "main" or frame.step is None or frame.step["kind"] == "attendance":
             return ()
@@ -2196,7 +2205,7 @@ class Session:
         return people
 
     def check_signature(self, claim, signature, kind, own, attempt="", arriving=False):
-        """A Signature of a statement made at this event, by the person who sits in the seat. The person's id, or None."""
+        """A Signature of a statement made at this event by who sits in the seat. The person's id, or None."""
         event, seat_id = self.event, signature["seat"]
         try:
             seat = self.script.seats.get(seat_id)
@@ -2213,7 +2222,8 @@ class Session:
                 "%s is not appointed to %s on %s" % (person["id"], seat["role"], event.day),
             )
             context = {
-                "authority": self.script.authority["state"], "ceremony": self.script.ceremony, "script": self.script.digest,
+                "authority": self.script.authority["state"], "ceremony": self.script.ceremony,
+                "script": self.script.digest,
                 "step": event.step, "attempt": attempt, "window": self.script.window_line, "role": seat["role"],
                 "transcript": "%d %s" % (event.seq, self.transcript.roots[event.seq].hex()),
             }  # fmt: skip
@@ -2252,8 +2262,9 @@ class Session:
         person = self.state.people.get(name)
         if person is None or not current(person, seat["role"], self.event.day):
             self.fail("people", "%s is not appointed to %s on %s" % (name, seat["role"], self.event.day))
-        if name in self.present.values():
-            self.fail("people", "%s sits in two seats" % name)
+        for other, sitting in self.present.items():
+            if sitting == name and self.script.seats[other]["role"] == seat["role"]:
+                self.fail("people", "%s sits in two seats of the role %s" % (name, seat["role"]))
         for other in self.sat.get(name, ()):
             pair = {self.script.seats[other]["role"], seat["role"]}
             for conflict in self.state.value["conflicts"]:
@@ -2306,7 +2317,7 @@ class Session:
 
     def _on_deviated(self, body):
         own = [("event", "deviated")] + [(name, body[name]) for name in ("what", "why", "impact")]
-        self._two_signatures(body, own + [("skip", "yes" if body["skip"] else "no")])
+        self._two_signatures(body, [*own, ("skip", "yes" if body["skip"] else "no")])
         step = self.step
         what = "%s step %s: %s" % ("skipped" if body["skip"] else "deviated", step["id"], plain(body["what"], 80))
         self.deviations.append(what)
@@ -2487,8 +2498,6 @@ class Session:
             root = self.transcript.roots[event.seq]
             if event.body["size"] != event.seq or event.body["root"] != root.hex():
                 self.claims.fail("transcript", "%s: is not the size and root of the events before it" % self.where)
-            for token in self.unlocked:
-                self.fail("quorums", "token %s is still unlocked at the end of the act" % token)
             work.update(root=event.body["root"], size=event.body["size"], people=set(), roles=set())
             self.last_checkpoint = root
             self.count("checkpoints")
@@ -2681,7 +2690,7 @@ class Session:
             ]
             return own + [("output", output) for output in operation["outputs"]]
         work["digest"] = digest_of(lines_of(own))
-        return own + [("digest", work["digest"])]
+        return [*own, ("digest", work["digest"])]
 
     def _op_approved(self, operation, body, work):
         quorum, signature = self.script.quorums.get("authorise", {"need": 1, "role": ""}), body["signature"]
@@ -2719,7 +2728,9 @@ class Session:
 
     def _share_set(self, one, where):
         need(one["count"] == len(one["commitments"]), "%s: a set that does not list its shares" % where)
-        need(1 <= one["threshold"] <= one["count"], "%s: a set with a threshold that cannot be" % where)
+        possible = 2 <= one["threshold"] <= one["count"] <= 16 or one["threshold"] == one["count"] == 1
+        need(possible, "%s: a set with a threshold that cannot be" % where)
+        need(SET_ID.match(one["id"]), "%s: a set id that is not of four hexadecimal digits" % where)
         for member in ("index", "person", "seat", "commitment"):
             no_twins([c[member] for c in one["commitments"]], "%s: %ss of a set" % (where, member))
 
@@ -2737,7 +2748,8 @@ class Session:
                     self.present.get(c["seat"]) == c["person"],
                     "%s gets a share and is not present in %s" % (c["person"], c["seat"]),
                 )
-            need(body["subsets"] >= 1, "no threshold subset was recombined")
+            subsets = math.comb(one["count"], one["threshold"])
+            need(body["subsets"] == subsets, "not every threshold subset was recombined")
         except Bad as bad:
             self.fail("quorums", str(bad))
         work["new set"] = one
@@ -2795,11 +2807,11 @@ class Session:
         return True
 
     ATTRIBUTES = (
-        ("LOCAL", True),
-        ("SENSITIVE", True),
-        ("ALWAYS_SENSITIVE", True),
-        ("NEVER_EXTRACTABLE", True),
-        ("EXTRACTABLE", False),
+        ("LOCAL", "true"),
+        ("SENSITIVE", "true"),
+        ("ALWAYS_SENSITIVE", "true"),
+        ("NEVER_EXTRACTABLE", "true"),
+        ("EXTRACTABLE", "false"),
     )
 
     def _completed_key(self, operation, body, work):
@@ -2819,7 +2831,7 @@ class Session:
         attributes = body["attributes"]
         need(type(attributes) is dict, "key %s: attributes are not an object" % name)
         for attribute, wanted in self.ATTRIBUTES:
-            if attributes.get(attribute) is not wanted:
+            if attributes.get(attribute) != wanted:
                 self.fail("keys", "%s is not %s" % (attribute, "true" if wanted else "false"))
 
     def _op_settled(self, operation, body, work):
@@ -2888,7 +2900,7 @@ class Session:
             holders = {c["person"] for c in one["commitments"]}
             need(set(people) <= holders, "unlocked by someone who holds no share")
             need(
-                len(set(people)) >= one["threshold"],
+                len(set(people)) == one["threshold"],
                 "unlocked by %d holders, needs %d" % (len(set(people)), one["threshold"]),
             )
             quorum = self.script.quorums.get("unlock")
@@ -3044,7 +3056,7 @@ def check_template(frozen, real, opened, is_crl):
         differing.append("the extensions present")
     else:
         names = {OID_SKI: "ski", OID_AKI: "aki"}
-        for (oid, _, mine), (_, _, theirs) in zip(real.extensions, frozen.extensions):
+        for (oid, _, mine), (_, _, theirs) in zip(real.extensions, frozen.extensions):  # noqa: B905 (Python 3.9)
             if mine != theirs:
                 differing.append(names.get(oid, oid))
     if is_crl and "next-update" in differing:
@@ -3055,7 +3067,8 @@ def check_template(frozen, real, opened, is_crl):
 
 
 REASONS = (
-    "unspecified", "keycompromise", "cacompromise", "affiliationchanged", "superseded", "cessationofoperation", "certificatehold",
+    "unspecified", "keycompromise", "cacompromise", "affiliationchanged", "superseded", "cessationofoperation",
+    "certificatehold",
     "", "removefromcrl", "privilegewithdrawn", "aacompromise",
 )  # fmt: skip
 OID_POLICIES, OID_AIA, OID_CRLDP = "2.5.29.32", "1.3.6.1.5.5.7.1.1", "2.5.29.31"
@@ -3161,13 +3174,16 @@ class Artifacts:
             self.certificates.append(real)
 
     def subject(self, operation):
-        """The key that is certified, the identifier that its certificate must carry, and the certificate it comes from."""
+        """The digest of the key that is certified, the key if it is known, and the certificate it already has."""
         kind, _, name = operation["subject_key"].partition(":")
         existing = self.certificate(operation["existing"]) if operation["existing"] else None
         if kind == "key":
             key = self.session.keys.get(name)
             need(key is not None, "the subject's key %s is not known" % plain(name))
             public, digest = key.public, key.digest
+        elif not kind:
+            need(existing is not None, "the operation names no source of a key")
+            public, digest = existing.key, existing.key.digest
         else:
             need(kind == "input", "%s is no source of a key" % plain(operation["subject_key"]))
             data = self.input(name)
@@ -3449,30 +3465,59 @@ class Register:
 # =====================================================================================================================
 
 EXPLAIN = {
-    "files": "Every file is named with its SHA-256 by an event of the transcript, nothing else lies in the folder, and no link\n"
-    "leads out of it. A file changed, added or taken away afterwards would show here.",
-    "transcript": "The events are numbered, in order of time and written in one form only. Their Merkle root is in the checkpoints\n"
-    "that people read aloud and signed, so no event can be changed, dropped or put in between without their signatures.",
-    "authority": "Who may act is decided by the authority's states: each is signed by its governors as the state before names them.\n"
-    "The first cannot vouch for itself: its digest must come to you from elsewhere, with --authority.",
-    "script": "The procedure was fixed and approved by people before the day. Its printed text is made again here and compared,\n"
-    "so what people read on paper is what the program followed.",
-    "steps": "The events are walked over the script. Each step is done in its order, or two people signed that it was not, or the\n"
-    "ceremony was aborted in the way that the script lays down for it.",
-    "people": "Each seat was taken by a person who is appointed to its role, who signed in with the key that the authority gives,\n"
-    "who holds no role that excludes it, and who had not left when the seat acted.",
-    "quorums": "Before each use of a key different people signed the very bytes, a person who holds no share gave the command, and\n"
-    "holders in the planned number unlocked the token. The signed texts are built again here, never only read.",
-    "artifacts": "Certificates and CRLs are put together again from the signed bytes, their signatures are checked, and they are\n"
-    "compared with the files, with the draft frozen before the day, and with what the script planned.",
-    "keys": "The token said that the key was made inside it and cannot leave it. This is the word of the device, not a proof;\n"
-    "only an attestation by its vendor would be more.",
-    "custody": "Things came out of the places and bags in which the earlier records left them, and went back into known ones.\n"
-    "These are the entries of the people present: nothing in a file shows a safe.",
-    "cosignatures": "People of different roles signed the checkpoint of each act, and the closing quorum the final one, with their own\n"
-    "keys. Whoever holds these signatures can show any later change of the record.",
-    "continuity": "Each record names the checkpoint of the one before it. Keys, share sets, seals, serial numbers, CRL numbers and\n"
-    "entries carry over. Give all records in order to have this checked from the first one on.",
+    "files": (
+        "Every file is named with its SHA-256 by an event of the transcript, nothing else lies in the folder, "
+        "and no link leads out of it. A file changed, added or taken away afterwards would show here."
+    ),
+    "transcript": (
+        "The events are numbered, in order of time and written in one form only. Their Merkle root is in the "
+        "checkpoints that people read aloud and signed, so no event can be changed, dropped or put in between "
+        "without their signatures."
+    ),
+    "authority": (
+        "Who may act is decided by the authority's states: each is signed by its governors as the state "
+        "before names them. The first cannot vouch for itself: its digest must come to you from elsewhere, "
+        "with --authority."
+    ),
+    "script": (
+        "The procedure was fixed and approved by people before the day. Its printed text is made again here "
+        "and compared, so what people read on paper is what the program followed."
+    ),
+    "steps": (
+        "The events are walked over the script. Each step is done in its order, or two people signed that it "
+        "was not, or the ceremony was aborted in the way that the script lays down for it."
+    ),
+    "people": (
+        "Each seat was taken by a person who is appointed to its role, who signed in with the key that the "
+        "authority gives, who holds no role that excludes it, and who had not left when the seat acted."
+    ),
+    "quorums": (
+        "Before each use of a key different people signed the very bytes, a person who holds no share gave "
+        "the command, and holders in the planned number unlocked the token. The signed texts are built again "
+        "here, never only read."
+    ),
+    "artifacts": (
+        "Certificates and CRLs are put together again from the signed bytes, their signatures are checked, "
+        "and they are compared with the files, with the draft frozen before the day, and with what the script "
+        "planned."
+    ),
+    "keys": (
+        "The token said that the key was made inside it and cannot leave it. This is the word of the device, "
+        "not a proof; only an attestation by its vendor would be more."
+    ),
+    "custody": (
+        "Things came out of the places and bags in which the earlier records left them, and went back into "
+        "known ones. These are the entries of the people present: nothing in a file shows a safe."
+    ),
+    "cosignatures": (
+        "People of different roles signed the checkpoint of each act, and the closing quorum the final one, "
+        "with their own keys. Whoever holds these signatures can show any later change of the record."
+    ),
+    "continuity": (
+        "Each record names the checkpoint of the one before it. Keys, share sets, seals, serial numbers, CRL "
+        "numbers and entries carry over. Give all records in order to have this checked from the first one "
+        "on."
+    ),
 }
 
 NOT_SHOWN = (
@@ -3621,7 +3666,7 @@ class Record:
             if not problems and not points:
                 print("ok   %-8s %s: %s" % (kind, name, "; ".join(claims.good[name]) or "nothing to check"))
             if explain:
-                for line in EXPLAIN[name].split("\n"):
+                for line in textwrap.wrap(EXPLAIN[name], 104):
                     print("              " + line)
         for fact in self.claims.facts:
             print("note %s" % fact)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from quorate.findings import Refusal
 
-Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
 LARGEST_INTEGER = 2**53 - 1
 """Integers beyond this are not the same number in every reader (RFC 8785, I-JSON)."""

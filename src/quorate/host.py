@@ -176,6 +176,16 @@ class SteppedHost(Host):
         return stream[:length]
 
 
+class ShiftedHost(Host):
+    """A host whose clock stands at `start` now and runs on from there: people practise inside the signing window."""
+
+    def __init__(self, start: datetime) -> None:
+        self._shift = start - super().now()
+
+    def now(self) -> datetime:
+        return super().now() + self._shift
+
+
 def wipe(secret: bytearray) -> None:
     """Overwrite in place; the length stays."""
     if secret:

@@ -77,8 +77,11 @@ def find_authority(start: Path) -> Path:
     raise Refusal("authority.not_found", str(start))
 
 
-def read_authority(folder: Path) -> AuthorityState:
-    """The state that `authority.toml` and `people/` describe; every problem at once."""
+def read_authority(folder: Path, mode: Mode = Mode.REAL) -> AuthorityState:
+    """The state that `authority.toml` and `people/` describe; every problem at once.
+
+    A rehearsal works before anybody's key is enrolled, for its people sign with stand-in keys.
+    """
     source = load_toml((folder / "authority.toml").read_bytes(), AuthoritySource, "authority.toml")
     people, problems = [], list[Finding]()
     for path in sorted((folder / "people").glob("*.toml")):
@@ -106,8 +109,25 @@ def read_authority(folder: Path) -> AuthorityState:
         items=source.items,
     )
     findings = [*state_findings(state), *_source_findings(source, state)]
+    if mode is Mode.REHEARSAL:
+        findings = [one for one in findings if one.code != "person.key_missing"]
     refuse_errors(tuple(findings))
     return state
+
+
+def real_base(root: Path) -> Base:
+    """The base of a real ceremony; refused while `authority.toml` and `people/` are not what was signed."""
+    start = base(root, Mode.REAL)
+    if read_authority(root).digest != start.state.digest:
+        raise Refusal("authority.changed", str(root))
+    return start
+
+
+def provisional_base(root: Path) -> Base:
+    """The base on which a plan is checked before anybody has signed anything."""
+    state = read_authority(root)
+    states = frozen_states(root) or (state,)
+    return Base(root, state, states[0].digest, Mode.REAL, read_register(root, Mode.REAL))
 
 
 def _source_findings(source: AuthoritySource, state: AuthorityState) -> tuple[Finding, ...]:

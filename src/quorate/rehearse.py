@@ -62,7 +62,7 @@ def _stand_in(root: Path, person: Person) -> Person:
 def shadow_base(root: Path, ceremony: str, host: Host) -> Base:
     """The base of a rehearsal: the shadow authority, brought up to the real one and governed by its stand-ins."""
     folder = root / "shadow"
-    number = governing.freeze_state(host, folder, shadow_state(root, prepare.read_authority(root)))
+    number = governing.freeze_state(host, folder, shadow_state(root, prepare.read_authority(root, Mode.REHEARSAL)))
     states = prepare.frozen_states(folder)
     before, people, _ = governing.governors(states, number)
     for person in people:
@@ -129,7 +129,7 @@ class StandIns:
         return path
 
 
-def prepare_rehearsal(root: Path, ceremony: Path, fresh: bool = True) -> tuple[Base, Compiled | None]:
+def prepare_rehearsal(root: Path, ceremony: Path, verifier: bytes, fresh: bool = True) -> tuple[Base, Compiled | None]:
     """The shadow side of a ceremony, compiled, approved and with its tokens; anew if `fresh`, else as it stands.
 
     Rehearsals of earlier ceremonies that are missing are run first; those of later ones fall with this one.
@@ -137,9 +137,9 @@ def prepare_rehearsal(root: Path, ceremony: Path, fresh: bool = True) -> tuple[B
     folder = ceremony / "rehearsal"
     host = Host()
     for earlier in sorted((root / "ceremonies").glob("*")):
-        if earlier.name < ceremony.name and (earlier / "plan.toml").is_file():
-            if not record.closed(prepare.record_folder(earlier, Mode.REHEARSAL)):
-                rehearse(root, earlier, b"")
+        done = record.closed(prepare.record_folder(earlier, Mode.REHEARSAL))
+        if earlier.name < ceremony.name and (earlier / "plan.toml").is_file() and not done:
+            rehearse(root, earlier, verifier)
     if fresh:
         for later in sorted((root / "ceremonies").glob("*/rehearsal")):
             if later.parent.name >= ceremony.name:
@@ -175,7 +175,7 @@ def _tokens(root: Path, folder: Path, start: Base) -> None:
 
 def rehearse(root: Path, ceremony: Path, verifier: bytes) -> State:
     """Run a ceremony unattended in the shadow authority; the closed and sealed state."""
-    start, compiled = prepare_rehearsal(root, ceremony)
+    start, compiled = prepare_rehearsal(root, ceremony, verifier)
     assert compiled is not None
     host = SteppedHost(utc(compiled.script.window.opens))
     folder = ceremony / "rehearsal"

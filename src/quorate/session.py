@@ -168,13 +168,11 @@ def _decide_signed(state: State, event: Event) -> None:
 
 def deviation_ballots(state: State, kind: Type, body: Body) -> tuple[Ballot, ...]:
     """What two of those present sign for a deviation, a suspension or an abort."""
-    said = (
-        ("event", kind.value),
-        ("what", str(body.get("what", ""))),
-        ("why", str(body["why"])),
-        ("impact", str(body.get("impact", ""))),
-        ("skip", "yes" if body.get("skip") else "no"),
-    )
+    said: tuple[tuple[str, str], ...] = (("event", kind.value), ("why", str(body["why"])))
+    if kind is Type.DEVIATED:
+        what, impact = str(body["what"]), str(body["impact"])
+        skip = "yes" if body["skip"] else "no"
+        said = (said[0], ("what", what), said[1], ("impact", impact), ("skip", skip))
     return state.ballots(StatementType.DEVIATION, said)
 
 
@@ -245,7 +243,7 @@ def _evolve_aside(state: State, event: Event) -> State:
             return _noted(state, event).having(status=Status.PAUSED)
         case Type.SUSPENDED:
             out = frozenset(item for item, lies in state.items.items() if not lies.place)
-            state = state.having(status=Status.SUSPENDING, retake=out)
+            state = state.having(status=Status.SUSPENDING, retake=out, relock=state.unlocked)
             return state.having(cursors=(*state.cursors, Cursor("suspend", 0)))
         case Type.ABORTED:
             return state.having(status=Status.ABORTING, cursors=(Cursor("abort", 0),))

@@ -93,14 +93,15 @@ def _walk_struct(value: object, kind: type[msgspec.Struct], where: str, problems
     hints = typing.get_type_hints(kind)
     fields = {field.encode_name: (field, hints[field.name]) for field in msgspec.structs.fields(kind)}
     tag = kind.__struct_config__.tag_field
-    for name in value:
-        if name not in fields and name != tag:
-            problems.append(
-                found("plan.field_unknown", f"{where}.{name.replace('_', '-')}", name=name.replace("_", "-"))
-            )
+    written = {name: name.replace("_", "-") for name in (*value, *fields)}
+    problems += [
+        found("plan.field_unknown", f"{where}.{written[name]}", name=written[name])
+        for name in value
+        if name not in fields and name != tag
+    ]
     for name, (field, hint) in fields.items():
-        path = f"{where}.{name.replace('_', '-')}"
+        path = f"{where}.{written[name]}"
         if name in value:
             _walk(value[name], hint, path, problems)
         elif field.required:
-            problems.append(found("plan.field_missing", path, name=name.replace("_", "-")))
+            problems.append(found("plan.field_missing", path, name=written[name]))

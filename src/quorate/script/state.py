@@ -57,7 +57,7 @@ class State:
     script_digest: str
     authority: AuthorityState
     inputs: Mapping[str, bytes] = field(repr=False)
-    tree: Tree = Tree()
+    tree: Tree = field(default_factory=Tree)
     at: str = ""
     status: Status = Status.OPEN
     cursors: tuple[Cursor, ...] = (Cursor("main", 0),)  # the last one walks; those before wait for it

@@ -26,7 +26,7 @@ def take_command(state: State, operation: str, digest: str, answer: Typed) -> tu
     ((seat, typed),) = answer.values
     if not same_words(typed, _ends(digest)):
         return Type.MISMATCHED, {"values": [{"seat": seat, "value": typed}]}
-    body = {"attempt": state.attempt, "operation": operation, "seat": seat, "words": list(_ends(digest))}
+    body = {"attempt": state.attempt, "operation": operation, "seat": seat, "words": " ".join(_ends(digest))}
     return Type.COMMANDED, body
 
 
@@ -37,7 +37,7 @@ def admit_command(state: State, token: str, digest: str, event: Event) -> None:
         if value["seat"] != commander(state, token) or same_words(value["value"], _ends(digest)):
             raise Refusal("session.not_equal", step=event.step)
         return
-    if event.body["seat"] != commander(state, token) or tuple(event.body["words"]) != _ends(digest):
+    if event.body["seat"] != commander(state, token) or event.body["words"] != " ".join(_ends(digest)):
         raise Refusal("session.not_equal", step=event.step)
     if event.body["attempt"] != state.attempt:
         raise Refusal("session.not_due", type=event.type.value, step=event.step)

@@ -65,18 +65,29 @@ def _inside(step: Custody, state: State) -> str:
 def takes(step: Custody, state: State, want: Want, answer: Answer) -> tuple[Type, Body]:
     assert isinstance(answer, Typed)
     values = [{"seat": seat, "value": value} for seat, value in answer.values]
-    if not _right(step, state, values):
+    if not _right(step, state, [value for _, value in answer.values]):
         return Type.MISMATCHED, {"values": values}
-    first = str(values[0]["value"])
-    seal = state.items[step.item].seal if step.action == "take" else first if step.action == "seal" else ""
-    body: Body = {"action": step.action, "by": list(step.by), "item": step.item, "place": step.place, "seal": seal}
+    first = answer.values[0][1]
+    log = first if step.action in ("open", "close") else ""
+    return Type.MOVED, _moved(step, state, log, values if step.action in ("take", "seal") else [])
+
+
+def _moved(step: Custody, state: State, log: str, values: list[dict[str, str]]) -> Body:
+    """The body of `moved`: all members, empty where they say nothing."""
     inside = _inside(step, state)
-    left = inside.split(", ") if step.action == "close" and inside != "none" else []
-    return Type.MOVED, body | {"left": left, "log": first if step.action in ("open", "close") else "", "values": values}
+    return {
+        "action": step.action,
+        "by": list(step.by),
+        "item": step.item,
+        "left": inside.split(", ") if step.action == "close" and inside != "none" else [],
+        "log": log,
+        "place": step.place,
+        "seal": values[0]["value"] if values else "",
+        "values": values,
+    }
 
 
-def _right(step: Custody, state: State, values: list[dict[str, str]]) -> bool:
-    typed = [one["value"] for one in values]
+def _right(step: Custody, state: State, typed: list[str]) -> bool:
     if step.action == "open":
         return bool(typed[0].strip())
     if step.action == "close":
@@ -94,18 +105,23 @@ def _sorted(typed: str) -> str:
 
 def admits(step: Custody, state: State, event: Event) -> None:
     """Refuse readings by others than the step names, and a move whose readings do not bear it out."""
-    values = event.body["values"]
-    asked = wants(step, state)
-    seats = tuple(question.seat for question in asked.questions) if isinstance(asked, Ask) else ()
+    values, asked = event.body["values"], _questions(step, state)[0]
+    reading = event.type is Type.MISMATCHED or step.action in ("take", "seal")
+    seats = tuple(question.seat for question in asked) if reading else ()
     if tuple(value["seat"] for value in values) != seats:
         raise Refusal("session.other_seats", expected=", ".join(seats), got=str([value["seat"] for value in values]))
     state.require_present(step.by)
-    given = Typed(tuple((value["seat"], value["value"]) for value in values))
-    if isinstance(asked, Ask) and takes(step, state, asked, given) != (event.type, event.body):
+    typed = [str(value["value"]) for value in values]
+    if event.type is Type.MISMATCHED:
+        fits = not _right(step, state, typed)
+    else:
+        logged = bool(event.body["log"].strip()) is (step.action in ("open", "close"))
+        borne_out = logged and (not reading or _right(step, state, typed))
+        fits = borne_out and event.body == _moved(step, state, event.body["log"], values)
+    if not fits:
         raise Refusal("session.not_equal", step=step.id)
-    if event.type is Type.MOVED and step.action in ("take", "put"):
-        if step.place not in state.places:
-            raise Refusal("session.place_closed", place=step.place, item=step.item)
+    if event.type is Type.MOVED and step.action in ("take", "put") and step.place not in state.places:
+        raise Refusal("session.place_closed", place=step.place, item=step.item)
 
 
 def effects(step: Custody, event: Event, state: State) -> State:

@@ -1,0 +1,99 @@
+"""The command line. Floor 5. Heavy imports stand inside the command that needs them.
+
+Exit codes: 0 accepted, 1 refused, 2 wrong use, 3 interrupted or unproven, 70 a bug.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from quorate import __version__
+from quorate.findings import Refusal
+
+REFUSED, INTERRUPTED, BUG = 1, 3, 70
+
+
+class Commands(click.Group):
+    """Commands in the order in which a ceremony needs them, loaded when they are called."""
+
+    ORDER = (
+        ("init", "before"),
+        ("new", "before"),
+        ("check", "before"),
+        ("compile", "before"),
+        ("paper", "before"),
+        ("approve", "before"),
+        ("rehearse", "before"),
+        ("token", "day"),
+        ("conduct", "day"),
+        ("seal", "day"),
+        ("status", "after"),
+        ("show", "after"),
+        ("verify", "after"),
+        ("words", "after"),
+    )
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, _ in self.ORDER]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        import importlib
+
+        module = dict(self.ORDER).get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"quorate.cli.{module}"), f"{cmd_name}_command")
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="quorate")
+def program() -> None:
+    """Plan, rehearse, conduct, record and prove offline key ceremonies."""
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        program.main(standalone_mode=False)
+    except Refusal as refusal:
+        print_refusal(refusal)
+        sys.exit(REFUSED)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("quorate: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except OSError as error:
+        click.echo(f"quorate: {error.filename or 'file'}: {error.strerror}", err=True)
+        sys.exit(REFUSED)
+    except Exception:
+        traceback.print_exc()
+        click.echo("quorate: this is a bug; everything written so far is kept", err=True)
+        sys.exit(BUG)
+
+
+def print_refusal(refusal: Refusal) -> None:
+    """Every finding: one line, and what to do."""
+    for finding in refusal.findings:
+        click.echo(f"quorate: {finding.sentence}", err=True)
+        if finding.remedy:
+            click.echo(f"  hint: {finding.remedy}", err=True)
+        clause = f", {finding.clause}" if finding.clause else ""
+        click.echo(f"  code: {finding.code}{clause}", err=True)
+
+
+def verifier() -> Path:
+    """The stand-alone verifier: inside an installed package, or beside the source tree."""
+    here = Path(__file__).resolve().parent.parent
+    for path in (here / "quorate_verify.py", here.parent.parent / "verifier" / "quorate_verify.py"):
+        if path.is_file():
+            return path
+    raise Refusal("verify.no_verifier")

@@ -1,0 +1,92 @@
+"""Commands after the day: status, show, verify, words."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from quorate.cli import verifier
+from quorate.cli.before import FOLDER
+from quorate.findings import Refusal
+
+
+@click.command("status")
+@click.argument("folder", type=FOLDER, default=Path("."))
+def status_command(folder: Path) -> None:
+    """Where an authority's ceremonies stand.
+
+    Example: quorate status
+    """
+    from quorate import governing, prepare, record
+    from quorate.script import read_script
+    from quorate.statement import Mode
+
+    root = prepare.find_authority(folder)
+    for number, state in enumerate(prepare.frozen_states(root)):
+        standing = governing.state_standing(root, Mode.REAL, number)
+        click.echo(f"state {number:03d}: {state.digest}, {len(standing.signed)} of {standing.need} governors")
+    for ceremony in sorted((root / "ceremonies").glob("*")):
+        real, rehearsal = (prepare.record_folder(ceremony, mode) for mode in (Mode.REAL, Mode.REHEARSAL))
+        steps = ["planned"]
+        if (ceremony / "script.json").is_file():
+            script = read_script((ceremony / "script.json").read_bytes(), "script.json")
+            steps.append(f"compiled, window {script.window.opens} to {script.window.closes}")
+            steps.append(f"{len(list((ceremony / 'approvals').glob('*.sig')))} approvals")
+        if record.closed(rehearsal):
+            steps.append("rehearsed")
+        if (real / record.TRANSCRIPT).is_file():
+            loaded = record.load(real)
+            at = loaded.state.step.id if loaded.state.step else "the end"
+            steps.append("sealed" if record.closed(real) else f"{loaded.state.status.value} at step {at}")
+        click.echo(f"{ceremony.name}: {', '.join(steps)}")
+
+
+@click.command("show")
+@click.argument("record_folder", metavar="RECORD", type=FOLDER)
+def show_command(record_folder: Path) -> None:
+    """Tell the story of a record. It is read, not verified.
+
+    Example: quorate show ceremonies/001-root/record
+    """
+    from quorate import record
+    from quorate.cli.story import tell
+
+    loaded = record.load(record_folder)
+    for line in tell(loaded.script, loaded.events):
+        click.echo(line)
+
+
+@click.command("verify", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, required=True)
+def verify_command(arguments: tuple[str, ...]) -> None:
+    """Check records with the stand-alone verifier: RECORD… [--authority DIGEST] [--rehearsal] [--explain].
+
+    Example: quorate verify ceremonies/001-root/record --authority sha256:…
+    """
+    done = subprocess.run([sys.executable, "-I", str(verifier()), *arguments], check=False)
+    sys.exit(done.returncode)
+
+
+@click.command("words")
+@click.argument("what")
+def words_command(what: str) -> None:
+    """The words of a digest (sha256:… or hexadecimal), or of a file's SHA-256.
+
+    Example: quorate words script.json
+    """
+    from quorate.words import words
+
+    text = what.removeprefix("sha256:")
+    if Path(what).is_file():
+        text = hashlib.sha256(Path(what).read_bytes()).hexdigest()
+        click.echo(f"sha256:{text}")
+    try:
+        spoken = words(bytes.fromhex(text))
+    except ValueError:
+        raise Refusal("words.no_digest", what[:60]) from None
+    for start in range(0, len(spoken), 8):
+        click.echo(" ".join(spoken[start : start + 8]))

@@ -1,0 +1,248 @@
+"""Commands before the day: init, new, check, compile, paper, approve, rehearse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from quorate import governing, prepare
+from quorate.authority import AuthorityState
+from quorate.cli import verifier
+from quorate.findings import Finding, Refusal
+from quorate.host import Host
+from quorate.statement import Mode, Statement
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--name", default="example", show_default=True, help="the authority's id, used in every origin")
+@click.option("--rules", type=click.Choice(["private", "webpki"]), default="private", show_default=True)
+def init_command(folder: Path, name: str, rules: str) -> None:
+    """Write a commented, working authority into FOLDER.
+
+    Example: quorate init my-authority --name my-authority
+    """
+    from quorate.outset import init
+
+    for line in init(folder, name, rules, Host()):
+        click.echo(line)
+
+
+@click.command("new")
+@click.argument("name")
+@click.option("--from", "kind", required=True, type=click.Choice(["root", "subordinate", "cross", "crl", "yearly"]))
+@click.option("--in", "root", type=FOLDER, default=Path("."), help="the authority's folder, or one below it")
+def new_command(name: str, kind: str, root: Path) -> None:
+    """Write the plan of a new ceremony NAME from a template.
+
+    Ceremonies follow each other in the order of their names. Example: quorate new 001-root --from root
+    """
+    from quorate.outset import new
+
+    plan = new(prepare.find_authority(root), name, kind, Host())
+    click.echo(f"wrote {plan}")
+    click.echo(f"next: edit it, then: quorate rehearse {plan.parent}")
+
+
+@click.command("check")
+@click.argument("ceremony", type=FOLDER)
+@click.option("--rehearsal", is_flag=True, help="check against the shadow authority and its rehearsals")
+def check_command(ceremony: Path, rehearsal: bool) -> None:
+    """Prove what is provable before the day; nothing is written.
+
+    Example: quorate check ceremonies/001-root
+    """
+    root, host = prepare.find_authority(ceremony), Host()
+    if rehearsal:
+        from quorate.rehearse import shadow_base
+
+        start = shadow_base(root, ceremony.resolve().name, host)
+    else:
+        start = prepare.provisional_base(root)
+    compiled = prepare.compile_plan(ceremony.resolve(), start, host.random)
+    _print_findings(compiled.findings)
+    if not rehearsal:
+        _print_tokens(root, start.state, tuple(token.id for token in compiled.script.tokens))
+    script = compiled.script
+    click.echo(
+        f"{len(script.acts)} acts, {len(script.steps)} steps, {len(script.drafts)} drafts: nothing stands against it"
+    )
+
+
+def _print_findings(findings: tuple[Finding, ...]) -> None:
+    for finding in findings:
+        clause = f"  [{finding.clause}]" if finding.clause else ""
+        click.echo(f"{finding.severity.value}: {finding.code}: {finding.sentence}{clause}")
+
+
+def _print_tokens(root: Path, state: AuthorityState, names: tuple[str, ...]) -> None:
+    """What connected tokens can do; a token that is in its safe is no finding."""
+    from quorate.token.opening import open_token
+
+    for name in names:
+        entry = state.token(name)
+        location = root / entry.location if entry.kind == "software" else Path(entry.location)
+        try:
+            token = open_token(entry.kind, location, entry.serial)
+        except Refusal as refusal:
+            click.echo(f"notice: {name} is not looked at: {refusal}")
+            continue
+        known = ", ".join(token.mechanisms())
+        token.close()
+        click.echo(f"token {name}: serial {entry.serial}, can do {known}")
+
+
+@click.command("compile")
+@click.argument("ceremony", type=FOLDER)
+@click.option("--replace", is_flag=True, help="supersede a script that is there; its approvals fall")
+def compile_command(ceremony: Path, replace: bool) -> None:
+    """Freeze a plan: script, drafts, templates, reserved serials.
+
+    Example: quorate compile ceremonies/001-root
+    """
+    from quorate import canonical, frozen
+    from quorate.words import words
+
+    ceremony, host = ceremony.resolve(), Host()
+    start = prepare.real_base(prepare.find_authority(ceremony))
+    compiled = prepare.compile_plan(ceremony, start, host.random)
+    fallen = frozen.write(host, ceremony, compiled, replace)
+    _print_findings(compiled.findings)
+    digest = canonical.digest(compiled.script.file())
+    click.echo(f"script: {ceremony / 'script.json'}")
+    click.echo(f"digest: {digest}")
+    spoken = words(bytes.fromhex(digest.removeprefix("sha256:")))
+    for start_at in range(0, 32, 8):
+        click.echo(f"        {' '.join(spoken[start_at : start_at + 8])}")
+    for person in fallen:
+        click.echo(f"the approval by {person} fell with the superseded script")
+
+
+@click.command("paper")
+@click.argument("ceremony", type=FOLDER)
+@click.option("--text", "kind", flag_value="text", help="print the text to the terminal")
+@click.option("--pdf", "kind", flag_value="pdf", default="pdf", help="write script.pdf beside the script (default)")
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="another folder for the PDF")
+@click.option("--rehearsal", is_flag=True, help="the rehearsal's script")
+def paper_command(ceremony: Path, kind: str, into: Path | None, rehearsal: bool) -> None:
+    """Print the compiled script.
+
+    Example: quorate paper ceremonies/001-root --pdf
+    """
+    from quorate.script import read_script
+    from quorate.script.text import render
+
+    folder = ceremony / "rehearsal" if rehearsal else ceremony
+    if not (folder / "script.json").is_file():
+        raise Refusal("script.not_compiled", str(folder))
+    script = read_script((folder / "script.json").read_bytes(), "script.json")
+    if kind == "text":
+        click.echo(render(script), nl=False)
+        return
+    from quorate.paper import pdf
+
+    target = (into or folder) / "script.pdf"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    data = pdf(script)
+    if not (target.is_file() and target.read_bytes() == data):
+        Host().write_once(target, data)
+    click.echo(f"wrote {target}")
+
+
+@click.command("approve")
+@click.argument("path", type=FOLDER)
+@click.option("--person", required=True, help="who signs, by id")
+@click.option("--key", type=FILE, help="private key file, or a .pub file whose key an agent holds")
+@click.option("--signature", type=FILE, help="a signature made elsewhere over the statement")
+def approve_command(path: Path, person: str, key: Path | None, signature: Path | None) -> None:
+    """Sign a compiled script (PATH a ceremony), or the authority's state (PATH the authority), on one's own machine.
+
+    Without --key or --signature the statement is written out, with the command that signs it.
+
+    Example: quorate approve ceremonies/001-root --person olga --key ~/.ssh/id_ed25519
+    """
+    if (path / "authority.toml").is_file():
+        _approve_state(path, person, key, signature)
+    else:
+        _approve_script(path.resolve(), person, key, signature)
+
+
+def _approve_state(root: Path, person: str, key: Path | None, signature: Path | None) -> None:
+    host = Host()
+    number = governing.freeze_state(host, root, prepare.read_authority(root))
+    states = prepare.frozen_states(root)
+    before, people, _ = governing.governors(states, number)
+    if person not in people:
+        raise Refusal("approve.stranger", person=person, may=", ".join(people))
+    statement = governing.change_statement(states, number, Mode.REAL, person)
+    stem = root / "authority" / f"{number:03d}.{person}"
+    if (made := made_signature(statement, stem, key, signature)) is not None:
+        governing.keep(host, stem, statement, before, made)
+    _print_standing(f"authority state {states[number].digest}", governing.state_standing(root, Mode.REAL, number))
+
+
+def _approve_script(ceremony: Path, person: str, key: Path | None, signature: Path | None) -> None:
+    from quorate.script import read_script
+
+    if not (ceremony / "script.json").is_file():
+        raise Refusal("script.not_compiled", str(ceremony))
+    script = read_script((ceremony / "script.json").read_bytes(), "script.json")
+    state = prepare.real_base(prepare.find_authority(ceremony)).state
+    if person not in governing.approvers(state):
+        raise Refusal("approve.stranger", person=person, may=", ".join(governing.approvers(state)))
+    statement = governing.approval_statement(script, state, person)
+    stem = ceremony / "approvals" / person
+    if (made := made_signature(statement, stem, key, signature)) is not None:
+        governing.keep(Host(), stem, statement, state, made)
+    _print_standing(f"script {statement.script}", governing.script_standing(ceremony / "approvals", script, state))
+
+
+def made_signature(statement: Statement, stem: Path, key: Path | None, signature: Path | None) -> str | None:
+    """A signature by key or from a file; without either the statement is written out to be signed elsewhere."""
+    from quorate.signer import read_signature, sign_with_file
+
+    if signature is not None:
+        return read_signature(signature)
+    if key is not None:
+        click.echo(statement.text().decode("ascii"), nl=False)
+        return sign_with_file(statement, key)
+    text = stem.with_name(stem.name + ".statement")
+    text.parent.mkdir(parents=True, exist_ok=True)
+    Host().write_once(text, statement.text())
+    click.echo(f"sign it with: ssh-keygen -Y sign -n {statement.namespace} -f KEY {text}")
+    click.echo(f"then: quorate approve … --person {statement.signer} --signature {text}.sig")
+    return None
+
+
+def _print_standing(what: str, standing: governing.Standing) -> None:
+    click.echo(f"{what}: {len(standing.signed)} of {standing.need} signatures ({', '.join(standing.signed) or 'none'})")
+
+
+@click.command("rehearse")
+@click.argument("ceremony", type=FOLDER)
+def rehearse_command(ceremony: Path) -> None:
+    """Run a ceremony unattended in the shadow authority, with stand-ins; in seconds.
+
+    Example: quorate rehearse ceremonies/001-root
+    """
+    from quorate import frozen
+    from quorate.prepare import record_folder
+    from quorate.rehearse import rehearse
+    from quorate.script import read_script
+
+    ceremony = ceremony.resolve()
+    root = prepare.find_authority(ceremony)
+    state = rehearse(root, ceremony, verifier().read_bytes())
+    folder = record_folder(ceremony, Mode.REHEARSAL)
+    click.echo(f"rehearsed: {state.size} events, {len(state.certificates)} certificates, {len(state.crls)} CRLs")
+    click.echo(f"record: {folder}")
+    click.echo(f"shadow genesis: {state.script.authority.genesis}")
+    if (ceremony / "script.json").is_file():
+        real = read_script((ceremony / "script.json").read_bytes(), "script.json")
+        click.echo("the real script and the rehearsed one differ in:")
+        for line in frozen.differences(real, state.script):
+            click.echo(f"  {line}")

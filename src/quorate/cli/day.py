@@ -1,0 +1,119 @@
+"""Commands of the day: token, conduct, seal."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from quorate import governing, prepare, record
+from quorate.cli import INTERRUPTED, verifier
+from quorate.cli.before import FILE, FOLDER, made_signature
+from quorate.event import moment
+from quorate.findings import Refusal
+from quorate.host import Host, ShiftedHost, wipe
+from quorate.statement import Mode
+
+
+@click.command("token")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--serial", required=True, help="serial number, as authority.toml names it")
+def token_command(folder: Path, serial: str) -> None:
+    """Make a software token in FOLDER, for a private lab.
+
+    Its transport credentials are asked for; the first ceremony replaces them. Example: quorate token tokens/hsm-1
+    --serial LAB-1
+    """
+    from quorate.token.software import SoftwareToken
+
+    host = Host()
+    host.lock_memory()
+    pins = [host.read_secret(f"transport credential ({who}): ", 0) for who in ("user", "so")]
+    try:
+        made = SoftwareToken.make(folder, serial, folder.name, pins[0], pins[1], host.random)
+        click.echo(f"made software token {made.info.serial} in {folder}")
+    finally:
+        for pin in pins:
+            wipe(pin)
+
+
+@click.command("conduct")
+@click.argument("ceremony", type=FOLDER)
+@click.option("--rehearsal", is_flag=True, help="real people practise in the shadow authority")
+def conduct_command(ceremony: Path, rehearsal: bool) -> None:
+    """Conduct the ceremony at this console, or resume it where it stopped.
+
+    Say :help at any prompt. Example: quorate conduct ceremonies/001-root
+    """
+    from quorate.conduct import Room, Stopped, conduct
+    from quorate.console import Console
+    from quorate.rehearse import prepare_rehearsal
+    from quorate.script import read_script
+    from quorate.script.drafting import utc
+
+    ceremony, host = ceremony.resolve(), Host()
+    host.lock_memory()
+    root = prepare.find_authority(ceremony)
+    folder, tokens = ceremony, root
+    if rehearsal:
+        folder = tokens = ceremony / "rehearsal"
+        ended = record.closed(prepare.record_folder(ceremony, Mode.REHEARSAL))
+        start, _ = prepare_rehearsal(root, ceremony, verifier().read_bytes(), fresh=ended)
+        script = read_script((folder / "script.json").read_bytes(), "script.json")
+        host = _practice_host(ceremony, utc(script.window.opens), utc(script.window.closes), host)
+    else:
+        start = prepare.real_base(root)
+    console = Console(host, start.state, folder / "exchange")
+    try:
+        state = conduct(Room(host, console, ceremony, start, tokens), verifier().read_bytes(), folder)
+    except Stopped:
+        click.echo("stopped; resume with the same command")
+        sys.exit(INTERRUPTED)
+    where = prepare.record_folder(ceremony, start.mode)
+    click.echo(f"sealed: {where}")
+    _print_closing(where, governing.closing_standing(where, state))
+
+
+def _practice_host(ceremony: Path, opens: datetime, closes: datetime, host: Host) -> Host:
+    """The real clock inside the window; outside it one that starts there, or goes on where the practice stopped."""
+    if opens <= host.now() <= closes:
+        return host
+    transcript = prepare.record_folder(ceremony, Mode.REHEARSAL) / record.TRANSCRIPT
+    events = record.read_transcript(transcript)[0]
+    return ShiftedHost(moment(events[-1].at) if events else opens)
+
+
+def _print_closing(where: Path, standing: governing.Standing) -> None:
+    click.echo(f"cosigned by {len(standing.signed)} of {standing.need} ({', '.join(standing.signed) or 'nobody yet'})")
+    if not standing.suffices:
+        click.echo(f"add cosignatures with: quorate seal {where.parent} --person ID (of {', '.join(standing.may)})")
+
+
+@click.command("seal")
+@click.argument("ceremony", type=FOLDER)
+@click.option("--person", help="who cosigns the final checkpoint")
+@click.option("--key", type=FILE, help="private key file, or a .pub file whose key an agent holds")
+@click.option("--signature", type=FILE, help="a signature made elsewhere over the statement")
+@click.option("--rehearsal", is_flag=True, help="the rehearsal's record")
+def seal_command(ceremony: Path, person: str | None, key: Path | None, signature: Path | None, rehearsal: bool) -> None:
+    """Complete the seal of a closed record, and add cosignatures made elsewhere.
+
+    Example: quorate seal ceremonies/001-root --person olga --key ~/.ssh/id_ed25519
+    """
+    from quorate.conduct import add_cosignature, seal
+
+    folder = prepare.record_folder(ceremony.resolve(), Mode.REHEARSAL if rehearsal else Mode.REAL)
+    loaded = record.load(folder)
+    seal(Host(), folder, loaded.state)
+    if person is not None:
+        standing = governing.closing_standing(folder, loaded.state)
+        if person not in standing.may:
+            raise Refusal("approve.stranger", person=person, may=", ".join(standing.may))
+        statement = governing.closing_statement(loaded.state, person)
+        made = made_signature(statement, folder.parent / "exchange" / person, key, signature)
+        if made is not None:
+            add_cosignature(Host(), folder, loaded.state, person, made)
+            seal(Host(), folder, loaded.state)
+    _print_closing(folder, governing.closing_standing(folder, loaded.state))

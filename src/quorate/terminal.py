@@ -1,0 +1,134 @@
+"""The terminal: lines out, lines in, and secrets on a screen that is wiped. Floor 5.
+
+Nothing is buffered, so that what is wiped stands where it was put. Octets that would move the cursor are shown
+escaped, whoever wrote them. Works over pipes as well.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from quorate.findings import Refusal
+from quorate.host import Host
+
+LONGEST_LINE = 4096
+CLEAR = b"\x1b[2J\x1b[3J\x1b[H"  # the screen, what was scrolled out of it, and home
+COLUMNS = 4
+
+T = TypeVar("T")
+
+
+class Left(Exception):
+    """The input has ended, or Ctrl-C came twice at one question."""
+
+
+class Terminal:
+    """Two file descriptors, of a terminal or of pipes."""
+
+    def __init__(self, host: Host, stdin: int, stdout: int) -> None:
+        self.host, self._in, self._out = host, stdin, stdout
+        # shares go to the terminal also where the output is redirected to a file
+        self._screen = stdin if os.isatty(stdin) and not os.isatty(stdout) else stdout
+        self._warned = False
+
+    # -- out ----------------------------------------------------------------------------------------------------------
+
+    def show(self, lines: Sequence[str]) -> None:
+        """Print lines as they are, but for what a terminal would obey."""
+        for line in lines:
+            self._write(_visible(line) + "\n")
+
+    def title(self, line: str) -> None:
+        """Print a line, bold where that is possible."""
+        bold = os.isatty(self._out)
+        self._write(f"\x1b[1m{_visible(line)}\x1b[0m\n" if bold else _visible(line) + "\n")
+
+    def clear(self) -> None:
+        """Wipe the screen and what was scrolled out of it."""
+        _put(self._screen, CLEAR)
+
+    def lay_out(self, words: bytearray) -> None:
+        """Words parted by blanks, numbered, in columns; from memory to the screen without a copy."""
+        start = number = 0
+        with memoryview(words) as view:
+            while start < len(words):
+                end = words.find(b" ", start)
+                end = len(words) if end < 0 else end
+                if end > start:
+                    number += 1
+                    _put(self._screen, b"%4d  " % number)
+                    _put(self._screen, view[start:end])
+                    _put(self._screen, b" " * max(1, 10 - end + start) if number % COLUMNS else b"\n")
+                start = end + 1
+        _put(self._screen, b"\n\n" if number % COLUMNS else b"\n")
+
+    def _write(self, text: str) -> None:
+        _put(self._out, text.encode())
+
+    # -- in -----------------------------------------------------------------------------------------------------------
+
+    def new_question(self) -> None:
+        """Forget a Ctrl-C at the question before."""
+        self._warned = False
+
+    def line(self, prompt: str) -> str:
+        """A line of text without blanks at its ends; empty, with a word of why, if it cannot be taken as text. `Left`."""
+        typed = self._attempt(lambda: self._line(prompt))
+        if len(typed) > LONGEST_LINE:
+            self.show(["that line is too long"])
+            return ""
+        text = typed.decode("utf-8", "surrogateescape").strip()
+        if not text.isprintable():
+            self.show(["that line holds more than letters; type it again"])
+            return ""
+        return text
+
+    def unseen(self, prompt: str) -> bytearray:
+        """A line that is not shown while it is typed; the caller wipes it. `Left`."""
+        while True:
+            try:
+                return self._attempt(lambda: self._unseen(prompt))
+            except Refusal as refusal:
+                self.show([str(refusal)])
+
+    def _unseen(self, prompt: str) -> bytearray:
+        if not os.isatty(self._in):  # on a terminal the host shows the prompt, once the echo is off
+            self._write(_visible(prompt) + "\n> ")
+        return self.host.read_secret(_visible(prompt) + "\n> ", self._in)
+
+    def _line(self, prompt: str) -> bytearray:
+        """One octet a call: nothing beyond the line end may be taken from a pipe, as a secret may follow."""
+        self._write(_visible(prompt) + "\n> ")
+        line = bytearray()
+        while octet := os.read(self._in, 1):
+            if octet == b"\n":
+                return line
+            if len(line) <= LONGEST_LINE:
+                line += octet
+        raise EOFError
+
+    def _attempt(self, read: Callable[[], T]) -> T:
+        """Read once. The first Ctrl-C of a question is answered, the second leaves."""
+        while True:
+            try:
+                return read()
+            except EOFError:
+                raise Left from None
+            except KeyboardInterrupt:
+                if self._warned:
+                    raise Left from None
+                self._warned = True
+                self.show(["", "type :stop to leave, the ceremony can be resumed"])
+
+
+def _put(fd: int, data: bytes | memoryview) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(fd, left) :]
+
+
+def _visible(line: str) -> str:
+    """The line with everything escaped that a terminal would obey instead of showing."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in line)
