@@ -45,6 +45,32 @@ from quorate.words import words
 
 PAIR = ("iw", "ca")
 HOLDERS = ("sh1", "sh2", "sh3")
+SEATS = {
+    "ca": "ceremony-administrator",
+    "iw": "internal-witness",
+    "so": "security-officer",
+    "sc1": "safe-controller",
+    "sc2": "safe-controller",
+    **dict.fromkeys(HOLDERS, "share-holder"),
+    "ew": "external-witness",
+}
+PEOPLE = dict(
+    zip(
+        SEATS,
+        (
+            "ada-van-dijk",
+            "cor-jansen",
+            "dora-smit",
+            "erik-visser",
+            "hanna-de-vries",
+            "ineke-kok",
+            "jan-postma",
+            "karim-haddad",
+            "notary-peters",
+        ),
+        strict=True,
+    )
+)
 
 
 def named(name: str) -> str:
@@ -75,14 +101,15 @@ def example(mode: Mode = Mode.REAL, **changes: object) -> Script:
             "No Qualified Auditor is present; the ceremony is recorded under the policy named below.",
         ),
         witnessing=Witnessing(recording=True, policy="CPS 6.1.1.1"),
-        seats=(
-            ScriptSeat("ca", "ceremony-administrator", "ada-van-dijk", ("bas-de-boer",), Presence.KEYED),
-            ScriptSeat("iw", "internal-witness", "cor-jansen", (), Presence.KEYED),
-            ScriptSeat("so", "security-officer", "dora-smit", (), Presence.KEYED),
-            ScriptSeat("sc1", "safe-controller", "erik-visser", ("fenna-mulder", "guus-bakker"), Presence.KEYED),
-            ScriptSeat("sc2", "safe-controller", "hanna-de-vries", (), Presence.KEYED),
-            *(ScriptSeat(seat, "share-holder", f"holder-{seat}", (), Presence.KEYED) for seat in HOLDERS),
-            ScriptSeat("ew", "external-witness", "notary-peters", (), Presence.PAPER),
+        seats=tuple(
+            ScriptSeat(
+                seat,
+                role,
+                PEOPLE[seat],
+                ("fenna-mulder", "guus-bakker") if seat == "sc1" else (),
+                Presence.PAPER if seat == "ew" else Presence.KEYED,
+            )
+            for seat, role in SEATS.items()
         ),
         quorums=tuple(
             ScriptQuorum(purpose, "share-holder" if purpose in (Purpose.UNLOCK, Purpose.RECOVER) else "officer", 2)
@@ -114,8 +141,23 @@ def example(mode: Mode = Mode.REAL, **changes: object) -> Script:
         acts=tuple(Act(number, title, PAIR) for number, title in enumerate(TITLES, 1)),
         steps=steps,
         branches=Branches(
-            abort=_numbered("A", (_lock, _returned("seal"), lambda step: Close(id=step, title="The transcript is closed", outcome="aborted"))),
-            resume=_numbered("R", (lambda step: Attendance(id=step, title="Roll call: everyone signs in again", seats=()), _paper_words, _taken, _unlock)),
+            abort=_numbered(
+                "A",
+                (
+                    _lock,
+                    _returned("seal"),
+                    lambda step: Close(id=step, title="The transcript is closed", outcome="aborted"),
+                ),
+            ),
+            resume=_numbered(
+                "R",
+                (
+                    lambda step: Attendance(id=step, title="Roll call: everyone signs in again", seats=()),
+                    _paper_words,
+                    _taken,
+                    _unlock,
+                ),
+            ),
             suspend=_numbered("S", (_lock, _returned("seal"), _checkpoint)),
         ),
     )
@@ -151,12 +193,11 @@ def _checkpoint(step: str) -> Step:
 
 
 def _attendance(step: str) -> Step:
-    seats = ("ca", "iw", "so", "sc1", "sc2", *HOLDERS, "ew")
     return Attendance(
         id=step,
         title="Everyone arrives, is identified, and signs in",
-        text=tuple(f"{seat}: role  name ______________________  time ________ UTC" for seat in seats),
-        seats=seats,
+        text=tuple(f"{seat}: {role}  name ______________________  time ________ UTC" for seat, role in SEATS.items()),
+        seats=tuple(SEATS),
         clauses=("BR 5.2.2", "BR 5.3.1", "NCSSR 2.1"),
     )
 
@@ -234,7 +275,12 @@ def _certificate(operation: str, *lines: str) -> object:
 
 _SUB = spoken(named("sub1"))
 _COMMON = {"token": "hsm-a", "key": "root-key", "existing": "", "subject": "30", "policies": (), "days": 3650}
-_DATES = {"not_before": "2026-12-01T09:00:00Z", "not_after": "2036-11-28T08:59:59Z", "crl_url": "", "ca_issuers_url": ""}
+_DATES = {
+    "not_before": "2026-12-01T09:00:00Z",
+    "not_after": "2036-11-28T08:59:59Z",
+    "crl_url": "",
+    "ca_issuers_url": "",
+}
 
 OPERATIONS = (
     ShareOperation("so-gone", "hsm-a", "so", "destroyed", (), 0),
@@ -301,22 +347,36 @@ ACTS: tuple[tuple[object, ...], ...] = (
         _compared("The script's digest, as it stands on the printed script", "digest"),
         _compared("The clock, against an independent source", "clock"),
         _compared("The boot medium, as it is labelled", "script", "Q-BOOT-2026-11-D"),
-        lambda step: Look(id=step, title="The machine, its software and its media are looked at", what="machine", by=PAIR),
+        lambda step: Look(
+            id=step, title="The machine, its software and its media are looked at", what="machine", by=PAIR
+        ),
         _checkpoint,
     ),
     (
         _paper_words,
-        _moved("open", "hq-safe-1 is opened with 2 keys", "opened by sc1, sc2", "log book line: ______________________"),
+        _moved(
+            "open", "hq-safe-1 is opened with 2 keys", "opened by sc1, sc2", "log book line: ______________________"
+        ),
         _taken,
-        _moved("close", "hq-safe-1 is closed", "log book line: ______________________", "What was seen left inside is named."),
+        _moved(
+            "close",
+            "hq-safe-1 is closed",
+            "log book line: ______________________",
+            "What was seen left inside is named.",
+        ),
         _checkpoint,
     ),
     (
         _paper_words,
         _compared("The serial number of hsm-a, as it stands on the device", "token", "hsm-a"),
-        lambda step: Share(id=step, title="The so credential of hsm-a is replaced by one that nobody keeps", operation="so-gone"),
         lambda step: Share(
-            id=step, title="The user credential of hsm-a is shared out", text=("2 of 3 recover it: sh1, sh2, sh3",), operation="shares"
+            id=step, title="The so credential of hsm-a is replaced by one that nobody keeps", operation="so-gone"
+        ),
+        lambda step: Share(
+            id=step,
+            title="The user credential of hsm-a is shared out",
+            text=("2 of 3 recover it: sh1, sh2, sh3",),
+            operation="shares",
         ),
         _unlock,
         _checkpoint,
@@ -368,7 +428,11 @@ ACTS: tuple[tuple[object, ...], ...] = (
     ),
     (_paper_words, _lock, _checkpoint),
     (_paper_words, _returned("seal"), _moved("put", "hsm-a is put back"), _checkpoint),
-    (_paper_words, lambda step: Media(id=step, title="The artifacts are copied out and read back", text=("2 copies.",), copies=2), _checkpoint),
+    (
+        _paper_words,
+        lambda step: Media(id=step, title="The artifacts are copied out and read back", text=("2 copies.",), copies=2),
+        _checkpoint,
+    ),
     (
         _paper_words,
         lambda step: Read(id=step, title="Everyone states that the ceremony went as the record says", by=PAIR),

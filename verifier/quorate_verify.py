@@ -2832,7 +2832,7 @@ class Session:
         need(type(attributes) is dict, "key %s: attributes are not an object" % name)
         for attribute, wanted in self.ATTRIBUTES:
             if attributes.get(attribute) != wanted:
-                self.fail("keys", "%s is not %s" % (attribute, "true" if wanted else "false"))
+                self.fail("keys", "%s is not %s" % (attribute, wanted))
 
     def _op_settled(self, operation, body, work):
         outcome, doubt, kind = body["outcome"], work["phase"] == "doubt", operation["kind"]

@@ -32,10 +32,9 @@ HELP = (
     "  :abort         end the ceremony without its result; two people sign",
     "  :stop          leave the program; the ceremony can be resumed",
     "  :help          this",
-    "Enter alone does nothing. Secrets are not shown while they are typed.",
+    "Enter alone does nothing unless the prompt says so. Secrets are not shown while they are typed.",
     "A secret that itself begins with a colon is typed with two.",
 )
-
 
 T = TypeVar("T")
 

@@ -195,7 +195,7 @@ NO_INPUTS = "This plan needs no files."
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one kind of plan consists of: its operations, why, the tokens they use, what is still to come into `inputs/`."""
+    """What a plan of one kind consists of. `inputs`: what still has to come into its folder of that name."""
 
     operations: str
     purpose: str

@@ -74,7 +74,7 @@ class Terminal:
         self._warned = False
 
     def line(self, prompt: str) -> str:
-        """A line of text without blanks at its ends; empty, with a word of why, if it cannot be taken as text. `Left`."""
+        """A line without blanks at its ends; empty, with a word of why, if it cannot be taken as text. `Left`."""
         typed = self._attempt(lambda: self._line(prompt))
         if len(typed) > LONGEST_LINE:
             self.show(["that line is too long"])

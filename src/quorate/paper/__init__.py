@@ -1,8 +1,8 @@
 """The script on paper: what people approve, sign, and fill in by hand. Floor 5.
 
-A rendering of `script.json`, never evidence: the digest on the cover is that of `script.json`. The words of the script
-reach the typesetter as data and are never read as markup. Only the typesetter's own embedded fonts are used, so the same
-script gives the same bytes on every machine.
+A rendering of `script.json`, never evidence: the digest on the cover is that of `script.json`. What the script
+says reaches the typesetter as data and is never read as markup. Only the typesetter's own embedded fonts are used, so
+the same script gives the same bytes on every machine.
 """
 
 from __future__ import annotations

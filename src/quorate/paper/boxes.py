@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from quorate.paper.ink import NARROW, SHA256, Value, digest, ink, line
+import re
+
+from quorate.paper.ink import NARROW, Value, digest, ink, line
 from quorate.people import Purpose
 from quorate.script import (
     Attendance,
@@ -24,6 +26,8 @@ from quorate.script import (
 from quorate.script.intent import digest_of
 from quorate.words import words
 
+NAMED = re.compile(r"([^:]*): (sha256:[0-9a-f]{64})")
+
 
 def step_row(script: Script, step: Step) -> Value:
     """One step as it is printed: its text, its clauses, and its boxes."""
@@ -38,28 +42,26 @@ def step_row(script: Script, step: Step) -> Value:
 
 
 def _text(step: Step) -> list[str]:
-    """The lines that no box says again: digests and their words, and blanks without a name, stand in the boxes."""
-    spoken: set[str] = set()
-    for found in _found(step):
-        every = words(bytes.fromhex(found))
-        spoken |= {" ".join(every), " ".join(every[:16]), " ".join(every[16:])}
-    kept = (text for text in step.text if not SHA256.search(text) and text.strip(" _"))
-    return [text for text in kept if text.removeprefix("words:").strip() not in spoken]
+    """The lines that no box says again: digests with their words, and the blanks of a checkpoint, stand in boxes."""
+    boxed = {text for text, _, _ in _named(step)}
+    for _, _, value in _named(step):
+        every = words(bytes.fromhex(value.removeprefix("sha256:")))
+        boxed |= {" ".join(every), " ".join(every[:16]), " ".join(every[16:])}
+    lines = [text for text in step.text if text not in boxed and text.removeprefix("words:").strip() not in boxed]
+    celled = isinstance(step, (CheckpointStep, Close))
+    return [text for text in lines if text.strip(" _")] if celled else lines
 
 
-def _found(step: Step) -> list[str]:
-    return [found for text in step.text for found in SHA256.findall(text)]
+def _named(step: Step) -> list[tuple[str, str, str]]:
+    """The lines `NAME: sha256:…` of a step's text: the line, the name, the digest."""
+    found = (NAMED.fullmatch(text) for text in step.text)
+    return [(one.group(), one.group(1), one.group(2)) for one in found if one]
 
 
 def _digests(script: Script, step: Step) -> list[Value]:
-    """The digests that the text of a step names, each with the words before it. A template's is never typed back."""
+    """The digests that the text of a step names. A template's is never typed back."""
     typed = isinstance(step, Issue) and not script.draft(step.operation).open
-    boxes: list[Value] = []
-    for text in step.text:
-        for found in SHA256.finditer(text):
-            label = text[: found.start()].strip().removesuffix(":") or "digest"
-            boxes.append(_digest(label, found.group(), typed))
-    return boxes
+    return [_digest(name, value, typed) for _, name, value in _named(step)]
 
 
 def _initials(step: Step) -> tuple[str, ...]:
@@ -122,7 +124,9 @@ def _custody(script: Script, step: Custody) -> list[Value]:
     named = any("____" in text for text in step.text)
     match step.action:
         case "take":
-            return [_rows([("seal expected", _seal(script, step)), ("seal read", None)])]
+            seal = _seal(script, step)
+            expected = "seal expected" if seal else "seal as written when last bagged"
+            return [_rows([(expected, seal), ("seal read", None)])]
         case "seal" if not named:
             return [_rows([("new seal number", None)])]
         case "close":
@@ -134,7 +138,7 @@ def _custody(script: Script, step: Custody) -> list[Value]:
 
 
 def _seal(script: Script, step: Custody) -> str | None:
-    """The seal that an item is in, if that is known before the day: it is sealed anew at its return and on suspension."""
+    """The seal that an item is in, if that is known before the day: returning and suspending seal it anew."""
     known = step in script.steps and not any(
         isinstance(one, Custody) and one.action == "seal" and one.item == step.item for one in _before(script, step)
     )
@@ -162,11 +166,13 @@ def _operation(script: Script, name: str) -> list[Value]:
 
 def _threshold(script: Script, step: Unlock) -> int:
     """How many holders unlock a token: by the set dealt out in this ceremony, else by the last known one."""
-    for operation in script.operations:
-        if isinstance(operation, ShareOperation) and operation.fate == "shared":
-            if (operation.token, operation.credential) == (step.token, step.credential):
-                return operation.threshold
-    known = [one.set.threshold for one in script.sets if (one.token, one.credential) == (step.token, step.credential)]
+    wanted = (step.token, step.credential)
+    known = [one.set.threshold for one in script.sets if (one.token, one.credential) == wanted]
+    known += [
+        one.threshold
+        for one in script.operations
+        if isinstance(one, ShareOperation) and one.fate == "shared" and (one.token, one.credential) == wanted
+    ]
     return known[-1] if known else 1
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from quorate.words import words
 
-Value: TypeAlias = "None | bool | int | str | list[Value] | dict[str, Value]"
+Value: TypeAlias = "bool | int | str | list[Value] | dict[str, Value] | None"
 """What the template takes."""
 
 SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
@@ -21,7 +21,7 @@ DRAWN_ONES = frozenset("‰′″‹›€№™←↑→↓−≈≠≤≥Șș�
 
 
 def ink(text: str, room: int = WIDE) -> str:
-    """Text as it is printed: a character that the fonts cannot draw by its code point, long runs with places to break."""
+    """Text as it is printed: what the fonts cannot draw by its code point, long runs with places to break."""
     shown = "".join(one if _drawn(one) else f"⟨U+{ord(one):04X}⟩" for one in text)
     return re.sub(rf"\S{{{room + 1},}}", lambda run: _breakable(run.group(), room), shown)
 
