@@ -203,7 +203,7 @@ def _clock(layout: Layout, step: str) -> Step:
         id=step,
         title="The clock, against an independent source",
         text=(
-            "Each reads an independent clock and types its UTC time: 2026-12-01T09:00:00Z",
+            f"Each reads an independent clock and types its UTC time, such as {layout.plan.window.opens},",
             "at most 60 seconds apart.",
         ),
         by=layout.pair,

@@ -43,7 +43,7 @@ class Kind(enum.StrEnum):
     STOP = "stop"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Aside(Exception):
     """Said instead of an answer. `seat` for arrived and left."""
 
@@ -144,19 +144,18 @@ def check_ready(room: Room, script: Script, files: Mapping[str, bytes], approval
 # -- the loop ---------------------------------------------------------------------------------------------------------
 
 
+_FATAL = ("host.disk_full", "host.not_writable", "host.write_failed")
+"""The record cannot be written: nothing may go on."""
+REJECTED = ("signature.other_key", "signature.invalid", "signature.other_namespace", "signature.other_statement")
+"""Signatures that were given and do not count; they are kept in the record."""
+
+
 def _run(room: Room, journal: Journal, performer: Performer, spare: Path) -> None:
+    aside: Aside | None = None
     try:
         while journal.state.status is not Status.CLOSED:
-            try:
-                _round(room, journal, performer)
-            except Aside as aside:
-                _aside(room, journal, performer, aside)
-            except Refusal as refusal:
-                if refusal.code in ("host.disk_full", "host.not_writable"):
-                    raise
-                room.face.refuse(refusal)
-                if not room.face.again():
-                    raise Stopped from None
+            room.face.enter(journal.state)
+            aside = _turn(room, journal, performer, aside)
     except (Refusal, Stopped, KeyboardInterrupt):
         raise
     except BaseException as bug:
@@ -164,6 +163,36 @@ def _run(room: Room, journal: Journal, performer: Performer, spare: Path) -> Non
         performer.log_out()
         journal.fault(bug)
         raise
+
+
+def _turn(room: Room, journal: Journal, performer: Performer, aside: Aside | None) -> Aside | None:
+    """One round, or what was said instead of the last answer; answers what is said during it."""
+    try:
+        if aside is None:
+            _round(room, journal, performer)
+        else:
+            _aside(room, journal, performer, aside)
+    except Aside as said:
+        return said
+    except Refusal as refusal:
+        return _refused(room, journal, refusal)
+    return None
+
+
+def _refused(room: Room, journal: Journal, refusal: Refusal) -> Aside | None:
+    """What was refused is said, kept if it was a signature, and asked again unless people want to stop."""
+    if refusal.code in _FATAL:
+        raise refusal
+    room.face.refuse(refusal)
+    if refusal.code in REJECTED:
+        journal.append(Type.REFUSED, {"code": refusal.code, "seat": "", "what": refusal.findings[0].sentence})
+        return None
+    try:
+        if not room.face.again():
+            raise Stopped
+    except Aside as said:
+        return said
+    return None
 
 
 def _round(room: Room, journal: Journal, performer: Performer) -> None:
@@ -182,7 +211,6 @@ def _round(room: Room, journal: Journal, performer: Performer) -> None:
     want = session.want(state)
     if want is None or state.step is None:
         raise Refusal("session.nothing_wanted")
-    room.face.enter(state)
     _append(room, journal, performer, want, performer.perform(want))
 
 
@@ -292,7 +320,13 @@ def _signed_aside(room: Room, journal: Journal, performer: Performer, kind: Kind
             for one in session.deviation_ballots(journal.state, _EVENTS[kind], body)
             if one.statement.signer not in done
         )
-        signed = face.collect(Collect(ballots, len(signatures), 2, (f"{kind.value}: {body['why']}",)))
+        try:
+            signed = face.collect(Collect(ballots, len(signatures), 2, (f"{kind.value}: {body['why']}",)))
+        except Refusal as refusal:
+            if refusal.code not in REJECTED:
+                raise
+            face.refuse(refusal)  # not kept: another event would void the signature that is there already
+            continue
         signatures.append(signed.body())
     if kind is not Kind.DEVIATION:
         performer.log_out()
@@ -333,6 +367,10 @@ def collect_cosignatures(room: Room, state: State) -> Standing:
             add_cosignature(room.host, room.folder, state, signed.statement.signer, signed.signature)
         except Aside:
             break  # `quorate seal` takes them later
+        except Refusal as refusal:
+            if refusal.code not in REJECTED:
+                raise
+            room.face.refuse(refusal)
         standing = governing.closing_standing(room.folder, state)
     (room.folder / "SHA256SUMS").write_bytes(record.sums(room.folder))
     return standing

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from quorate.authority import AuthorityState
-from quorate.conduct import Aside, Kind
+from quorate.conduct import REJECTED, Aside, Kind
 from quorate.exchange import Choice, Exchange, command, read_choice, signature_file
 from quorate.findings import Refusal
 from quorate.host import Host, wipe
@@ -280,8 +280,9 @@ class Console:
             try:
                 signed = self._exchange.sign(ballot, file, choice)
             except Refusal as refusal:
+                if refusal.code in REJECTED:  # a signature that does not count goes into the record
+                    raise
                 self.refuse(refusal)
-                self.show([f"expected is {person} with the key {statement.fingerprint}"])
             except KeyboardInterrupt:  # at ssh-keygen's own question, or instead of a touch
                 self.show(["", "not signed"])
             else:

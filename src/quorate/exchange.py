@@ -9,8 +9,6 @@ from __future__ import annotations
 import enum
 import re
 import shlex
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,13 +101,7 @@ class Exchange:
     def _armored(self, statement: Statement, file: Path, choice: Choice) -> str:
         if choice.path is None or choice.way is Way.DETACHED:
             return signer.read_signature(choice.path or signature_file(file))
-        if choice.way is Way.FILE:
-            return signer.sign_with_file(statement, choice.path)
-        if not choice.path.is_file():
-            raise Refusal("signature.key_missing", file=choice.path)
-        # ssh-keygen falls back to a private key that lies beside the public one; then no agent would have signed
-        with tempfile.TemporaryDirectory(prefix="quorate-") as folder:
-            return signer.sign_with_file(statement, Path(shutil.copy(choice.path, folder)))
+        return signer.sign_with_file(statement, choice.path)
 
 
 def signature_file(file: Path) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import hashlib
 import os
 import platform
@@ -211,11 +212,16 @@ def _unseen(fd: int, prompt: str) -> Iterator[None]:
     silent[3] &= ~termios.ECHO
     try:
         termios.tcsetattr(fd, termios.TCSAFLUSH, silent)
-        os.write(fd, prompt.encode())
+        os.write(_shown_on(fd), prompt.encode())
         yield
     finally:
         termios.tcsetattr(fd, termios.TCSADRAIN, before)
-        os.write(fd, b"\n")
+        os.write(_shown_on(fd), b"\n")
+
+
+def _shown_on(fd: int) -> int:
+    """Where a prompt appears: on the terminal that is read, or on the output if that terminal was opened to read only."""
+    return fd if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE else 1
 
 
 def _read_line(fd: int, buffer: bytearray) -> int:

@@ -272,6 +272,9 @@ class Performer:
                 self._hand_out(seat, share, f"share/{want.token}/{want.credential}")
             subsets = shares.prove_subsets(split, secret, want.threshold)
             committed = shares.commit_set(split, secret, self.host.random)
+        except BaseException:
+            wipe(secret)
+            raise
         finally:
             for share in split:
                 share.wipe()

@@ -41,6 +41,7 @@ from quorate.script.drafting import utc
 from quorate.script.steps.issue import judge
 from quorate.script.text import render
 from quorate.statement import Mode
+from quorate.sshsig import public_blob
 from quorate.strict import load_toml, require_identifiers
 
 
@@ -148,6 +149,8 @@ def _person(path: Path) -> Person:
     if not card.is_file():
         raise Refusal("person.card_missing", f"people/{path.name}", person=name)
     key = " ".join(source.key.split()[:2])
+    if key:
+        public_blob(key)
     digest = canonical.digest(b"quorate-card-v1\0" + card.read_bytes())
     return Person(name, source.presence, key, digest, source.appointments)
 

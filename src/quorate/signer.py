@@ -30,7 +30,9 @@ def sign_with_file(statement: Statement, key: Path) -> str:
     with tempfile.TemporaryDirectory(prefix="quorate-") as folder:
         message = Path(folder) / "statement"
         message.write_bytes(statement.text())
-        command = ["ssh-keygen", "-q", "-Y", "sign", "-n", statement.namespace, "-f", str(key), str(message)]
+        command = ["ssh-keygen", "-q", "-Y", "sign", "-n", statement.namespace, "-f", str(key)]
+        # -U: the agent signs; else ssh-keygen takes a private key that lies beside the public one
+        command += ["-U", str(message)] if key.suffix == ".pub" else [str(message)]
         try:
             done = subprocess.run(command, stderr=subprocess.PIPE, check=False)
         except FileNotFoundError:

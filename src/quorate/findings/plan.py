@@ -124,6 +124,13 @@ TABLE: dict[str, Meaning] = {
         "known are: {known}",
         "",
     ),
+    "paper.extra_missing": Meaning(
+        ERROR,
+        False,
+        "the PDF needs the package {module}, which is not installed",
+        "install quorate[paper], or print the text: quorate paper CEREMONY --text",
+        "",
+    ),
     "person.card_missing": Meaning(
         ERROR,
         False,

@@ -31,13 +31,14 @@ NAMED = re.compile(r"([^:]*): (sha256:[0-9a-f]{64})")
 
 def step_row(script: Script, step: Step) -> Value:
     """One step as it is printed: its text, its clauses, and its boxes."""
+    boxes = _boxes(script, step)
     return {
         "id": ink(step.id, NARROW),
         "title": ink(step.title),
-        "lines": [line(text) for text in _text(step)],
+        "lines": [line(text) for text in _text(step) if not _boxed(text, boxes)],
         "clauses": ink("; ".join(step.clauses)),
         "initials": [ink(seat, NARROW) for seat in _initials(step)],
-        "boxes": [*_digests(script, step), *_boxes(script, step)],
+        "boxes": [*_digests(script, step), *boxes],
     }
 
 
@@ -50,6 +51,12 @@ def _text(step: Step) -> list[str]:
     lines = [text for text in step.text if text not in boxed and text.removeprefix("words:").strip() not in boxed]
     celled = isinstance(step, (CheckpointStep, Close))
     return [text for text in lines if text.strip(" _")] if celled else lines
+
+
+def _boxed(text: str, boxes: list[Box]) -> bool:
+    """Whether a line of text says what a box prints: a seal or a serial number to compare with."""
+    printed = {f"{label}: {value}" for box in boxes for label, value in box.get("rows", ())}
+    return ink(text) in printed
 
 
 def _named(step: Step) -> list[tuple[str, str, str]]:

@@ -94,9 +94,9 @@ def _roster(script: Script) -> Value:
 
 def _witnessing(script: Script) -> list[Value]:
     said = script.witnessing
-    lines = [f"Qualified Auditor: seat {said.auditor}" if said.auditor else "No Qualified Auditor is present."]
+    lines = [f"The Qualified Auditor is seat {said.auditor}." if said.auditor else "No Qualified Auditor is present."]
     lines.append("The ceremony is recorded." if said.recording else "No recording is made.")
-    return [ink(text) for text in (*lines, *([f"policy: {said.policy}"] if said.policy else []))]
+    return [ink(text) for text in (*lines, *([f"Policy: {said.policy}."] if said.policy else []))]
 
 
 def _act(script: Script, position: int) -> Value:
