@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test check bench clean
 
 demo: $(VENV)/.demo
-	$(BIN)/python -m examples.demo
+	$(BIN)/python examples/run_demo.py
 
 test: $(VENV)/.dev
 	@sh tests/needs.sh

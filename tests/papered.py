@@ -154,7 +154,7 @@ def example(mode: Mode = Mode.REAL, **changes: object) -> Script:
                 (
                     lambda step: Attendance(id=step, title="Roll call: everyone signs in again", seats=()),
                     _paper_words,
-                    _taken,
+                    _retaken,
                     _unlock,
                 ),
             ),
@@ -202,11 +202,17 @@ def _attendance(step: str) -> Step:
     )
 
 
-def _compared(title: str, source: str, expected: str = "") -> object:
-    return lambda step: Compare(id=step, title=title, by=PAIR, expected=expected, source=source)  # type: ignore[arg-type]
+def _compared(title: str, source: str, expected: str = "", *text: str) -> object:
+    return lambda step: Compare(id=step, title=title, text=text, by=PAIR, expected=expected, source=source)  # type: ignore[arg-type]
 
 
 def _taken(step: str) -> Step:
+    taken = _retaken(step)
+    return msgspec.structs.replace(taken, text=("seal expected: A0012231", *taken.text))
+
+
+def _retaken(step: str) -> Custody:
+    """After a suspension the item is in a bag whose number was not known before the day."""
     return Custody(
         id=step,
         title="hsm-a is taken out and its seal compared",
@@ -368,7 +374,7 @@ ACTS: tuple[tuple[object, ...], ...] = (
     ),
     (
         _paper_words,
-        _compared("The serial number of hsm-a, as it stands on the device", "token", "hsm-a"),
+        _compared("The serial number of hsm-a, as it stands on the device", "token", "hsm-a", "expected: 8f2c1d9e4471"),
         lambda step: Share(
             id=step, title="The so credential of hsm-a is replaced by one that nobody keeps", operation="so-gone"
         ),

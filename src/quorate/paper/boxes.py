@@ -53,10 +53,10 @@ def _text(step: Step) -> list[str]:
     return [text for text in lines if text.strip(" _")] if celled else lines
 
 
-def _boxed(text: str, boxes: list[Box]) -> bool:
+def _boxed(text: str, boxes: list[Value]) -> bool:
     """Whether a line of text says what a box prints: a seal or a serial number to compare with."""
-    printed = {f"{label}: {value}" for box in boxes for label, value in box.get("rows", ())}
-    return ink(text) in printed
+    every = [box["rows"] for box in boxes if isinstance(box, dict) and "rows" in box]
+    return [*ink(text).split(": ", 1)] in [row for rows in every if isinstance(rows, list) for row in rows]
 
 
 def _named(step: Step) -> list[tuple[str, str, str]]:
