@@ -65,6 +65,8 @@ def main(folder: Path) -> int:
         with_pip = False
     else:
         with_pip = True
+    if (folder / "bin" / "python").exists() and (folder / "bin" / "pip").exists():
+        return 0
     try:
         venv.create(folder, clear=True, with_pip=with_pip)
         if not with_pip:

@@ -1,4 +1,4 @@
-"""What `make demo` does: two ceremonies of an example authority rehearsed, printed and verified, with the real commands.
+"""What `make demo` does: two ceremonies of an example authority rehearsed, printed and verified.
 
 The authority is copied to demo/, so that everything that is made can be looked at and thrown away.
 """

@@ -279,6 +279,7 @@ def _certificate(operation: str, *lines: str) -> object:
     return _issue(operation, "profile: private-root", "signing key: root-key", *lines)
 
 
+SERIAL = "51" + named("serial")[-32:]
 _SUB = spoken(named("sub1"))
 _COMMON = {"token": "hsm-a", "key": "root-key", "existing": "", "subject": "30", "policies": (), "days": 3650}
 _DATES = {
@@ -297,7 +298,7 @@ OPERATIONS = (
         profile="private-root",
         issuer="self",
         subject_key="key:root-key",
-        certificate_serial="51" + "ab" * 16,
+        certificate_serial=SERIAL,
         outputs=("artifacts/root.der", "artifacts/root.pem"),
         **_COMMON,  # type: ignore[arg-type]
         **_DATES,
@@ -403,7 +404,7 @@ ACTS: tuple[tuple[object, ...], ...] = (
             "root",
             "subject: C=NL, O=Voorbeeld B.V., CN=Voorbeeld Root R1",
             "issuer: self",
-            f"serial: 51{'ab' * 16}",
+            f"serial: {SERIAL}",
             "valid: 2026-12-01T09:00:00Z to 2036-11-28T08:59:59Z, 3650 days",
             f"template: {named('root')}",
             "open until the room: spki, ski, aki",

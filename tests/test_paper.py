@@ -14,7 +14,6 @@ import msgspec
 import pypdf
 import pytest
 
-import papered
 from papered import HOLDERS, PEOPLE, SEATS, example, named, spoken
 from quorate.canonical import digest
 from quorate.findings import Refusal
@@ -200,7 +199,7 @@ def test_the_same_script_gives_the_same_bytes_on_another_day_and_machine(tmp_pat
         "LANG": "C",
         "SOURCE_DATE_EPOCH": "1",
         "PYTHONHASHSEED": "7",
-        "PYTHONPATH": str(Path(papered.__file__).parent),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
     other = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, check=True, cwd=tmp_path, env=surroundings

@@ -14,6 +14,7 @@ from quorate.authority import AuthorityState
 from quorate.findings import Refusal
 from quorate.people import Seat
 from quorate.plan import Plan
+from quorate.register import artifact_name
 from quorate.script import (
     Act,
     Attendance,
@@ -383,7 +384,7 @@ def _issue_text(layout: Layout, operation: ScriptOperation) -> tuple[str, ...]:
         lines += [f"number: {operation.number}", f"valid: {operation.days} days from the moment of drafting"]
         lines += [f"revoked: {entry.serial} {entry.date} {entry.reason}" for entry in operation.entries]
     elif not isinstance(operation, (ShareOperation, GenerateOperation)):
-        lines += [f"subject: {name_text(bytes.fromhex(operation.subject))}", f"issuer: {operation.issuer}"]
+        lines += [f"subject: {name_text(bytes.fromhex(operation.subject))}", f"issuer: {_issuer(operation.issuer)}"]
         lines += [f"serial: {operation.certificate_serial}"]
         lines += [f"valid: {operation.not_before} to {operation.not_after}, {operation.days} days"]
     if draft.open:
@@ -392,6 +393,14 @@ def _issue_text(layout: Layout, operation: ScriptOperation) -> tuple[str, ...]:
         spoken = words(bytes.fromhex(draft.digest.removeprefix("sha256:")))
         lines += [f"digest: {draft.digest}", f"words: {' '.join(spoken[:16])}", f"       {' '.join(spoken[16:])}"]
     return tuple(lines)
+
+
+def _issuer(reference: str) -> str:
+    """The issuing artifact, and whether it is an input or comes of this ceremony."""
+    if reference == "self":
+        return "itself"
+    made = "made in this ceremony" if reference.startswith("operation:") else "from an earlier ceremony"
+    return f"{artifact_name(reference)}, {made}"
 
 
 def _media(step: str) -> Step:

@@ -1,6 +1,6 @@
 """What `compile` writes: the script, its text, drafts and inputs, frozen once. Floor 4.
 
-A compiled script is replaced only on purpose; the superseded one is kept, and the approvals that fell with it are named.
+A compiled script is replaced only on purpose; the superseded one is kept, and the approvals that fell are named.
 Its serials stay reserved for good, for `prepare` finds them in every script below the ceremony.
 """
 

@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import platform
+import re
 import resource
 import stat
 import termios
@@ -35,6 +36,8 @@ AT_FDCWD, RENAME_NOREPLACE = -100, 1
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR)
 _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK)
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{16}")
+"""What `write_once` calls a file until it is whole."""
 
 
 class Host:
@@ -112,6 +115,26 @@ class Host:
         if _read_back(path) != data:
             raise Refusal("host.read_back", file=path.name)
 
+    def make_folder(self, path: Path) -> None:
+        """A folder and those above it, so that a power cut after this does not take them with what is in them.
+
+        `host.disk_full`, `host.not_writable`, `host.write_failed`.
+        """
+        if not path.is_dir():
+            self.make_folder(path.parent)
+            with writing(path.name):
+                path.mkdir(exist_ok=True)
+        with writing(path.name):
+            _sync_folder(path.parent)
+
+    def clear(self, folder: Path, *names: str) -> None:
+        """Remove what interrupted `write_once` left in `folder`, of the files `names`, or of any and everywhere below."""
+        for path in sorted(folder.glob(".*") if names else folder.rglob(".*")):
+            match = _TEMPORARY.fullmatch(path.name)
+            if match and (not names or match[1] in names) and path.is_file() and not path.is_symlink():
+                with writing(path.name):
+                    path.unlink()
+
     def append_line(self, fd: int, line: bytes) -> None:
         """Append `line`, which ends with its only line end, and fsync; on failure no torn line stays.
 
@@ -125,8 +148,9 @@ class Host:
             os.fsync(fd)
         except OSError as error:
             if stat.S_ISREG(before.st_mode):
-                os.ftruncate(fd, before.st_size)
-                os.fsync(fd)
+                with suppress(OSError):  # then the torn line stays, and resuming puts it aside
+                    os.ftruncate(fd, before.st_size)
+                    os.fsync(fd)
             _refuse(error, "the transcript")
 
     def airgap(self) -> tuple[Observation, ...]:
@@ -220,7 +244,7 @@ def _unseen(fd: int, prompt: str) -> Iterator[None]:
 
 
 def _shown_on(fd: int) -> int:
-    """Where a prompt appears: on the terminal that is read, or on the output if that terminal was opened to read only."""
+    """Where a prompt appears: on the terminal that is read, or on the output if that was opened to read only."""
     return fd if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE else 1
 
 
@@ -304,6 +328,15 @@ def _require_same(path: Path, data: bytes) -> None:
     if _read_back(path) != data:
         raise Refusal("record.output_present", file=path.name)
     _sync_folder(path.parent)  # it may be there since a moment before a power cut
+
+
+@contextmanager
+def writing(file: str) -> Iterator[None]:
+    """Say as a refusal what the system answers to writing: `host.disk_full`, `host.not_writable`, `host.write_failed`."""
+    try:
+        yield
+    except OSError as error:
+        _refuse(error, file)
 
 
 def _refuse(error: OSError, file: str) -> NoReturn:

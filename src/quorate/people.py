@@ -53,8 +53,8 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Role(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A Trusted Role. `duties` say what its seats may do in a ceremony.
 
-    `command`: gives the direct command of a signature (BR 4.3.1.1). `custody`: opens safes, handles items. `shares`: may
-    hold a share of a secret. `observe`, `audit`: watch, compare and sign, and act in nothing else.
+    `command`: gives the direct command of a signature (BR 4.3.1.1). `custody`: opens safes, handles items. `shares`:
+    may hold a share of a secret. `observe`, `audit`: watch, compare and sign, and act in nothing else.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """Before the day: an authority's folder is read, its state frozen, plans checked and compiled. Floor 4.
 
-Layout: `authority.toml people/ authority/ ceremonies/NAME/{plan.toml inputs/ approvals/ script.json …} shadow/`. The shadow
-authority is the same with stand-in keys and software tokens; its states lie in `shadow/authority/`.
+Layout: `authority.toml people/ authority/ ceremonies/NAME/{plan.toml inputs/ approvals/ script.json …} shadow/`. The
+shadow authority is the same with stand-in keys and software tokens; its states lie in `shadow/authority/`.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from quorate.script import (
 from quorate.script.drafting import utc
 from quorate.script.steps.issue import judge
 from quorate.script.text import render
-from quorate.statement import Mode
 from quorate.sshsig import public_blob
+from quorate.statement import Mode
 from quorate.strict import load_toml, require_identifiers
 
 

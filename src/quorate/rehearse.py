@@ -1,8 +1,8 @@
 """Rehearsing: the same code on the same plan in the shadow authority, with stand-ins for people and tokens. Floor 4.
 
-`shadow/` holds the stand-ins' keys and the shadow authority's states. Each rehearsal keeps its own tokens and share words
-beside its record, taken over from the rehearsal before, so that it can be repeated. No real token, key or share is
-ever opened from here.
+`shadow/` holds the stand-ins' keys and the shadow authority's states. Each rehearsal keeps its own tokens and share
+words beside its record, taken over from the rehearsal before, so that it can be repeated. No real token, key or share
+is ever opened from here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """People's signatures: where they come from. Floor 3.
 
-On the person's own device (a statement out, a signature in), by `ssh-keygen` with a key file or an agent on the host, or
-in process for the stand-ins of a rehearsal. Verified here before anything believes them.
+On the person's own device (a statement out, a signature in), by `ssh-keygen` with a key file or an agent on the host,
+or in process for the stand-ins of a rehearsal. Verified here before anything believes them.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Verified:
 
 
 def public_blob(line: str) -> bytes:
-    """The wire form of an OpenSSH public key line (`ssh-ed25519 AAAA… comment`); `person.key_malformed` if it is not."""
+    """The wire form of an OpenSSH public key line (`ssh-ed25519 AAAA… comment`), or `person.key_malformed`."""
     fields = line.split()
     try:
         blob = base64.b64decode(fields[1], validate=True)

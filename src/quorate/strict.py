@@ -6,6 +6,7 @@ types and repeated keys are refused; nothing is coerced.
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 import types
@@ -90,8 +91,7 @@ def _walk_struct(value: object, kind: type[msgspec.Struct], where: str, problems
     if not isinstance(value, dict):
         problems.append(found("plan.value_wrong", where, problem="a table is expected here"))
         return
-    hints = typing.get_type_hints(kind)
-    fields = {field.encode_name: (field, hints[field.name]) for field in msgspec.structs.fields(kind)}
+    fields = _fields(kind)
     tag = kind.__struct_config__.tag_field
     written = {name: name.replace("_", "-") for name in (*value, *fields)}
     problems += [
@@ -105,3 +105,10 @@ def _walk_struct(value: object, kind: type[msgspec.Struct], where: str, problems
             _walk(value[name], hint, path, problems)
         elif field.required:
             problems.append(found("plan.field_missing", path, name=written[name]))
+
+
+@functools.cache
+def _fields(kind: type[msgspec.Struct]) -> dict[str, tuple[msgspec.structs.FieldInfo, Any]]:
+    """The fields of a struct with their types, by the name they are written with; to work them out is slow."""
+    hints = typing.get_type_hints(kind)
+    return {field.encode_name: (field, hints[field.name]) for field in msgspec.structs.fields(kind)}

@@ -53,10 +53,12 @@ def sentence(event: Event) -> str:
             bad = ", ".join(f"{one['level']} {one['name']}" for one in body["findings"])
             return f"{body['what']} looked at: {bad or 'nothing stands out'}"
         case Type.MOVED:
-            return f"{body['action']} {body['item'] or body['place']} {body['seal']} by {', '.join(body['by'])} {body['log']}".rstrip()
+            what = f"{body['action']} {body['item'] or body['place']} {body['seal']}".rstrip()
+            return f"{what} by {', '.join(body['by'])} {body['log']}".rstrip()
         case Type.SHARED:
             parts = body["set"]
-            return f"set {parts['id']} shared out, {parts['threshold']} of {parts['count']}; {body['subsets']} subsets recombined"
+            split = f"{parts['threshold']} of {parts['count']}"
+            return f"set {parts['id']} shared out, {split}; {body['subsets']} subsets recombined"
         case Type.UNLOCKED:
             return f"{body['token']} ({body['serial']}) unlocked by {', '.join(body['by'])}"
         case Type.REFUSED:

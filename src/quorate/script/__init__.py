@@ -1,4 +1,7 @@
-"""The script: the compiled, frozen, printed procedure that is also the program that runs. Floor 2. Spec: `spec/script.md`."""
+"""The script: the compiled, frozen, printed procedure that is also the program that runs. Floor 2.
+
+Spec: `spec/script.md`.
+"""
 
 from __future__ import annotations
 

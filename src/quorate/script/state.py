@@ -190,7 +190,7 @@ class State:
         attempt: int = 0,
         without: frozenset[str] = frozenset(),
     ) -> tuple[Ballot, ...]:
-        """A ballot for each present keyed person, of the quorum's role if there is a purpose, but for those `without`."""
+        """A ballot for each present keyed person, of the quorum's role if there is a purpose, but `without` those."""
         role = self.script.quorum(purpose).role if purpose else None
         return tuple(
             Ballot(self.statement(kind, seat, self.seats[seat.id], said, attempt), seat.id)
@@ -207,7 +207,7 @@ class State:
         )
 
     def admit_signature(self, signature: Any, ballots: tuple[Ballot, ...]) -> Ballot:
-        """The ballot that `signature` (an event's Signature) fills; refused unless it fits one of them byte for byte."""
+        """The ballot that `signature` (an event's Signature) fills; refused unless it fits one byte for byte."""
         if not isinstance(signature, dict) or set(signature) != {"made", "person", "seat", "signature", "statement"}:
             raise Refusal("record.event_malformed", "signature")
         for ballot in ballots:

@@ -1,7 +1,7 @@
 """Issue: one certificate or CRL, from the draft to the written artifact. Spec: `spec/script.md`, kind issue.
 
-draft → lint → intent → approval → direct command → `intended` → the token signs → `completed` → finish refuses any other
-bytes → verify → lint again → write once. What comes next is asked of the state alone, also after a restart.
+draft → lint → intent → approval → direct command → `intended` → the token signs → `completed` → finish refuses any
+other bytes → verify → lint again → write once. What comes next is asked of the state alone, also after a restart.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _signers(events: tuple[Event, ...], kind: StatementType) -> frozenset[str]:
 
 
 def _outputs(state: State, operation: IssueOperation, tbs: bytes, signature: bytes) -> tuple[tuple[str, bytes], ...]:
-    """The finished artifact in each of its forms; refused unless the signature is the issuing key's over these bytes."""
+    """The finished artifact in each of its forms; refused unless the issuing key signed these very bytes."""
     kind = _kind(operation)
     der = finish_tbs(kind, tbs, state.spkis[operation.key], signature)
     return tuple((path, pem(kind, der) if path.endswith(".pem") else der) for path in operation.outputs)
