@@ -50,7 +50,7 @@ RAW_CALLS = ("login", "set_pin", "generate_pair", "sign", "destroy")
 
 @dataclass(frozen=True)
 class Point:
-    """Where a child is struck: at the call of that number, `before` it, `after` it, by a power `cut`, or in a `torn` line.
+    """Where a child is struck: at the call of that number, `before` or `after` it, by a power `cut`, in a `torn` line.
 
     Or at the want of that number, by a `bug` or an `interrupt`.
     """
@@ -67,6 +67,7 @@ class Disk:
     """What a power cut would take: bytes and names that were not synced."""
 
     real: dict[str, Callable[..., Any]]
+    scratch: Path
     sizes: dict[int, int] = field(default_factory=dict)
     names: list[tuple[Path, Path, Path | None]] = field(default_factory=list)  # name, the one before, what it replaced
     folders: list[Path] = field(default_factory=list)
@@ -84,7 +85,7 @@ class Disk:
 
     def before_replacing(self, path: Any) -> Path | None:
         """Another name for what is about to be replaced."""
-        kept = Path(path).with_name(".power-cut")
+        kept = self.scratch
         if not Path(path).exists():
             return None
         kept.unlink(missing_ok=True)
@@ -116,7 +117,7 @@ class Points:
         self.point, self.journal = point, journal
         self.seen: list[str] = []
         self.wants: list[str] = []
-        self.disk = Disk({name: getattr(os, name) for name in FILES})
+        self.disk = Disk({name: getattr(os, name) for name in FILES}, journal.with_name("replaced"))
 
     def install(self) -> None:
         for name in FILES:
@@ -258,7 +259,7 @@ def survey(root: Path) -> dict[str, Any]:
         "said": said.getvalue(),
         "completed": {name: [b["operation"] for b in bodies[Type.COMPLETED]].count(name) for name in operations},
         "intended": {name: [b["operation"] for b in bodies[Type.INTENDED]].count(name) for name in operations},
-        "settled": {name: [b["outcome"] for b in bodies[Type.SETTLED] if b["operation"] == name] for name in operations},
+        "settled": [[b["operation"], b["outcome"]] for b in bodies[Type.SETTLED]],
         "issued": [one.id for one in loaded.script.operations if isinstance(one, IssueOperation)],
         "drafted": [b["digest"].removeprefix("sha256:") for b in bodies[Type.DRAFTED]],
         "registered": sorted(key.object for key in loaded.state.keys.values()),

@@ -12,6 +12,7 @@ from quorate.host import Host, SteppedHost
 from quorate.rehearse import StandIns, prepare_rehearsal
 from quorate.script.drafting import utc
 from quorate.script.state import State
+from quorate.want import Arrive, Arrived, Collect, Signed
 
 When = Callable[[State], bool]
 
@@ -44,20 +45,38 @@ class Unsmooth(StandIns):
         self.refusals: list[Refusal] = []
 
     def enter(self, state: State) -> None:
-        if self.happens and self.happens[0][0](state):
+        """Power cuts and bugs come at any moment."""
+        self.state = state
+        if self.happens and not isinstance(self.happens[0][1], Aside):
+            self._happen()
+
+    def _happen(self) -> None:
+        if self.happens and self.happens[0][0](self.state):
             raise self.happens.pop(0)[1]
 
-    def ask(self, seat: str, prompt: str, kind: str, expected: str) -> str:
+    def _instead(self, prompt: str) -> str | None:
+        """What is typed instead of the right thing; what is said at any moment is said at a question."""
+        self._happen()
         for part, answers in self.types.items():
             if part in prompt and answers:
                 return answers.pop(0)
-        return super().ask(seat, prompt, kind, expected)
+        return None
+
+    def ask(self, seat: str, prompt: str, kind: str, expected: str) -> str:
+        wrong = self._instead(prompt)
+        return super().ask(seat, prompt, kind, expected) if wrong is None else wrong
 
     def secret(self, seat: str, prompt: str, topic: str) -> bytearray:
-        for part, answers in self.types.items():
-            if part in prompt and answers:
-                return bytearray(answers.pop(0).encode())
-        return super().secret(seat, prompt, topic)
+        wrong = self._instead(prompt)
+        return super().secret(seat, prompt, topic) if wrong is None else bytearray(wrong.encode())
+
+    def arrive(self, want: Arrive) -> Arrived:
+        self._happen()
+        return super().arrive(want)
+
+    def collect(self, want: Collect) -> Signed:
+        self._happen()
+        return super().collect(want)
 
     def refuse(self, refusal: Refusal) -> None:
         self.refusals.append(refusal)

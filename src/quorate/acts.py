@@ -6,24 +6,15 @@ act but the first begins with the words of the last checkpoint, read from the wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
-
-from quorate.authority import AuthorityState
-from quorate.findings import Refusal
-from quorate.people import Seat
-from quorate.plan import Plan
+from quorate.layout import Layout, Maker, retrieving, returning
 from quorate.register import artifact_name
 from quorate.script import (
     Act,
     Attendance,
     Branches,
-    CheckpointStep,
     Close,
     Compare,
     CrlOperation,
-    Custody,
     Generate,
     GenerateOperation,
     Issue,
@@ -31,14 +22,12 @@ from quorate.script import (
     Look,
     Media,
     Read,
-    ScriptDraft,
     ScriptOperation,
     Share,
     ShareOperation,
     Step,
     Unlock,
 )
-from quorate.script.state import Lies
 from quorate.words import words
 from quorate.x509.name import name_text
 
@@ -46,92 +35,16 @@ COPIES = 2
 """Copies of the artifacts that leave the room, each read back."""
 
 
-@dataclass
-class Layout:
-    """What the acts are written from, and the steps written so far."""
-
-    plan: Plan
-    authority: AuthorityState
-    operations: tuple[ScriptOperation, ...]
-    drafts: Mapping[str, ScriptDraft]
-    lies: Mapping[str, Lies]
-    acts: list[Act] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
-
-    def seat_with(self, duty: str) -> Seat | None:
-        """The first seat whose role has a duty."""
-        return next((s for s in self.plan.seats if duty in self.authority.role(s.role).duties), None)
-
-    @property
-    def lead(self) -> str:
-        """The seat that leads: the first with the duty `command`."""
-        seat = self.seat_with("command")
-        if seat is None:
-            raise Refusal("plan.nobody_leads", "seats")
-        return seat.id
-
-    @property
-    def pair(self) -> tuple[str, ...]:
-        """The two that compare: the leader and the first who observes; the leader alone where nobody observes."""
-        witness = self.seat_with("observe")
-        return (witness.id, self.lead) if witness else (self.lead,)
-
-    @property
-    def present(self) -> tuple[str, ...]:
-        """Who must be in the room all through every act."""
-        auditor = (self.plan.witnessing.auditor,) if self.plan.witnessing.auditor else ()
-        return tuple(dict.fromkeys((self.lead, *self.pair, *auditor)))
-
-    def controllers(self, place: str) -> tuple[str, ...]:
-        """The seats that open a place."""
-        entry = next(one for one in self.authority.places if one.id == place)
-        seats = [seat.id for seat in self.plan.seats if seat.role == entry.controllers.role]
-        if len(seats) < entry.controllers.need:
-            raise Refusal(
-                "plan.controllers_missing", f"places[{place}]", need=entry.controllers.need, role=entry.controllers.role
-            )
-        return tuple(seats[: entry.controllers.need])
-
-    def act(self, title: str, *makers: Callable[[str], Step], last: bool = False) -> None:
-        """One more act: the words from paper, its steps, its checkpoint."""
-        number = len(self.acts) + 1
-        self.acts.append(Act(number, title, self.present))
-        all_makers = [*([] if number == 1 else [self.paper_words]), *makers, *([] if last else [self.checkpoint])]
-        self.steps += [make(f"{number}.{index}") for index, make in enumerate(all_makers, 1)]
-
-    def paper_words(self, step: str) -> Step:
-        return Compare(
-            id=step,
-            title="The words of the last checkpoint, read from paper",
-            text=("The witness reads the eight words that were written down; they are typed back.",),
-            by=self.pair[:1],
-            expected="",
-            source="checkpoint",
-        )
-
-    def checkpoint(self, step: str) -> Step:
-        return CheckpointStep(
-            id=step,
-            title="Checkpoint",
-            text=(
-                "The words of the checkpoint are shown and read aloud. Everyone with a paper script writes them down:",
-                "________ ________ ________ ________   ________ ________ ________ ________",
-            ),
-            need=min(2, len(self.pair)),
-            clauses=("BR 5.4.1",),
-        )
-
-
 def lay_out(layout: Layout) -> tuple[tuple[Act, ...], tuple[Step, ...], Branches]:
     """The acts, the steps of the main line, and the branches."""
     _opening(layout)
     if layout.plan.retrieve:
-        layout.act("Retrieving", *_retrieving(layout))
+        layout.act("Retrieving", *retrieving(layout))
     _operations(layout)
     if tokens := _tokens(layout):
         layout.act("Locking", *(_lock(token) for token in tokens))
     if layout.plan.retrieve:
-        layout.act("Returning", *_returning(layout))
+        layout.act("Returning", *returning(layout))
     layout.act("Media out", _media)
     layout.act("Closing", _last_words(layout), _close("completed"), last=True)
     return tuple(layout.acts), tuple(layout.steps), _branches(layout)
@@ -219,76 +132,6 @@ def _look(layout: Layout, step: str, what: str, title: str) -> Step:
     return Look(
         id=step, title=title, what="machine" if what == "machine" else "airgap", by=layout.pair, clauses=clauses
     )
-
-
-def _by_place(layout: Layout) -> dict[str, list[str]]:
-    """The items to retrieve, by the place where they lie."""
-    places: dict[str, list[str]] = {}
-    for item in layout.plan.retrieve:
-        if item not in layout.lies:
-            raise Refusal("item.unknown", "retrieve", item=item)
-        places.setdefault(layout.lies[item].place, []).append(item)
-    return places
-
-
-Maker = Callable[[str], Step]
-
-
-Action = Literal["open", "take", "unseal", "seal", "put", "close"]
-
-
-def _custody(action: Action, title: str, text: tuple[str, ...], place: str, item: str, by: tuple[str, ...]) -> Maker:
-    def make(step: str) -> Step:
-        return Custody(
-            id=step,
-            title=title,
-            text=text,
-            action=action,
-            place=place,
-            item=item,
-            by=by,
-            clauses=("BR 5.2.2", "BR 6.2.4"),
-        )
-
-    return make
-
-
-def _retrieving(layout: Layout) -> list[Maker]:
-    makers: list[Maker] = []
-    for place, items in _by_place(layout).items():
-        by = layout.controllers(place)
-        keys = next(one.keys for one in layout.authority.places if one.id == place)
-        makers.append(
-            _custody(
-                "open", f"{place} is opened with {keys} keys", (f"opened by {', '.join(by)}", LOG_LINE), place, "", by
-            )
-        )
-        for item in items:
-            seal = layout.lies[item].seal
-            text = (f"seal expected: {seal}", "The bag is inspected by two for cuts, lifted tape and re-glued edges.")
-            makers.append(
-                _custody("take", f"{item} is taken out and its seal compared", text, place, item, layout.pair)
-            )
-        makers.append(
-            _custody("close", f"{place} is closed", (LOG_LINE, "What was seen left inside is named."), place, "", by)
-        )
-        makers += [_custody("unseal", f"the bag of {item} is opened", (), place, item, layout.pair) for item in items]
-    return makers
-
-
-LOG_LINE = "log book line: ______________________"
-
-
-def _returning(layout: Layout) -> list[Maker]:
-    makers: list[Maker] = []
-    for place, items in _by_place(layout).items():
-        by = layout.controllers(place)
-        text = ("New seal number, read by one and confirmed by another: ______________________",)
-        makers += [_custody("seal", f"{item} goes into a new bag", text, place, item, layout.pair) for item in items]
-        makers.append(_custody("open", f"{place} is opened", (LOG_LINE,), place, "", by))
-        makers += [_custody("put", f"{item} is put back", (), place, item, by) for item in items]
-        makers.append(_custody("close", f"{place} is closed", (LOG_LINE,), place, "", by))
-    return makers
 
 
 def _tokens(layout: Layout) -> tuple[str, ...]:
@@ -435,8 +278,8 @@ def _close(outcome: str) -> Maker:
 def _branches(layout: Layout) -> Branches:
     tokens = _tokens(layout)
     locks: list[Maker] = [_lock(token) for token in tokens]
-    back = _returning(layout) if layout.plan.retrieve else []
-    again = _retrieving(layout) if layout.plan.retrieve else []
+    back = returning(layout) if layout.plan.retrieve else []
+    again = retrieving(layout, again=True) if layout.plan.retrieve else []
     resume: list[Maker] = [
         lambda step: Attendance(id=step, title="Roll call: everyone signs in again", seats=()),
         lambda step: _clock(layout, step),

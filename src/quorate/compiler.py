@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from quorate import canonical
 from quorate.authority import AuthorityState
-from quorate.findings import Finding, Refusal, found
-from quorate.keys import KeyType, key_findings, stand_in_spki
+from quorate.findings import Finding, Refusal
+from quorate.keys import KeyType, stand_in_spki
 from quorate.plan import GenerateKey, IssueCrl, IssueCross, IssueRoot, IssueSubordinate, Operation, Plan, ShareOut
 from quorate.register import Register
 from quorate.script import (
@@ -272,36 +272,3 @@ def open_fields(script: Script, operation: IssueOperation) -> tuple[str, ...]:
         subject = next(one for one in script.operations if one.id == name)
         return ("spki", "ski", *aki) if getattr(subject, "key", "") in made else aki
     return aki
-
-
-def input_findings(plan: Plan, inputs: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    """The quality of every key that comes in from outside (BR 6.1.6, 6.1.1.3)."""
-    findings: list[Finding] = []
-    for operation in plan.operations:
-        where = f"operations[{operation.id}]"
-        if isinstance(operation, IssueSubordinate) and f"inputs/{operation.csr}" in inputs:
-            try:
-                request = read_csr(inputs[f"inputs/{operation.csr}"], f"inputs/{operation.csr}")
-                findings += key_findings(request.spki, where, own=False)
-            except Refusal as refusal:
-                findings += refusal.findings
-        elif isinstance(operation, IssueCross) and f"inputs/{operation.existing}" in inputs:
-            try:
-                facts = read_certificate(inputs[f"inputs/{operation.existing}"], f"inputs/{operation.existing}")
-                findings += key_findings(facts.spki, where, own=False)
-            except Refusal as refusal:
-                findings += refusal.findings
-    return tuple(findings)
-
-
-def names_twice(plan: Plan) -> tuple[Finding, ...]:
-    """A finding for each id or subject that the plan gives twice."""
-    ids = [operation.id for operation in plan.operations]
-    findings = [
-        found("plan.id_twice", f"operations[{one}]", id=one) for one in sorted({i for i in ids if ids.count(i) > 1})
-    ]
-    seats = [seat.id for seat in plan.seats]
-    findings += [
-        found("plan.id_twice", f"seats[{one}]", id=one) for one in sorted({i for i in seats if seats.count(i) > 1})
-    ]
-    return tuple(findings)

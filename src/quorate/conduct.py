@@ -14,10 +14,11 @@ from pathlib import Path
 
 from quorate import __version__, canonical, governing, record, session
 from quorate.event import Body, Type
+from quorate.face import Face
 from quorate.findings import Refusal
 from quorate.governing import Standing
 from quorate.host import Host
-from quorate.perform import Face, Performer
+from quorate.perform import Performer
 from quorate.prepare import Base, record_folder
 from quorate.record import Journal
 from quorate.script import Script, read_script
@@ -77,14 +78,14 @@ def conduct(room: Room, verifier: bytes, script_folder: Path) -> State:
     touched, `Stopped` when it can be resumed.
     """
     with record.locked(room.folder.parent):
-        journal = _journal(room, verifier, script_folder)
-        performer = Performer(room.host, room.face, room.folder, room.tokens, room.base.state)
-        try:
-            with record.reserve(room.folder) as spare:
+        with record.reserve(room.folder) as spare:
+            journal = _journal(room, verifier, script_folder)
+            performer = Performer(room.host, room.face, room.folder, room.tokens, room.base.state)
+            try:
                 _run(room, journal, performer, spare)
-        finally:
-            performer.close()
-            journal.close()
+            finally:
+                performer.close()
+                journal.close()
         seal(room.host, room.folder, journal.state)
         collect_cosignatures(room, journal.state)
         return journal.state
@@ -97,8 +98,7 @@ def _journal(room: Room, verifier: bytes, script_folder: Path) -> Journal:
         if journal.state.size:
             if journal.state.status is not Status.CLOSED:
                 after = {Status.PAUSED: "pause", Status.SUSPENDED: "suspension"}
-                body = {"after": after.get(journal.state.status, "interruption"), "torn": journal.torn()}
-                journal.append(Type.RESUMED, body)
+                journal.resume(after.get(journal.state.status, "interruption"))
             return journal
         journal.close()
     files = gather(room, verifier, script_folder)
@@ -107,6 +107,8 @@ def _journal(room: Room, verifier: bytes, script_folder: Path) -> Journal:
     journal = Journal.create(room.host, room.folder, files)
     software = {"python": platform.python_version(), "quorate": __version__}
     journal.append(Type.OPENED, record.opened_body(script, files, room.host.machine(), software))
+    if journal.torn:
+        journal.resume("interruption")
     return journal
 
 
@@ -160,8 +162,10 @@ def _run(room: Room, journal: Journal, performer: Performer, spare: Path) -> Non
         raise
     except BaseException as bug:
         spare.unlink(missing_ok=True)
-        performer.log_out()
-        journal.fault(bug)
+        try:
+            journal.fault(bug)
+        finally:
+            performer.log_out()
         raise
 
 
@@ -221,8 +225,9 @@ def _append(room: Room, journal: Journal, performer: Performer, want: Want, answ
     kind, body = takes(state.step, state, want, answer, at)
     try:
         journal.append(kind, body, at)
-    except Refusal:
-        if isinstance(want, (GeneratePair, SignBytes)) and kind is Type.COMPLETED:
+    except Refusal as refusal:
+        # what the disk did not take is in doubt until people resume: nobody may say that the token failed
+        if isinstance(want, (GeneratePair, SignBytes)) and kind is Type.COMPLETED and refusal.code not in _FATAL:
             _discard(journal, performer, want)
         raise
     if isinstance(answer, Refused):
@@ -350,7 +355,7 @@ def seal(host: Host, folder: Path, state: State) -> None:
     if state.status is not Status.CLOSED:
         raise Refusal("record.not_closed", str(folder))
     host.write_once(folder / "checkpoint", final_checkpoint(state).text())
-    (folder / "SHA256SUMS").write_bytes(record.sums(folder))
+    record.write_sums(folder)
 
 
 def collect_cosignatures(room: Room, state: State) -> Standing:
@@ -372,7 +377,7 @@ def collect_cosignatures(room: Room, state: State) -> Standing:
                 raise
             room.face.refuse(refusal)
         standing = governing.closing_standing(room.folder, state)
-    (room.folder / "SHA256SUMS").write_bytes(record.sums(room.folder))
+    record.write_sums(room.folder)
     return standing
 
 

@@ -44,7 +44,7 @@ def keep(host: Host, stem: Path, statement: Statement, authority: AuthorityState
     """Verify a signature over `statement` and write both beside `stem` (`…/PERSON`)."""
     blob = sshsig.public_blob(authority.person(statement.signer).key)
     sshsig.verify(signature, blob, statement.namespace, statement.text())
-    stem.parent.mkdir(parents=True, exist_ok=True)
+    host.make_folder(stem.parent)
     host.write_once(stem.with_name(stem.name + ".statement"), statement.text())
     host.write_once(stem.with_name(stem.name + ".sig"), signature.encode("ascii"))
 

@@ -16,7 +16,8 @@ def copy_out(host: Host, files: Sequence[tuple[str, bytes]], medium: Path) -> No
         raise Refusal("media.not_a_folder", folder=medium)
     for path, data in files:
         target = medium / path
-        target.parent.mkdir(parents=True, exist_ok=True)
+        host.make_folder(target.parent)
+        host.clear(target.parent, target.name)
         host.write_once(target, data)
         if canonical.digest(target.read_bytes()) != canonical.digest(data):
             raise Refusal("media.reads_back_differently", folder=medium, file=path)

@@ -5,17 +5,16 @@ Secrets live here between two wants at most, in buffers that are wiped; a face s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from quorate import media, shares
 from quorate.authority import AuthorityState
+from quorate.face import Face
 from quorate.findings import Refusal
 from quorate.host import Host, wipe
 from quorate.keys import KeyType
 from quorate.script import Commitment, SecretCommitment, ShareSet
-from quorate.script.state import State
 from quorate.script.steps.secret import set_body
 from quorate.shares import Share
 from quorate.token import Login, Presence, Token
@@ -23,7 +22,6 @@ from quorate.token.opening import open_token
 from quorate.want import (
     Answer,
     Arrive,
-    Arrived,
     Ask,
     Called,
     Calls,
@@ -47,50 +45,12 @@ from quorate.want import (
     ShareOut,
     SignatureMade,
     SignBytes,
-    Signed,
     Typed,
     Unlocked,
     UnlockToken,
     Want,
     WriteOut,
 )
-
-
-class Face(Protocol):
-    """What a face does for the room. `ask`, `secret`, `arrive` and `collect` may raise `conduct.Aside`."""
-
-    def show(self, lines: Sequence[str]) -> None:
-        """Print lines for everyone."""
-
-    def enter(self, state: State) -> None:
-        """The step at which the ceremony stands; called before every want."""
-
-    def refuse(self, refusal: Refusal) -> None:
-        """Say what is not acceptable, and what to do."""
-
-    def again(self) -> bool:
-        """After a refusal: go on with the same step, or stop here."""
-
-    def ask(self, seat: str, prompt: str, kind: str, expected: str) -> str:
-        """One line typed by a seat. `expected` is for stand-ins only and never shown."""
-
-    def secret(self, seat: str, prompt: str, topic: str) -> bytearray:
-        """A line typed without echo, by a seat or (empty) by whoever holds it. The caller wipes it.
-
-        `topic` says which secret: `share/TOKEN/user`, `transport/TOKEN/so`.
-        """
-
-    def reveal(self, seat: str, words: bytearray, topic: str) -> None:
-        """Show a share to its holder alone, until taken down; then wipe the screen."""
-
-    def arrive(self, want: Arrive) -> Arrived:
-        """The person of a seat comes in."""
-
-    def collect(self, want: Collect) -> Signed:
-        """One signature by any of those asked."""
-
-    def medium(self, copy: int) -> Path:
-        """Where the next copy goes."""
 
 
 class Performer:
@@ -181,7 +141,7 @@ class Performer:
     def _write(self, want: WriteOut) -> Answer:
         for path, data in want.files:
             target = self.folder / path
-            target.parent.mkdir(exist_ok=True)
+            self.host.make_folder(target.parent)
             self.host.write_once(target, data)
         return Nothing()
 

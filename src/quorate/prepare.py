@@ -14,14 +14,16 @@ from pathlib import Path
 import msgspec
 
 from quorate import FORMAT, canonical, record
-from quorate.acts import Layout, lay_out
+from quorate.acts import lay_out
 from quorate.authority import AuthorityState, Cps, Item, Place, TokenEntry, read_state, state_findings
 from quorate.authority import Commitments as AuthorityCommitments
-from quorate.compiler import Draft, Resolver, freeze, input_findings, names_twice
+from quorate.compiler import Draft, Resolver, freeze
 from quorate.custody import walk
 from quorate.findings import Finding, Refusal, found, refuse_errors
+from quorate.layout import Layout
 from quorate.people import Appointment, Person, Presence, Purpose, Quorum, Role
-from quorate.plan import GenerateKey, Plan
+from quorate.plan import Plan
+from quorate.planning import input_findings, names_twice, plan_findings
 from quorate.register import Register, enrol, whereabouts
 from quorate.script import (
     Branches,
@@ -289,54 +291,6 @@ def _lint_findings(plan: Plan, drafts: tuple[Draft, ...]) -> tuple[Finding, ...]
 def found_at(finding: Finding, where: str) -> Finding:
     """The same finding, said of an operation of the plan."""
     return Finding(finding.code, where, finding.facts)
-
-
-def plan_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
-    """What is wrong with a plan in itself, and with who watches (BR 6.1.1.1)."""
-    findings = list(
-        require_identifiers(
-            [(f"operations[{one.id}]", one.id) for one in plan.operations]
-            + [(f"seats[{s.id}]", s.id) for s in plan.seats]
-        )
-    )
-    try:
-        if utc(plan.window.opens) >= utc(plan.window.closes):
-            findings.append(found("plan.window", "window", opens=plan.window.opens, closes=plan.window.closes))
-    except ValueError:
-        findings.append(found("plan.window", "window", opens=plan.window.opens, closes=plan.window.closes))
-    if not plan.operations:
-        findings.append(found("plan.empty", "operations"))
-    if plan.facility not in {place.facility for place in authority.places}:
-        findings.append(found("plan.facility", "facility", facility=plan.facility))
-    known = {person.id for person in authority.people}
-    roles = {role.id for role in authority.roles}
-    for seat in plan.seats:
-        unknown = [person for person in (seat.person, *seat.alternates) if person not in known]
-        findings += [
-            found("person.unknown", f"seats[{seat.id}]", person=one, known=", ".join(sorted(known))) for one in unknown
-        ]
-        if seat.role not in roles:
-            findings.append(found("role.unknown", f"seats[{seat.id}]", role=seat.role))
-    return (*findings, *_witnessing_findings(plan, authority))
-
-
-def _witnessing_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
-    watched = plan.witnessing
-    seats = {seat.id: seat for seat in plan.seats}
-    findings: list[Finding] = []
-    if watched.auditor and watched.auditor not in seats:
-        findings.append(found("seat.unknown", "witnessing.auditor", seats=watched.auditor))
-    elif watched.auditor and "audit" not in authority.role(seats[watched.auditor].role).duties:
-        findings.append(found("plan.auditor_role", "witnessing.auditor", seat=watched.auditor))
-    needing = [
-        one.id
-        for one in plan.operations
-        if isinstance(one, GenerateKey) and one.use in ("root", "external-ca", "unknown")
-    ]
-    if needing and not watched.auditor and not (watched.recording and watched.policy):
-        code = "plan.unwitnessed" if authority.rules == "webpki" else "plan.unwitnessed_private"
-        findings.append(found(code, "witnessing", operations=", ".join(needing)))
-    return tuple(findings)
 
 
 COMPILED_INPUTS = ("inputs/known/", "inputs/profiles/")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,15 @@ from quorate import canonical, session
 from quorate.authority import AuthorityState, read_state
 from quorate.event import SALT_OCTETS, Body, Event, Type, read_line, timestamp
 from quorate.findings import Refusal
-from quorate.host import Host
+from quorate.host import Host, writing
 from quorate.script import Script, read_script
 from quorate.script.state import State, Status
 from quorate.tlog import read_checkpoint
 
 TRANSCRIPT = "transcript.jsonl"
 UNNAMED = ("checkpoint", "SHA256SUMS", TRANSCRIPT)
+_TORN = re.compile(r"torn-([0-9]+)-([0-9]+)\.bin")
+"""A torn line: the number of the event that it was to be, and which of several."""
 RESERVE = 64 * 1024
 """Octets kept free so that a `fault` can still be written on a full disk."""
 
@@ -89,18 +92,22 @@ def checkpoint_digest(folder: Path) -> str:
 class Journal:
     """An open transcript: the state, and the file that grows by one fsynced line an event."""
 
-    def __init__(self, host: Host, folder: Path, state: State) -> None:
+    def __init__(self, host: Host, folder: Path, state: State, torn: tuple[Body, ...]) -> None:
         self.host, self.folder, self.state = host, folder, state
-        self._file = os.open(folder / TRANSCRIPT, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        _sync_folder(folder)
+        self.torn = torn
+        """The torn lines in evidence/ that no event names yet, as `resumed` names them, one each."""
+        with writing(TRANSCRIPT):
+            self._file = os.open(folder / TRANSCRIPT, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            _sync_folder(folder)
 
     @classmethod
     def create(cls, host: Host, folder: Path, files: Mapping[str, bytes]) -> Journal:
         """A new record with its first files, or what an interrupted creation left of it."""
+        for parent in sorted({(folder / path).parent for path in files}):
+            host.make_folder(parent)
+        host.clear(folder)
         for path, data in files.items():
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            host.write_once(target, data)
+            host.write_once(folder / path, data)
         loaded = load(folder)
         if loaded.events:
             raise Refusal("record.begun", str(folder))
@@ -109,32 +116,18 @@ class Journal:
     @classmethod
     def reopen(cls, host: Host, folder: Path) -> Journal:
         """The journal of an interrupted record. A torn last line goes to evidence/; `torn` of `resumed` names it."""
+        host.clear(folder)
         return cls._opened(host, load(folder))
 
     @classmethod
     def _opened(cls, host: Host, loaded: Loaded) -> Journal:
-        journal = cls(host, loaded.folder, loaded.state)
+        folder = loaded.folder
         if loaded.torn:
-            journal._keep_torn(loaded.torn)
-        return journal
-
-    def _keep_torn(self, torn: bytes) -> None:
-        size = os.fstat(self._file).st_size - len(torn)
-        path = self._torn_path()
-        path.parent.mkdir(exist_ok=True)
-        self.host.write_once(path, torn)
-        os.ftruncate(self._file, size)
-        os.fsync(self._file)
-
-    def _torn_path(self) -> Path:
-        return self.folder / "evidence" / f"torn-{self.state.size}.bin"
-
-    def torn(self) -> dict[str, str] | None:
-        """The torn line of evidence/ that no event names yet."""
-        path = self._torn_path()
-        if not path.is_file():
-            return None
-        return {"digest": canonical.digest(path.read_bytes()), "path": path.relative_to(self.folder).as_posix()}
+            _keep_torn(host, folder, loaded)
+        named = {event.body["torn"]["path"] for event in loaded.events if event.body.get("torn")}
+        kept = {path: data for path, data in _evidence(folder).items() if path not in named}
+        torn = tuple({"digest": canonical.digest(data), "path": path} for path, data in kept.items())
+        return cls(host, folder, loaded.state, torn)
 
     def moment(self) -> str:
         """Now, never before the last event."""
@@ -157,11 +150,17 @@ class Journal:
         self.state = state
         return event
 
+    def resume(self, after: str) -> None:
+        """`resumed`, once more for each further torn line: one came when the program was stopped while it resumed."""
+        self.append(Type.RESUMED, {"after": after, "torn": self.torn[0] if self.torn else None})
+        for further in self.torn[1:]:
+            self.append(Type.RESUMED, {"after": "interruption", "torn": further})
+        self.torn = ()
+
     def write(self, path: str, data: bytes) -> None:
         """A file of the record, written once."""
-        target = self.folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self.host.write_once(target, data)
+        self.host.make_folder((self.folder / path).parent)
+        self.host.write_once(self.folder / path, data)
 
     def fault(self, error: BaseException) -> None:
         """A bug: its kind and place are kept, nothing of its message (it may quote what must not be quoted)."""
@@ -181,18 +180,23 @@ class Journal:
 def reserve(folder: Path) -> Iterator[Path]:
     """Space for a last event: a file that is given up when the disk is full."""
     path = folder.parent / ".quorate-reserve"
-    path.write_bytes(b"\0" * RESERVE)
     try:
+        with writing(path.name):
+            path.write_bytes(b"\0" * RESERVE)
         yield path
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Only one process conducts a ceremony; the lock goes with the process, whatever ends it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".quorate-lock").open("w") as lock:
+    name = ".quorate-lock"
+    with writing(name):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / name).open("w")
+    with file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -221,8 +225,13 @@ def opened_body(script: Script, files: Mapping[str, bytes], host: dict[str, str]
     }
 
 
-def sums(folder: Path) -> bytes:
-    """SHA256SUMS over the record, for convenience."""
+def write_sums(folder: Path) -> None:
+    """SHA256SUMS over the record, for convenience; written anew whenever a file is added."""
+    with writing("SHA256SUMS"):
+        (folder / "SHA256SUMS").write_bytes(_sums(folder))
+
+
+def _sums(folder: Path) -> bytes:
     parts = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS")
     lines = [
         f"{canonical.digest(path.read_bytes()).removeprefix('sha256:')}  {path.relative_to(folder).as_posix()}\n"
@@ -230,6 +239,31 @@ def sums(folder: Path) -> bytes:
         if not path.relative_to(folder).as_posix().startswith("after/")
     ]
     return "".join(lines).encode()
+
+
+def _evidence(folder: Path) -> dict[str, bytes]:
+    """The torn lines that were put aside, oldest first."""
+    paths = (folder / "evidence").glob("*.bin")
+    found = {path: match for path in paths if (match := _TORN.fullmatch(path.name)) and not path.is_symlink()}
+    ordered = sorted(found, key=lambda path: [int(number) for number in found[path].groups()])
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in ordered}
+
+
+def _keep_torn(host: Host, folder: Path, loaded: Loaded) -> None:
+    """Put a torn last line aside before the transcript loses it; another one of the same place is kept beside it."""
+    host.make_folder(folder / "evidence")
+    kept = _evidence(folder)
+    number = 1
+    while kept.get(name := f"evidence/torn-{loaded.state.size}-{number}.bin", loaded.torn) != loaded.torn:
+        number += 1
+    host.write_once(folder / name, loaded.torn)
+    with writing(TRANSCRIPT):
+        handle = os.open(folder / TRANSCRIPT, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.ftruncate(handle, os.fstat(handle).st_size - len(loaded.torn))
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _sync_folder(folder: Path) -> None:

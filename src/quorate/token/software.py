@@ -55,6 +55,8 @@ ATTRIBUTES = (
 """What quorate lets these keys do. As with every token it is a report, and here the host could do otherwise."""
 
 HEXADECIMAL = re.compile("(?:[0-9a-f]{2})+")
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}")
+"""What a file is called until it is whole."""
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_WRITING = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -189,6 +191,7 @@ class SoftwareToken:
             opened = _unwrap(self._credential(who), pin, self._file.serial, who)
             self._forget()
             self._key, self._who = opened, who
+            self._clear()
 
     def logout(self) -> None:
         if self._who is not None:
@@ -209,6 +212,13 @@ class SoftwareToken:
             self.logout()
         self.login(who, new)
         self.logout()
+
+    def _clear(self) -> None:
+        """Remove what an interrupted write left: half a key, or a credential that never came into force."""
+        for path in self._folder.glob(".*"):
+            if _TEMPORARY.fullmatch(path.name):
+                with suppress(OSError):
+                    path.unlink()
 
     def _credential(self, who: Login) -> Credential:
         return self._file.user if who is Login.USER else self._file.so

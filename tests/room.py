@@ -1,0 +1,239 @@
+"""The people in the room: they read what `quorate conduct` shows on a pseudo-terminal, and answer as people do.
+
+What they answer stands on the screen, on paper that they wrote on before, on a bag or a device, or in their heads. What
+the program knows inside is not looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pexpect
+
+QUORATE = str(Path(sys.executable).with_name("quorate"))
+PATIENCE = 60
+QUESTION = re.compile(r"(?:^|\n)([^\n]*)\r?\n> $")
+TITLE = re.compile(r"\x1b\[1m(\w+\.\d+)  (.*?)\x1b\[0m")
+ESCAPES = re.compile(r"\x1b\[[0-9]*[A-Za-z]")
+MOST_QUESTIONS = 2000
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody is asked: the seat (or nobody's), the words of the prompt, what the screen shows above it, where."""
+
+    seat: str
+    text: str
+    screen: str
+    step: str
+    title: str
+
+    def line(self, start: str) -> str:
+        """The rest of the last line on the screen that begins with `start`."""
+        return [line.strip() for line in self.screen.splitlines() if line.strip().startswith(start)][-1][len(start) :]
+
+
+@dataclass
+class Papers:
+    """What stays with people from one sitting to the next."""
+
+    serial: str  # as it stands on the token
+    transport: dict[str, str]
+    seals: dict[str, str]  # as they stand on the bags
+    shares: dict[str, str] = field(default_factory=dict)  # on the custodians' worksheets, by seat
+    earlier: list[str] = field(default_factory=list)  # every share that was ever shown
+    safe: set[str] = field(default_factory=set)
+
+
+class People:
+    """Everyone in the room, and the program they sit before."""
+
+    def __init__(self, ceremony: Path, key_of: Callable[[str], Path], papers: Papers, *options: str) -> None:
+        self.command = [QUORATE, "conduct", *options, str(ceremony)]
+        self.ceremony, self.key_of, self.papers = ceremony, key_of, papers
+        self.cover = ""  # the words of the digest on the printed script
+        self.checkpoint = ""  # as the witness has written it down last
+        self.log = ""
+        self.environment: Mapping[str, str] = os.environ
+        self.media = 0
+        self.seal = 1
+        self._step, self._title = "", ""
+        self.child: pexpect.spawn[str] | None = None
+        self.question: Question | None = None
+
+    # -- the program --------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the program, or start it again."""
+        self.child = pexpect.spawn(
+            self.command[0], self.command[1:], encoding="utf-8", timeout=PATIENCE, env=dict(self.environment),
+            dimensions=(50, 120),
+        )  # fmt: skip
+        self.child.delaybeforesend = None
+        self.question = None
+
+    def kill(self) -> None:
+        """As when somebody trips over the cable."""
+        assert self.child is not None
+        self.child.kill(signal.SIGKILL)
+        self.child.expect(pexpect.EOF)
+        self.log += self.child.before or ""
+        self.child.close()
+
+    def ended(self) -> int:
+        """Wait for the end: the exit code."""
+        assert self.child is not None
+        self.child.expect(pexpect.EOF)
+        self.log += self.child.before or ""
+        self.child.close()
+        return int(self.child.exitstatus if self.child.exitstatus is not None else -1)
+
+    def read(self) -> Question | None:
+        """The next question, or None at the end of the program."""
+        assert self.child is not None
+        if self.child.expect(["\r\n> $", pexpect.EOF]) == 1:
+            self.log += self.child.before or ""
+            return None
+        shown = (self.child.before or "") + "\r\n> "
+        self.log += shown
+        for step, title in TITLE.findall(shown):
+            self._step, self._title = step, title
+        self._note(shown)
+        lines = ESCAPES.sub("", shown).replace("\r\n", "\n").removesuffix("\n> ").split("\n")
+        seat, text = re.fullmatch(r"(?:\[([^\]]+)\] )?(.*)", lines[-1]).groups()  # type: ignore[union-attr]
+        return Question(seat or "", text, "\n".join(lines[:-1]), self._step, self._title)
+
+    def _note(self, shown: str) -> None:
+        """The witness writes the words of a checkpoint on paper when they are read aloud."""
+        for words in re.findall(r"(?m)^words: ((?:\w+ ){7}\w+)\r?$", shown):
+            self.checkpoint = words
+
+    def type(self, line: str) -> str:
+        """Answer the question that stands; what the program says until its next one."""
+        assert self.child is not None
+        self.child.sendline(line)
+        self.question = self.read()
+        return self.question.screen if self.question else ESCAPES.sub("", self.child.before or "")
+
+    def go_on(self, until: str = "", step: str = "", title: str = "") -> Question:
+        """Answer questions until the one that contains `until`, at that step, which is left to be answered.
+
+        Without `until`, to the end of the program; its last words are then the screen.
+        """
+        if self.question is None:
+            self.question = self.read()
+        for _ in range(MOST_QUESTIONS):
+            question = self.question
+            if question is None:
+                assert not until, f"the program ended before {until} was asked:\n{self.log[-3000:]}"
+                return Question("", "", ESCAPES.sub("", self.log[-3000:]), self._step, self._title)
+            here = question.step.startswith(step) and title in question.title
+            if until and until in question.text and here:
+                return question
+            self.type(self.answer(question))
+        raise AssertionError(f"too many questions:\n{self.log[-3000:]}")
+
+    # -- what people answer -------------------------------------------------------------------------------------------
+
+    def answer(self, question: Question) -> str:
+        """What the asked person says, by the words of the question."""
+        for pattern, rule in RULES:
+            if re.search(pattern, question.text):
+                return rule(self, question)
+        raise AssertionError(f"nobody knows what to answer to: {question.text}\n{question.screen}")
+
+    def _first_named(self, question: Question) -> str:
+        return question.line("seat ").split(" is for ")[1].split(" or ")[0]
+
+    def _first_asked(self, question: Question) -> str:
+        return question.line("").split("these may sign: ")[1].split(" ")[0]
+
+    def _sign(self, question: Question) -> str:
+        """With the key on a stick; the witness signs on a device of his own, by the command that the screen shows."""
+        person = question.text.split(",")[0]
+        if person != "wim":
+            return f"file {self.key_of(person)}"
+        words = shlex.split(question.line("elsewhere: "))
+        words[words.index("KEY")] = str(self.key_of(person))
+        subprocess.run(words, check=True, capture_output=True)
+        return "detached"
+
+    def _seal_on_bag(self, question: Question) -> str:
+        return self.papers.seals["hsm-1-bag"]
+
+    def _new_seal(self, question: Question) -> str:
+        if question.seat == "iw":
+            self.papers.seals["hsm-1-bag"] = f"B{self.ceremony.name[:3]}{self.seal:02d}"
+            self.seal += 1
+        return self.papers.seals["hsm-1-bag"]
+
+    def _left_inside(self, question: Question) -> str:
+        return ", ".join(sorted(self.papers.safe)) or "none"
+
+    def _done(self, question: Question) -> str:
+        if "is put back" in question.title:
+            self.papers.safe.add("hsm-1-bag")
+        return question.seat
+
+    def _command(self, question: Question) -> str:
+        rows = [line.split() for line in question.screen.splitlines() if len(line.split()) == 8]
+        return " ".join([*rows[-4][:4], *rows[-1][-4:]])
+
+    def _from_paper(self, question: Question) -> str:
+        return self.checkpoint
+
+    def _worksheet(self, question: Question) -> str:
+        return self.papers.shares[question.seat]
+
+    def _write_down(self, question: Question) -> str:
+        cells = re.findall(r"(\d+)  ([a-z]+)", question.screen)
+        words = [word for _, word in sorted((int(number), word) for number, word in cells)]
+        assert len(words) == 20
+        self.papers.shares[question.seat] = " ".join(words)
+        self.papers.earlier.append(" ".join(words))
+        return ""
+
+    def _medium(self, question: Question) -> str:
+        self.media += 1
+        folder = self.ceremony / "sticks" / str(self.media)
+        folder.mkdir(parents=True)
+        return str(folder)
+
+
+def _clock(people: People, question: Question) -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+RULES: tuple[tuple[str, Callable[[People, Question], str]], ...] = (
+    ("who takes this seat", People._first_named),
+    ("who signs now", People._first_asked),
+    ("sign by: ", People._sign),
+    ("type your seat when it is done", lambda people, question: question.seat),
+    ("your seat, when it is done", People._done),
+    ("script's digest", lambda people, question: people.cover),
+    ("in UTC as", _clock),
+    ("words of the last checkpoint", People._from_paper),
+    ("line of the log book", lambda people, question: f"p. 12: {people.ceremony.name}, {question.title}"),
+    ("items seen left inside", People._left_inside),
+    ("seal number as it stands on the bag", People._seal_on_bag),
+    ("new seal number", People._new_seal),
+    ("serial number", lambda people, question: people.papers.serial),
+    ("to give the command", People._command),
+    (r"transport credential \(user\)", lambda people, question: people.papers.transport["user"]),
+    (r"transport credential \(so\)", lambda people, question: people.papers.transport["so"]),
+    ("to see the words", lambda people, question: ""),
+    ("write them down", People._write_down),
+    ("type your share", People._worksheet),
+    ("folder of the medium", People._medium),
+    ("again or stop", lambda people, question: "again"),
+    ("type resume", lambda people, question: "resume"),
+)
