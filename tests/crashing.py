@@ -336,6 +336,32 @@ def survive(prepared: str, points: list[list[Any]], keep: bool = False) -> dict[
     return facts
 
 
+def flaws(facts: dict[str, Any]) -> list[str]:
+    """What a ceremony that was struck and resumed has lost, or done twice; nothing if all is well."""
+    if facts["resumed"].get("outcome") != "sealed":
+        return [f"resuming came to {facts['resumed']}"]
+    if facts.get("outcome") == "error":
+        return [f"the survey came to {facts['trace']}"]
+    signed = [call.split()[1] for call in facts["calls"] if call.startswith("sign ")]
+    made = [call.split()[1] for call in facts["calls"] if call.startswith("generate ")]
+    generated = sum(facts["intended"][name] for name in facts["intended"] if name.startswith("key-"))
+    rules = {
+        f"the verifier says {facts['verifier']}: {facts['said']}": facts["verifier"] == 0,
+        "an event was lost": facts["kept"],
+        "a torn line is not named": len(facts["torn"]) == facts["torn lines"],
+        f"completed {facts['completed']}": set(facts["completed"].values()) == {1},
+        f"keys on the token: {facts['objects']}": facts["objects"] == facts["registered"],
+        "a token signed something else": set(signed) == set(facts["drafted"]),
+        "an operation was drafted twice": len(facts["drafted"]) == len(facts["issued"]),
+        "a token signed unasked": len(signed) <= sum(facts["intended"][name] for name in facts["issued"]),
+        "an object id was used twice": len(set(made)) == len(made) <= generated,
+        "an attempt is not settled": all(
+            count == 1 + [one for one, _ in facts["settled"]].count(name) for name, count in facts["intended"].items()
+        ),
+    }
+    return [rule for rule, kept in rules.items() if not kept]
+
+
 def make(root: str) -> dict[str, Any]:
     """Prepare the rehearsal of a ceremony whose plan is there."""
     prepare_rehearsal(Path(root), Path(root) / "ceremonies" / CEREMONY, COPY)

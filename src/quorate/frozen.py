@@ -6,13 +6,16 @@ Its serials stay reserved for good, for `prepare` finds them in every script bel
 
 from __future__ import annotations
 
+import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from quorate.findings import Refusal
 from quorate.host import Host
 from quorate.prepare import Compiled
 from quorate.script import Script
+from quorate.script.text import render
 
 FROZEN = ("script.json", "script.txt", "script.pdf", "drafts", "approvals", "inputs/known", "inputs/profiles")
 
@@ -50,11 +53,54 @@ def _supersede(folder: Path) -> tuple[str, ...]:
     return fallen
 
 
-def differences(real: Script, rehearsed: Script) -> tuple[str, ...]:
-    """How a rehearsal's script differs from the real one: the printed lines of each that the other does not have."""
-    from quorate.script.text import render
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One printed line of a rehearsed script beside the real one's. `expected`: only in what must differ."""
 
-    left, right = render(real).splitlines(), render(rehearsed).splitlines()
+    real: str
+    rehearsed: str
+    expected: bool
+
+
+_VARIES = re.compile(r"sha256:[0-9a-f]{64}|\b[0-9a-f]{16,}\b|\b\d{4}-\d\d-\d\dT[0-9:.]+Z")
+"""Digests, serial numbers, object ids, times."""
+_OWN = (
+    "mode:",
+    "notice:",
+    "token ",
+    "item ",
+    "predecessor:",
+    "      expected:",
+    "      seal expected:",
+    "      words:",
+)
+"""Lines that name keys, tokens and bags, which a rehearsal has its own of."""
+
+
+def differences(real: Script, rehearsed: Script) -> tuple[Difference, ...]:
+    """How a rehearsal's script differs from the real one, line by printed line; notices are left out."""
+    left, right = _lines(real), _lines(rehearsed)
     if len(left) != len(right):
-        return (f"the scripts have {len(left)} and {len(right)} lines",)
-    return tuple(f"{a.strip()}  |  {b.strip()}" for a, b in zip(left, right, strict=True) if a != b)
+        return (Difference(f"{len(left)} lines", f"{len(right)} lines", expected=False),)
+    return tuple(
+        Difference(one.strip(), other.strip(), _varies(one, other))
+        for one, other in zip(left, right, strict=True)
+        if one != other
+    )
+
+
+def _lines(script: Script) -> list[str]:
+    return [line for line in render(script).splitlines() if not line.startswith("notice:")]
+
+
+def _varies(one: str, other: str) -> bool:
+    """Whether two lines differ in digests, serials, times, words of a digest, or things of the shadow only."""
+    if _VARIES.sub("", one) == _VARIES.sub("", other):
+        return True
+    own = any(one.startswith(start) and other.startswith(start) for start in _OWN)
+    return own or all(_spoken(line) for line in (one, other))
+
+
+def _spoken(line: str) -> bool:
+    """Whether a line goes on with the words of a digest."""
+    return line.startswith(" " * 13) and len(line.split()) == 16

@@ -128,7 +128,7 @@ class Host:
             _sync_folder(path.parent)
 
     def clear(self, folder: Path, *names: str) -> None:
-        """Remove what interrupted `write_once` left in `folder`, of the files `names`, or of any and everywhere below."""
+        """Remove what an interrupted `write_once` left in `folder`: of the files `names`, or of all there and below."""
         for path in sorted(folder.glob(".*") if names else folder.rglob(".*")):
             match = _TEMPORARY.fullmatch(path.name)
             if match and (not names or match[1] in names) and path.is_file() and not path.is_symlink():
@@ -332,7 +332,7 @@ def _require_same(path: Path, data: bytes) -> None:
 
 @contextmanager
 def writing(file: str) -> Iterator[None]:
-    """Say as a refusal what the system answers to writing: `host.disk_full`, `host.not_writable`, `host.write_failed`."""
+    """Say what the system answers as a refusal: `host.disk_full`, `host.not_writable`, `host.write_failed`."""
     try:
         yield
     except OSError as error:

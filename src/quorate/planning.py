@@ -27,7 +27,7 @@ def plan_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
             findings.append(found("plan.window", "window", opens=plan.window.opens, closes=plan.window.closes))
     except ValueError:
         findings.append(found("plan.window", "window", opens=plan.window.opens, closes=plan.window.closes))
-    if not plan.operations:
+    if not plan.operations and not plan.retrieve:  # bags may be fetched and inspected without any operation
         findings.append(found("plan.empty", "operations"))
     if plan.facility not in {place.facility for place in authority.places}:
         findings.append(found("plan.facility", "facility", facility=plan.facility))

@@ -35,6 +35,7 @@ class Commands(click.Group):
         ("show", "after"),
         ("verify", "after"),
         ("words", "after"),
+        ("schema", "after"),
     )
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -90,3 +90,27 @@ def words_command(what: str) -> None:
         raise Refusal("words.no_digest", what[:60]) from None
     for start in range(0, len(spoken), 8):
         click.echo(" ".join(spoken[start : start + 8]))
+
+
+@click.command("schema")
+@click.argument("what", type=click.Choice(["plan", "authority", "person"]))
+def schema_command(what: str) -> None:
+    """The JSON Schema of a file that people write, for their editors.
+
+    Example: quorate schema plan > plan.schema.json
+    """
+    import json
+
+    import msgspec
+
+    from quorate.plan import Plan
+    from quorate.prepare import AuthoritySource, PersonSource
+
+    kinds = {"plan": Plan, "authority": AuthoritySource, "person": PersonSource}
+    schema = msgspec.json.schema(kinds[what])
+    for definition in schema["$defs"].values():  # fields are written with hyphens in TOML
+        for part in ("properties", "required"):
+            given = definition.get(part, {})
+            spelled = [name.replace("_", "-") for name in given]
+            definition[part] = dict(zip(spelled, given.values(), strict=True)) if part == "properties" else spelled
+    click.echo(json.dumps(schema, indent=2))

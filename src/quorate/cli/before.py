@@ -243,6 +243,12 @@ def rehearse_command(ceremony: Path) -> None:
     click.echo(f"shadow genesis: {state.script.authority.genesis}")
     if (ceremony / "script.json").is_file():
         real = read_script((ceremony / "script.json").read_bytes(), "script.json")
-        click.echo("the real script and the rehearsed one differ in:")
-        for line in frozen.differences(real, state.script):
-            click.echo(f"  {line}")
+        differences = frozen.differences(real, state.script)
+        others = [one for one in differences if not one.expected]
+        click.echo(f"the rehearsed script differs from the real one in {len(differences)} printed lines:")
+        for one in differences:
+            click.echo(f"  {'  ' if one.expected else '! '}{one.real}\n    | {one.rehearsed}")
+        if others:
+            raise Refusal("script.rehearsed_differently", str(ceremony), lines=len(others))
+    else:
+        click.echo("the real script is not compiled yet, so the two are not compared")

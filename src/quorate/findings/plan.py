@@ -600,4 +600,11 @@ TABLE: dict[str, Meaning] = {
         "name a file, or write sha256: and 64 hexadecimal digits",
         "",
     ),
+    "script.rehearsed_differently": Meaning(
+        ERROR,
+        False,
+        "{lines} lines differ in more than keys, serials, times and digests",
+        "compile again with --replace, if the plan or the authority changed since",
+        "",
+    ),
 }
