@@ -11,9 +11,9 @@ import contextlib
 import hashlib
 import importlib.util
 import io
-import itertools
 import json
 import os
+import resource
 import shutil
 import signal
 import stat
@@ -26,7 +26,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from quorate import prepare, record, shares
+import msgspec
+
+from quorate import prepare, record, rehearse, shares
 from quorate.conduct import Room, Stopped, conduct
 from quorate.event import Type, moment
 from quorate.findings import Refusal
@@ -52,7 +54,8 @@ RAW_CALLS = ("login", "set_pin", "generate_pair", "sign", "destroy")
 class Point:
     """Where a child is struck: at the call of that number, `before` or `after` it, by a power `cut`, in a `torn` line.
 
-    Or at the want of that number, by a `bug` or an `interrupt`.
+    Or at the want of that number: by a `bug`, an `interrupt`, or when the answer is there by a `full` disk, a `quota`
+    that ends within the line, or a bug on a `full disk`.
     """
 
     number: int
@@ -126,7 +129,8 @@ class Points:
 
         def noted_mkdir(path: Any, *rest: Any, **more: Any) -> None:
             mkdir(path, *rest, **more)
-            self.disk.folders.append(Path(path).resolve())
+            if "words" not in Path(path).parts:  # the holders' worksheets are of paper
+                self.disk.folders.append(Path(path).resolve())
 
         os.mkdir = noted_mkdir
         for kind in (software.SoftwareToken, pkcs11.Pkcs11Token):
@@ -134,15 +138,23 @@ class Points:
                 setattr(kind, name, self._token_call(name, getattr(kind, name)))
         for name in RAW_CALLS:
             setattr(cryptoki.Session, name, self._raw_call(name, getattr(cryptoki.Session, name)))
-        perform, wants = Performer.perform, itertools.count()
+        perform = Performer.perform
 
         def counted_perform(performer: Performer, want: Any) -> Any:
+            here = self.point is not None and self.point.number == len(self.wants)
+            when = self.point.when if self.point and here else ""
             self.wants.append(type(want).__name__)
-            if self.point == Point(number := next(wants), "bug"):
-                raise RuntimeError(f"a bug at want {number}")
-            if self.point == Point(number, "interrupt"):
+            if when == "interrupt":
                 raise KeyboardInterrupt
-            return perform(performer, want)
+            if when in ("full", "full disk"):
+                fill(self.journal.with_name("filler"))
+            if when in ("bug", "full disk"):
+                raise RuntimeError("a bug")
+            answer = perform(performer, want)
+            if when == "quota":
+                size = (performer.folder / record.TRANSCRIPT).stat().st_size
+                resource.setrlimit(resource.RLIMIT_FSIZE, (size + 40, resource.RLIM_INFINITY))
+            return answer
 
         Performer.perform = counted_perform  # type: ignore[method-assign]
 
@@ -195,6 +207,13 @@ class Points:
         yield
         if here:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fill(path: Path) -> None:
+    """Leave no room on the disk."""
+    with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
+        while file.write(b"\0" * 1024):
+            pass
 
 
 # -- a ceremony in a child --------------------------------------------------------------------------------------------
@@ -324,6 +343,7 @@ def survive(prepared: str, points: list[list[Any]], keep: bool = False) -> dict[
     for number, when in points:
         struck.append(in_child(lambda point=Point(number, when): run(root, point)))  # type: ignore[misc]
         before.append(transcript.read_bytes() if transcript.is_file() else b"")
+        (root / "filler").unlink(missing_ok=True)
     resumed = in_child(lambda: run(root))
     facts = {"struck": struck, "resumed": resumed, "root": str(root)}
     if resumed.get("outcome") == "sealed":
@@ -345,8 +365,9 @@ def flaws(facts: dict[str, Any]) -> list[str]:
     signed = [call.split()[1] for call in facts["calls"] if call.startswith("sign ")]
     made = [call.split()[1] for call in facts["calls"] if call.startswith("generate ")]
     generated = sum(facts["intended"][name] for name in facts["intended"] if name.startswith("key-"))
+    failed = [line for line in facts["said"].splitlines() if line.startswith("FAIL")]
     rules = {
-        f"the verifier says {facts['verifier']}: {facts['said']}": facts["verifier"] == 0,
+        f"the verifier says {facts['verifier']}: {failed}": facts["verifier"] == 0,
         "an event was lost": facts["kept"],
         "a torn line is not named": len(facts["torn"]) == facts["torn lines"],
         f"completed {facts['completed']}": set(facts["completed"].values()) == {1},
@@ -362,14 +383,17 @@ def flaws(facts: dict[str, Any]) -> list[str]:
     return [rule for rule, kept in rules.items() if not kept]
 
 
-def make(root: str) -> dict[str, Any]:
-    """Prepare the rehearsal of a ceremony whose plan is there."""
+def make(root: str, hsm: bool = False) -> dict[str, Any]:
+    """Prepare the rehearsal of a ceremony whose plan is there; with the authority's own token if it is an `hsm`."""
+    if hsm:
+        shadow = rehearse.shadow_state
+        rehearse.shadow_state = lambda root, state: msgspec.structs.replace(shadow(root, state), tokens=state.tokens)
     prepare_rehearsal(Path(root), Path(root) / "ceremonies" / CEREMONY, COPY)
     return {}
 
 
 REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {
-    "make": lambda root: in_child(lambda: make(root)),
+    "make": lambda root, hsm=False: in_child(lambda: make(root, hsm)),
     "run": lambda root, point=None: in_child(lambda: run(Path(root), Point(*point) if point else None)),
     "survey": lambda root: in_child(lambda: survey(Path(root))),
     "survive": survive,

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from quorate import canonical, sshsig, tlog
 from quorate.event import commitment
+from quorate.findings import Refusal
 from quorate.keys import KeyType
 from quorate.script import read_script
 from quorate.script.text import render
@@ -98,6 +99,9 @@ class Forgery:
 
     def __init__(self, folder: Path, keys: Mapping[str, ed25519.Ed25519PrivateKey]) -> None:
         self.keys = dict(keys)
+        self.sign = True
+        self.kept: tuple[str, ...] = ()  # beginnings of paths whose signatures stay as they are
+        self.namespaces: dict[str, str] = {}  # by type of statement, to sign for what it is not for
         self.files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*")
                       if path.is_file()}  # fmt: skip
         self.events: list[Body] = [json.loads(line) for line in self.files["transcript.jsonl"].splitlines()]
@@ -154,13 +158,16 @@ class Forgery:
         for event in self.events:
             tree = tree.add(committed(event))
         self.files["transcript.jsonl"] = b"".join(canonical.encode(event) + b"\n" for event in self.events)
-        origin = f"quorate/{self.script['authority']['name']}/{self.script['ceremony']}/{self.script['mode']}"
-        self.files["checkpoint"] = tlog.Checkpoint(origin, tree.size, tree.root).text()
-        said = {"size": str(tree.size), "root": tree.root.hex(), "origin": origin}
+        self.files["checkpoint"] = tlog.Checkpoint(self.origin, tree.size, tree.root).text()
+        said = {"size": str(tree.size), "root": tree.root.hex()}
         for stem in self._stems("cosignatures/"):
             self._sign_file(stem, said)
         self._sums()
         return self
+
+    @property
+    def origin(self) -> str:
+        return f"quorate/{self.script['authority']['name']}/{self.script['ceremony']}/{self.script['mode']}"
 
     def _sums(self) -> None:
         lines = [f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in sorted(self.files.items())
@@ -189,12 +196,14 @@ class Forgery:
                 one["digest"] = canonical.digest(self.files[name if name.startswith(folder) else folder + name])
         self.script["plan"] = canonical.digest(self.files["plan.toml"])
         self.files["script.json"] = canonical.encode(self.script) + b"\n"
-        self.files["script.txt"] = render(read_script(self.files["script.json"], "script.json")).encode()
+        with contextlib.suppress(Refusal):  # what quorate itself would not read keeps its old text
+            self.files["script.txt"] = render(read_script(self.files["script.json"], "script.json")).encode()
         for stem in self._stems("approvals/"):
             self._sign_file(stem, {"genesis": self.script["authority"]["genesis"]})
 
     def _reseal_events(self) -> None:
-        tree, self.root, self.digests = tlog.Tree(), b"", {}
+        tree, self.root = tlog.Tree(), b""
+        self.digests: dict[str, str] = {}
         for seq, event in enumerate(self.events):
             event["seq"] = seq
             self._reseal_event(event, tree)
@@ -238,14 +247,16 @@ class Forgery:
             said["digest"] = self.digests[operation]
         self.resign(signature, said)
 
-    def resign(self, signature: Body, said: Mapping[str, str] = {}, namespace: str = "") -> None:  # noqa: B006
+    def resign(self, signature: Body, said: Mapping[str, str]) -> None:
         """Sign a Signature of an event anew, some lines of its statement replaced."""
         text = self._statement(signature["statement"], said, signature["person"])
-        signed = self._signed(signature["person"], text, namespace)
+        signed = self._signed(signature["person"], text)
         if signed:
             signature.update(statement=text, signature=signed)
 
     def _sign_file(self, stem: str, said: Mapping[str, str]) -> None:
+        if stem.startswith(self.kept or ("/",)):
+            return
         before = self.files[stem + ".statement"].decode()
         person = dict(line.split(": ", 1) for line in before.splitlines())["signer"].split()[0]
         text = self._statement(before, said, person)
@@ -255,8 +266,8 @@ class Forgery:
 
     def _statement(self, before: str, said: Mapping[str, str], person: str) -> str:
         """The lines of a statement brought up to date, in their order."""
-        lines = [tuple(line.split(": ", 1)) for line in before.splitlines()]
-        now = {"mode": self.script["mode"], "ceremony": self.script["ceremony"]}
+        lines = [(line.split(": ", 1)[0], line.split(": ", 1)[1]) for line in before.splitlines()]
+        now = {"mode": self.script["mode"], "ceremony": self.script["ceremony"], "origin": self.origin}
         if "script" in dict(lines):
             now["authority"] = self.script["authority"]["state"]
             now["script"] = canonical.digest(self.files["script.json"])
@@ -264,14 +275,21 @@ class Forgery:
         if person in self.keys:
             now["signer"] = f"{person} {sshsig.fingerprint(public_blob_of(self.keys[person]))}"
         now |= said
-        return "".join(f"{name}: {now.get(name, value)}\n" for name, value in lines)
+        lines = [(name, now.get(name, value)) for name, value in lines]
+        if dict(lines).get("kind") in ("share", "generate-key"):
+            names = [name for name, _ in lines]
+            own = lines[names.index("operation") : names.index("digest")]
+            digest = canonical.digest("".join(f"{name}: {value}\n" for name, value in own).encode())
+            lines[names.index("digest")] = ("digest", digest)
+            self.digests[dict(lines)["operation"]] = digest
+        return "".join(f"{name}: {value}\n" for name, value in lines)
 
-    def _signed(self, person: str, text: str, namespace: str = "") -> str:
-        if not getattr(self, "sign", True) or person not in self.keys:
+    def _signed(self, person: str, text: str) -> str:
+        if not self.sign or person not in self.keys:
             return ""
         lines = dict(line.split(": ", 1) for line in text.splitlines())
         mode = "rehearsal-" if lines["mode"] == "rehearsal" else ""
-        namespace = namespace or f"quorate-{mode}{lines['type']}-v1"
+        namespace = self.namespaces.get(lines["type"], f"quorate-{mode}{lines['type']}-v1")
         key = self.keys[person]
         return sshsig.make(public_blob_of(key), namespace, text.encode(), sshsig.ed25519_signer(key))
 

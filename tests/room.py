@@ -24,22 +24,28 @@ PATIENCE = 60
 QUESTION = re.compile(r"(?:^|\n)([^\n]*)\r?\n> $")
 TITLE = re.compile(r"\x1b\[1m(\w+\.\d+)  (.*?)\x1b\[0m")
 ESCAPES = re.compile(r"\x1b\[[0-9]*[A-Za-z]")
-MOST_QUESTIONS = 2000
+CLEAR = "\x1b[2J\x1b[3J\x1b[H"
+SCREEN = 8000  # characters
+MOST_QUESTIONS = 400
 
 
 @dataclass(frozen=True)
 class Question:
-    """What somebody is asked: the seat (or nobody's), the words of the prompt, what the screen shows above it, where."""
+    """What somebody is asked: the seat (or nobody's), the words of the prompt, and at which step.
+
+    `said` is what the program said since the last answer, `screen` all that stands on the screen.
+    """
 
     seat: str
     text: str
+    said: str
     screen: str
     step: str
     title: str
 
-    def line(self, start: str) -> str:
-        """The rest of the last line on the screen that begins with `start`."""
-        return [line.strip() for line in self.screen.splitlines() if line.strip().startswith(start)][-1][len(start) :]
+    def line(self, part: str) -> str:
+        """What stands behind `part` in the last line on the screen that has it."""
+        return [line for line in self.screen.splitlines() if part in line][-1].partition(part)[2]
 
 
 @dataclass
@@ -51,7 +57,7 @@ class Papers:
     seals: dict[str, str]  # as they stand on the bags
     shares: dict[str, str] = field(default_factory=dict)  # on the custodians' worksheets, by seat
     earlier: list[str] = field(default_factory=list)  # every share that was ever shown
-    safe: set[str] = field(default_factory=set)
+    safe: set[str] = field(default_factory=lambda: {"hsm-1-bag"})  # what lies in it
 
 
 class People:
@@ -64,6 +70,8 @@ class People:
         self.checkpoint = ""  # as the witness has written it down last
         self.log = ""
         self.environment: Mapping[str, str] = os.environ
+        self.instead: dict[str, str] = {}  # who comes for a seat instead of the first named
+        self.clock: Callable[[Question], datetime] = lambda question: datetime.now(UTC)
         self.media = 0
         self.seal = 1
         self._step, self._title = "", ""
@@ -110,7 +118,10 @@ class People:
         self._note(shown)
         lines = ESCAPES.sub("", shown).replace("\r\n", "\n").removesuffix("\n> ").split("\n")
         seat, text = re.fullmatch(r"(?:\[([^\]]+)\] )?(.*)", lines[-1]).groups()  # type: ignore[union-attr]
-        return Question(seat or "", text, "\n".join(lines[:-1]), self._step, self._title)
+        return Question(seat or "", text, "\n".join(lines[:-1]), self._screen(), self._step, self._title)
+
+    def _screen(self) -> str:
+        return ESCAPES.sub("", self.log[-SCREEN:].rpartition(CLEAR)[2]).replace("\r\n", "\n")
 
     def _note(self, shown: str) -> None:
         """The witness writes the words of a checkpoint on paper when they are read aloud."""
@@ -122,7 +133,12 @@ class People:
         assert self.child is not None
         self.child.sendline(line)
         self.question = self.read()
-        return self.question.screen if self.question else ESCAPES.sub("", self.child.before or "")
+        return self.question.said if self.question else ESCAPES.sub("", self.child.before or "")
+
+    def send(self, line: str) -> None:
+        """Answer, and do not wait for what comes of it."""
+        assert self.child is not None
+        self.child.sendline(line)
 
     def go_on(self, until: str = "", step: str = "", title: str = "") -> Question:
         """Answer questions until the one that contains `until`, at that step, which is left to be answered.
@@ -135,7 +151,7 @@ class People:
             question = self.question
             if question is None:
                 assert not until, f"the program ended before {until} was asked:\n{self.log[-3000:]}"
-                return Question("", "", ESCAPES.sub("", self.log[-3000:]), self._step, self._title)
+                return Question("", "", "", self._screen(), self._step, self._title)
             here = question.step.startswith(step) and title in question.title
             if until and until in question.text and here:
                 return question
@@ -151,23 +167,30 @@ class People:
                 return rule(self, question)
         raise AssertionError(f"nobody knows what to answer to: {question.text}\n{question.screen}")
 
+    def answer_now(self) -> str:
+        """The right answer to the question that stands."""
+        assert self.question is not None
+        return self.answer(self.question)
+
     def _first_named(self, question: Question) -> str:
-        return question.line("seat ").split(" is for ")[1].split(" or ")[0]
+        named = question.line(f"seat {question.seat} is for ").split(" or ")
+        return self.instead.get(question.seat, named[0])
 
     def _first_asked(self, question: Question) -> str:
-        return question.line("").split("these may sign: ")[1].split(" ")[0]
+        return question.line("these may sign: ").split(" ")[0]
 
     def _sign(self, question: Question) -> str:
         """With the key on a stick; the witness signs on a device of his own, by the command that the screen shows."""
         person = question.text.split(",")[0]
         if person != "wim":
             return f"file {self.key_of(person)}"
-        words = shlex.split(question.line("elsewhere: "))
+        words = shlex.split(question.line("elsewhere by: "))
         words[words.index("KEY")] = str(self.key_of(person))
         subprocess.run(words, check=True, capture_output=True)
         return "detached"
 
     def _seal_on_bag(self, question: Question) -> str:
+        self.papers.safe.discard("hsm-1-bag")
         return self.papers.seals["hsm-1-bag"]
 
     def _new_seal(self, question: Question) -> str:
@@ -210,14 +233,20 @@ class People:
 
 
 def _clock(people: People, question: Question) -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return people.clock(question).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def clock_on_screen(question: Question) -> datetime:
+    """The time that the screen shows, for those who practise."""
+    shown = re.findall(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC", question.screen)[-1]
+    return datetime.strptime(shown, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
 
 
 RULES: tuple[tuple[str, Callable[[People, Question], str]], ...] = (
     ("who takes this seat", People._first_named),
     ("who signs now", People._first_asked),
     ("sign by: ", People._sign),
-    ("type your seat when it is done", lambda people, question: question.seat),
+    (r"^type \w+ when it is done", lambda people, question: question.seat),
     ("your seat, when it is done", People._done),
     ("script's digest", lambda people, question: people.cover),
     ("in UTC as", _clock),

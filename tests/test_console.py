@@ -29,7 +29,7 @@ from quorate.people import Person, Presence
 from quorate.perform import Face
 from quorate.plan import Window, Witnessing
 from quorate.script import Act, Branches, Read, Script, ScriptAuthority, ScriptItem, ScriptSeat
-from quorate.script.state import Cursor, Lies, State
+from quorate.script.state import Cursor, Lies, State, Status
 from quorate.statement import Mode, Statement, StatementType
 from quorate.want import Arrive, Ballot, Collect
 
@@ -303,8 +303,8 @@ def test_after_a_refusal_there_is_again_or_stop_and_nothing_else(pipe: Pipe, typ
 @pytest.mark.parametrize(
     ("line", "aside"),
     [
-        (":arrived holder", Aside(Kind.ARRIVED, "holder")),
-        (":left   witness ", Aside(Kind.LEFT, "witness")),
+        (":arrived witness", Aside(Kind.ARRIVED, "witness")),
+        (":left   holder ", Aside(Kind.LEFT, "holder")),
         (":deviation", Aside(Kind.DEVIATION)),
         (":pause", Aside(Kind.PAUSE)),
         (":suspend", Aside(Kind.SUSPEND)),
@@ -337,7 +337,10 @@ def test_every_aside_is_heard_at_every_prompt(
         assert piped.printed().endswith(CLEAR) is (name == "under the words")
 
 
-@pytest.mark.parametrize("line", [":abrot", ":", ":arrived", ":arrived nobody", ":pause now"])
+@pytest.mark.parametrize(
+    "line",
+    [":abrot", ":", ":arrived", ":arrived nobody", ":arrived holder", ":left nobody", ":left witness", ":pause now"],
+)
 def test_an_aside_that_is_none_is_explained_and_asked_again(pipe: Pipe, state: State, line: str) -> None:
     piped = pipe(f"{line}\nanswer\n")
     piped.console.enter(state)
@@ -345,6 +348,13 @@ def test_an_aside_that_is_none_is_explained_and_asked_again(pipe: Pipe, state: S
     explained = piped.printed().split("[admin] what\n> ")[1]
     assert 1 <= len(explained.splitlines()) <= 2
     assert line.split()[0] in explained
+
+
+def test_while_the_ceremony_is_paused_only_stopping_and_resuming_are_possible(pipe: Pipe, state: State) -> None:
+    piped = pipe(":left holder\n:arrived witness\n:deviation\n:status\nresume\n")
+    piped.console.enter(replace(state, status=Status.PAUSED))
+    assert piped.console.ask("admin", "type resume", "text", "") == "resume"
+    assert piped.printed().count("first type resume") == 3
 
 
 def test_the_end_of_the_input_means_stop_and_an_unfinished_line_was_not_meant(pipe: Pipe) -> None:
@@ -436,6 +446,7 @@ def test_acts_and_steps_are_announced_once_each(pipe: Pipe, state: State) -> Non
     for moment in (state, state, second, replace(state, cursors=(Cursor("main", 2),))):
         piped.console.enter(moment)
     assert piped.printed().splitlines() == [
+        "say :help at any question",
         "",
         "ACT 1  Opening  (real)",
         "",

@@ -30,6 +30,11 @@ def at(step: str) -> When:
     return lambda state: state.step is not None and state.step.id == step
 
 
+def in_branch(step: str) -> When:
+    """When it stands at this step of a branch, or when the branch passes over it, at the next."""
+    return lambda state: state.line != "main" and state.step is not None and state.step.id >= step
+
+
 def pending(step: str) -> When:
     """When the token is about to be asked at this step."""
     return lambda state: at(step)(state) and state.pending and not state.interrupted
@@ -91,10 +96,10 @@ def unsmooth(
     authority: Path,
     into: Path,
     happens: list[tuple[When, BaseException]],
-    types: Mapping[str, list[str]] = {},  # noqa: B006
+    types: Mapping[str, list[str]] = {},
     verifier: bytes = b"",
 ) -> tuple[Path, Unsmooth]:
-    """Rehearse 001-root of a copy of `authority`, resuming whenever it stops; the root of the copy, and the stand-ins."""
+    """Rehearse 001-root of a copy of `authority`, resuming whenever it stops; the copy, and the stand-ins."""
     root = into / "authority"
     shutil.copytree(authority, root)
     ceremony = root / "ceremonies" / "001-root"

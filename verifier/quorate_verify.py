@@ -686,7 +686,7 @@ class SshKey:
             need(self.curve.point(self.public) is not None, "a key is not a point of its curve")
         elif self.kind == "ssh-rsa":
             self.e, self.n = reader.mpint(), reader.mpint()
-            need(2048 <= self.n.bit_length() <= 16384, "an RSA key is not of 2048 to 16384 bits")
+            need(3072 <= self.n.bit_length() <= 16384, "an RSA key is not of 3072 to 16384 bits")
         else:
             raise Bad("keys of type %s are not known" % plain(self.kind))
         if self.security_key:
@@ -723,12 +723,12 @@ class SshKey:
 
 def verify_sshsig(armored, key, namespace, message):
     """Check an armored SSHSIG with SHA-512 by exactly this key in exactly this namespace. Raises Bad."""
-    lines = armored.strip("\n").split("\n")
+    lines = armored.replace("\r\n", "\n").strip("\n").split("\n")
     need(
         len(lines) >= 3 and lines[0] == "-----BEGIN SSH SIGNATURE-----" and lines[-1] == "-----END SSH SIGNATURE-----",
         "not an armored SSH signature",
     )
-    need(len(armored) <= 65536 and all(len(line) <= 76 for line in lines), "an SSH signature is too long")
+    need(len(armored) <= 65536, "an SSH signature is too long")
     data = from_base64("".join(lines[1:-1]), "an SSH signature")
     need(data[:6] == b"SSHSIG", "not an SSH signature")
     reader = SshReader(data[6:])
@@ -1163,12 +1163,11 @@ class Signatures:
             flags = verify_sshsig(armored, key, namespace_of(kind, mode), expected.encode("ascii"))
         except Bad as bad:
             raise Bad("%s: %s by %s: %s" % (where, kind, person["id"], bad)) from None
-        mark = hashlib.sha256(expected.encode() + b"\0" + armored.encode("utf-8", "replace")).digest()
         need(
-            mark not in self.seen,
-            "%s: the signature by %s was already used at %s" % (where, person["id"], self.seen.get(mark)),
+            expected not in self.seen,
+            "%s: %s signed this already, at %s" % (where, person["id"], self.seen.get(expected)),
         )
-        self.seen[mark] = where
+        self.seen[expected] = where
         return key, flags
 
 
@@ -1875,8 +1874,12 @@ class Script:
             for person in [seat["person"]] + seat["alternates"]:
                 if person not in state.people:
                     yield "seat %s: %s is not a person of the authority" % (seat["id"], person)
-                elif seat["presence"] == "keyed" and not state.people[person]["key"]:
-                    yield "seat %s is keyed and %s has no key" % (seat["id"], person)
+                elif (state.people[person]["presence"] == "keyed") != bool(state.people[person]["key"]):
+                    yield "%s is %s and has %s key" % (
+                        person, state.people[person]["presence"], "a" if state.people[person]["key"] else "no",
+                    )  # fmt: skip
+                elif person == seat["person"] and seat["presence"] != state.people[person]["presence"]:
+                    yield "seat %s is %s and %s is not" % (seat["id"], seat["presence"], person)
             if seat["role"] not in state.roles:
                 yield "seat %s has an unknown role" % seat["id"]
         for token in self.tokens.values():
@@ -1885,13 +1888,22 @@ class Script:
                 yield "token %s is not the one of the authority" % token["id"]
         for purpose, theirs in state.quorums.items():
             mine = self.quorums.get(purpose)
-            if mine is not None and (mine["role"] != theirs["role"] or mine["need"] < theirs["need"]):
+            if mine is None:
+                yield "script.json has not the quorum %s of the authority" % purpose
+            elif mine["role"] != theirs["role"] or mine["need"] < theirs["need"]:
                 yield "quorum %s is weaker than the authority's: %d of %s, not %d of %s" % (
                     purpose, mine["need"], mine["role"], theirs["need"], theirs["role"],
                 )  # fmt: skip
         for purpose in ("approve", "authorise", "close"):
             if purpose not in self.quorums or self.quorums[purpose]["need"] < 1:
                 yield "script.json has no quorum %s" % purpose
+        for share in self.value["operations"]:
+            if share["kind"] == "share" and share["fate"] == "shared" and share["credential"] == "user":
+                wanted = self.quorums.get("unlock", {"need": 1})["need"]
+                if share["threshold"] < wanted:
+                    yield "%s has the threshold %d, and the quorum unlock needs %d" % (
+                        share["id"], share["threshold"], wanted,
+                    )  # fmt: skip
         least = max(state.value["commitments"]["minimum_quorum"], 2 if self.rules == "webpki" else 1)
         for purpose in ("authorise", "unlock"):
             if purpose in self.quorums and self.quorums[purpose]["need"] < least:
@@ -2028,7 +2040,8 @@ class Session:
         self.seat_people = {}  # seat -> people who sat in it
         self.unlocked = {}  # token -> credential
         self.stopped_unlocked = set()  # (token, credential) that were unlocked when the main line was stopped
-        self.stopped_out = set()  # items that were out when `suspended` came
+        self.stopped_out = {}  # items that were out when `suspended` came -> their seals
+        self.stopped_open = set()  # places that were open when the main line was stopped
         self.sets = {}  # (token, credential) -> set in force
         self.holders = {}  # token -> people who hold a share of it
         self.acted = []  # (person, token, where): must hold no share of that token
@@ -2096,8 +2109,7 @@ class Session:
     def _take(self, event):
         step = self.step
         if self.waiting:
-            allowed = ("resumed", "fault") if self.waiting == "fault" else ("resumed",)
-            if event.kind not in allowed:
+            if event.kind not in ("resumed", "fault"):
                 raise OutOfOrder("after %s only `resumed` may follow" % self.waiting)
         if self.must_pause and event.kind not in ("left", "paused", "suspended", "aborted", "resumed", "fault"):
             self.fail("people", "fewer people are present than the act needs, and the ceremony was not paused")
@@ -2125,8 +2137,8 @@ class Session:
                     self.waiting = "suspension"
                 elif frame.name == "resume":
                     self.frames.pop()
-                    if self.frames[-1].name != "suspend":
-                        self.stopped_unlocked, self.stopped_out = set(), set()
+                    if self.frames[-1].name == "main":
+                        self.stopped_unlocked, self.stopped_out, self.stopped_open = set(), {}, set()
                     continue
                 return
             if not self._nothing_to_do(frame, frame.step):
@@ -2140,20 +2152,25 @@ class Session:
             return all(seat in self.present for seat in self._roll(step))
         if kind == "lock":
             return step["token"] not in self.unlocked
-        if kind == "unlock" and branch:
+        if not branch:
+            return False
+        if kind == "compare" and step["source"] == "checkpoint":
+            return self.last_checkpoint is None
+        if kind in ("unlock", "custody") and frame.name == "resume" and self.frames[-2].name != "main":
+            return True  # a suspension or an abort goes on by itself
+        if kind == "unlock":
             return (step["token"], step["credential"]) not in self.stopped_unlocked or step["token"] in self.unlocked
-        if kind == "custody" and branch:
-            return self._custody_done(step, frame.name == "resume")
-        return False
+        return kind == "custody" and self._custody_done(step, frame.name == "resume")
 
     def _custody_done(self, step, resuming):
-        """Custody in a branch puts away what is out, and takes out again what a suspension put away."""
+        """Custody in a branch puts away what is out; after a suspension everything comes to be as it was before."""
         action, place, item = step["action"], step["place"], self.items.get(step["item"])
+        stays_open = resuming and place in self.stopped_open
         if action == "close":
-            return place not in self.open_places
+            return place not in self.open_places or stays_open
         if action == "open":
             if resuming:
-                due = any(self._to_take(name) and self.items[name].place == place for name in self.items)
+                due = stays_open or any(self._to_take(name) and self.items[name].place == place for name in self.items)
             else:
                 home = {i["id"]: i["place"] for i in self.script.value["items"]}
                 due = any(one.out and home[name] == place for name, one in self.items.items())
@@ -2163,7 +2180,7 @@ class Session:
         if resuming and action == "take":
             return not self._to_take(step["item"])
         if resuming and action == "unseal":
-            return step["item"] not in self.stopped_out or (item.out and not item.seal)
+            return self.stopped_out.get(step["item"], "none") != "" or not item.out or not item.seal
         if not resuming and action == "put":
             return not item.out
         if not resuming and action == "seal":
@@ -2174,7 +2191,9 @@ class Session:
         return name in self.stopped_out and not self.items[name].out
 
     def _roll(self, step):
-        return step["seats"] or [seat for seat in self.script.seat_order if seat in self.voided]
+        """Who has no key is identified by two who have one, and so comes after them."""
+        keyed_first = sorted(self.script.seat_order, key=lambda seat: self.script.seats[seat]["presence"] != "keyed")
+        return step["seats"] or [seat for seat in keyed_first if seat in self.voided]
 
     def _act(self):
         """The seats that must be there all through the act; none in a branch or while people arrive."""
@@ -2210,7 +2229,6 @@ class Session:
         try:
             seat = self.script.seats.get(seat_id)
             need(seat is not None, "a signature of an unknown seat %s" % seat_id)
-            need(seat["presence"] == "keyed", "seat %s is a paper seat and signs nothing here" % seat_id)
             if not arriving:
                 need(
                     self.present.get(seat_id) == signature["person"],
@@ -2275,7 +2293,7 @@ class Session:
         self.sat.setdefault(name, set()).add(seat["id"])
         self.seat_people.setdefault(seat["id"], set()).add(name)
         own = [("seat", seat["id"]), ("person", name)]
-        signatures, wanted = body["signatures"], 1 if seat["presence"] == "keyed" else 2
+        signatures, wanted = body["signatures"], 1 if person is None or person["presence"] == "keyed" else 2
         if len(signatures) != wanted:
             self.fail("people", "a sign-in with %d signatures, needs %d" % (len(signatures), wanted))
         signers = set()
@@ -2290,10 +2308,13 @@ class Session:
         self.count("sign-ins")
 
     def _on_left(self, body):
-        if body["seat"] not in self.present:
-            raise OutOfOrder("seat %s leaves and is not present" % plain(body["seat"]))
-        self.person_in(body["by"])
-        del self.present[body["seat"]]
+        seat = body["seat"]
+        if seat not in self.present and seat not in self.voided:
+            raise OutOfOrder("seat %s leaves and is not present" % plain(seat))
+        if self.present or body["by"]:
+            self.person_in(body["by"])
+        self.present.pop(seat, None)
+        self.voided = [other for other in self.voided if other != seat]
         if any(seat not in self.present for seat in self._act()):
             self.must_pause = True
         self.count("times a person left")
@@ -2326,18 +2347,30 @@ class Session:
             if step["kind"] in NEVER_SKIPPED:
                 raise OutOfOrder("a step of kind %s must not be skipped" % step["kind"])
             if step["kind"] == "custody":
-                if step["item"] in self.items:
-                    self.items[step["item"]].doubtful = True
-                if step["place"]:
-                    self.doubtful_places.add(step["place"])
+                self._skip_custody(step["action"], step["place"], self.items.get(step["item"]))
             self.frame.next()
+
+    def _skip_custody(self, action, place, item):
+        """A skipped step counts as done, and what it was to move is doubtful from then on."""
+        if place:
+            self.doubtful_places.add(place)
+        if action == "open":
+            self.open_places.add(place)
+        elif action == "close":
+            self.open_places.discard(place)
+        elif item is not None:
+            item.doubtful = True
+            if action in ("unseal", "seal"):
+                item.seal = ""
+            else:
+                item.out, item.place = action == "take", place
 
     def _on_paused(self, body):
         self.waiting, self.must_pause = "pause", False
         self.count("pauses")
 
     def _on_fault(self, body):
-        self.waiting = "fault"
+        self.waiting = self.waiting or "fault"
         self.count("faults of the program")
 
     def _on_suspended(self, body):
@@ -2348,7 +2381,9 @@ class Session:
         if again:
             self.frames.pop()
         self.stopped_unlocked = (self.stopped_unlocked if again else set()) | set(self.unlocked.items())
-        self.stopped_out = {name for name, item in self.items.items() if item.out}
+        if not again:
+            self.stopped_out = {name: item.seal for name, item in self.items.items() if item.out}
+            self.stopped_open = set(self.open_places)
         self.frames.append(Frame("suspend", self.script.branches["suspend"]))
         self.must_pause = False
         self.count("suspensions")
@@ -2380,7 +2415,8 @@ class Session:
         elif self.frames[-1].name == "suspend":
             self.stopped_unlocked |= set(self.unlocked.items())
         else:
-            self.stopped_unlocked, self.stopped_out = set(self.unlocked.items()), set()
+            self.stopped_unlocked, self.stopped_out = set(self.unlocked.items()), {}
+            self.stopped_open = set(self.open_places)
         self.unlocked = {}
         for frame in self.frames:
             self._void(frame.work)
@@ -2507,7 +2543,7 @@ class Session:
         own = [("size", work["size"]), ("root", work["root"]), ("origin", origin_of(self.script))]
         person = self.check_signature("cosignatures", signature, "checkpoint", own)
         role = self.script.seats.get(signature["seat"], {}).get("role")
-        if person in work["people"] or role in work["roles"]:
+        if (person is not None and person in work["people"]) or role in work["roles"]:
             self.fail("cosignatures", "cosigned twice by one person or role")
         work["people"].add(person)
         work["roles"].add(role)
@@ -2643,18 +2679,20 @@ class Session:
         kind, body = operation["kind"], event.body
         if not work.get("phase"):
             work.update(phase="draft" if kind in ISSUE_KINDS else "approve", attempt=1, approvers=set(), settlers=set())
-        if body is not None and body.get("operation") != operation["id"]:
+        if body is not None and event.kind != "mismatched" and body.get("operation") != operation["id"]:
             raise OutOfOrder("belongs to another operation than %s" % operation["id"])
         if "attempt" in (body or {}) and body["attempt"] != work["attempt"]:
             raise OutOfOrder("attempt %d, must be %d" % (body["attempt"], work["attempt"]))
         allowed = {
             "draft": ("drafted",),
             "approve": ("approved",),
-            "command": ("commanded",),
+            "command": ("commanded", "mismatched"),
             "shared": ("shared",),
             "intend": ("intended", "shared") if kind == "share" and operation["fate"] == "shared" else ("intended",),
             "complete": ("completed", "settled"),
-            "doubt": ("approved", "settled") if kind in ISSUE_KINDS else ("settled",),
+            "doubt": {"share": ("completed", "settled"), "generate-key": ("settled",)}.get(
+                kind, ("approved", "settled")
+            ),
             "write": ("written",),
         }[work["phase"]]
         self.expect(event, *allowed)
@@ -2725,6 +2763,15 @@ class Session:
             self.fail("quorums", "the words are not the ends of the digest")
         shared = operation["kind"] == "share" and operation["fate"] == "shared"
         work["phase"] = "shared" if shared else "intend"
+
+    def _op_mismatched(self, operation, body, work):
+        """A command with other words than the digest's: it is given again."""
+        self.count("mismatches")
+        if body is not None:
+            need(len(body["values"]) == 1, "a command by more than one")
+            self.person_in(body["values"][0]["seat"], "quorums")
+            if same_words(body["values"][0]["value"], ends_of(bytes.fromhex(work["digest"][7:]))):
+                self.fail("steps", "a mismatch in which the words are the expected ones")
 
     def _share_set(self, one, where):
         need(one["count"] == len(one["commitments"]), "%s: a set that does not list its shares" % where)
@@ -2994,7 +3041,7 @@ def check_files(folder, transcript, claims):
     digests = set(named.values())
     for entry, where in copies:
         ending = "/".join(entry["path"].split("/")[2:])
-        if ending not in UNNAMED and entry["digest"] not in digests:
+        if ending not in UNNAMED and entry["digest"] not in ([named[ending]] if ending in named else digests):
             claims.fail("files", "%s: %s is a copy of nothing" % (where, plain(entry["path"])))
     claims.found("files", "%d files named and equal" % len(named))
     return named
@@ -3291,9 +3338,13 @@ class Artifacts:
 
 def check_cosignatures(folder, script, authority, session, transcript, signatures, claims):
     """spec/checkpoint.md: the final checkpoint, and the quorum `close` over it."""
+    cosigned = folder.below("cosignatures/")
     if not transcript.closed:
+        if cosigned or "checkpoint" in folder.digests:
+            raise Bad("there is a final checkpoint, and the transcript does not end with `closed`: it was cut off")
         return claims.leave_open("cosignatures", "the ceremony is not closed, so nothing final is cosigned")
     if "checkpoint" not in folder.digests:
+        need(not cosigned, "there are cosignatures and no final checkpoint")
         return claims.leave_open("cosignatures", "the record has no final checkpoint yet")
     claims.attempt("transcript", parse_checkpoint, folder.get("checkpoint"), origin_of(script), transcript)
     quorum, day = script.quorums["close"], transcript.events[-1].day
@@ -3330,6 +3381,11 @@ def check_cosignatures(folder, script, authority, session, transcript, signature
 # =====================================================================================================================
 # 13  Continuity: spec/record.md `What a verifier checks`, DESIGN `register`
 # =====================================================================================================================
+
+
+def dealt_to(shares):
+    """What is known of a share set also when its event is withheld."""
+    return shares["threshold"], [(c["seat"], c["person"]) for c in shares["commitments"]]
 
 
 class Register:
@@ -3402,6 +3458,8 @@ class Register:
                 fail("the share set %s is not known from earlier records" % one["set"]["id"])
             elif known is not None and known["id"] is not None and known != one["set"]:
                 fail("the share set %s is not the one in force" % one["set"]["id"])
+            elif known is not None and dealt_to(known) != dealt_to(one["set"]):
+                fail("the share set %s is not dealt out as the one in force" % one["set"]["id"])
         for name in session.generated.get("keys", {}):
             if name in self.keys:
                 fail("a key %s was generated before" % name)

@@ -45,7 +45,8 @@ def lay_out(layout: Layout) -> tuple[tuple[Act, ...], tuple[Step, ...], Branches
         layout.act("Locking", *(_lock(token) for token in tokens))
     if layout.plan.retrieve:
         layout.act("Returning", *returning(layout))
-    layout.act("Media out", _media)
+    if not all(isinstance(operation, ShareOperation) for operation in layout.operations):
+        layout.act("Media out", _media)  # sharing leaves no artifact that could be copied
     layout.act("Closing", _last_words(layout), _close("completed"), last=True)
     return tuple(layout.acts), tuple(layout.steps), _branches(layout)
 

@@ -148,10 +148,16 @@ def state_findings(state: AuthorityState) -> tuple[Finding, ...]:
     findings += [found("role.unknown", where, role=role) for where, role in named if role not in roles]
     places = {place.id for place in state.places}
     findings += [found("place.unknown", f"items[{i.id}]", place=i.place) for i in state.items if i.place not in places]
+    findings += [
+        found("quorum.too_small", f"places[{p.id}].controllers", need=p.controllers.need, least=1)
+        for p in state.places
+        if p.controllers.need < 1
+    ]
     findings += _quorum_findings(state)
     for person in state.people:
         if (person.presence is Presence.KEYED) != bool(person.key):
-            findings.append(found("person.key_missing", f"people[{person.id}]", person=person.id))
+            problem = "on paper and has a key" if person.key else "keyed and has no key"
+            findings.append(found("person.key_missing", f"people[{person.id}]", person=person.id, problem=problem))
     return tuple(findings)
 
 

@@ -52,6 +52,14 @@ class Draft:
         return ScriptDraft(self.operation, f"drafts/{self.operation}.tbs", canonical.digest(self.tbs), self.open)
 
 
+_OF_KEY = ("cert.issuer_missing", "cert.key_reused", "cert.purposes_of_key", "cert.ski_key")
+"""What is found of a key beside others; the room finds it of the real key, as `session.key_twice` or by its name."""
+
+
+class _Fallen(Exception):
+    """What is named fell to a problem of its own, which is reported already."""
+
+
 class Resolver:
     """Gives each operation of the plan its names, numbers and drafts, one after another."""
 
@@ -66,6 +74,7 @@ class Resolver:
         self.plan, self.authority, self.register, self.inputs, self.draw = plan, authority, register, inputs, draw
         self.operations: list[ScriptOperation] = []
         self.planned: dict[str, Operation] = {operation.id: operation for operation in plan.operations}
+        self.fallen: set[str] = set()
 
     def resolve(self) -> tuple[ScriptOperation, ...]:
         """Every operation, or one refusal with every problem."""
@@ -77,6 +86,9 @@ class Resolver:
                 self.operations.append(self._operation(operation))
             except Refusal as refusal:
                 problems += refusal.findings
+                self.fallen.add(operation.id)
+            except _Fallen:
+                self.fallen.add(operation.id)
         if problems:
             raise Refusal.of(tuple(problems))
         return tuple(self.operations)
@@ -153,6 +165,8 @@ class Resolver:
     def _reference(self, name: str, where: str) -> str:
         """`operation:ID` for an artifact of this plan made before, `input:FILE` for an earlier one or a file."""
         if name in self.planned:
+            if name in self.fallen:
+                raise _Fallen
             if not any(done.id == name for done in self.operations):
                 raise Refusal("plan.made_later", where, name=name)
             return f"operation:{name}"
@@ -193,12 +207,19 @@ class Resolver:
                 return done.token
         if key in self.register.keys:
             return self.register.keys[key].token
+        if key in self.fallen:
+            raise _Fallen
         raise Refusal("plan.key_unknown", where, key=key)
 
     def _require_issued(self, name: str, issuer: str, where: str) -> None:
         """A CRL lists what its own CA issued (RFC 5280 5.1): the signature of the revoked certificate says so."""
+        if self._reference(name, where).startswith("operation:"):
+            raise Refusal("plan.revoked_here", where, name=name)
+        facts = self._facts(name, where)
         try:
-            verify_issued(self._facts(name, where), self._facts(issuer, where).spki)
+            if self._reference(issuer, where).startswith("operation:"):  # its key is yet to be generated
+                raise Refusal("plan.revoked_elsewhere", where, name=name)
+            verify_issued(facts, self._facts(issuer, where).spki)
         except Refusal:
             raise Refusal("plan.revoked_elsewhere", where, name=name) from None
 
@@ -252,8 +273,8 @@ def freeze(
             commitments = rule_commitments(authority)
             findings = lint(script, commitments, operation, materials, draft.unsigned, opens)
             fields = open_fields(script, operation)
-            if "spki" in fields:  # a stand-in is no key to judge
-                findings = tuple(one for one in findings if not one.code.startswith("key."))
+            if "spki" in fields:  # a stand-in is no key to judge, and the same for every key of a type
+                findings = tuple(one for one in findings if not one.code.startswith("key.") and one.code not in _OF_KEY)
             drafts.append(Draft(operation.id, draft.tbs, fields, findings))
             (crls if isinstance(operation, CrlOperation) else certificates)[operation.id] = draft.unsigned
     return tuple(drafts)

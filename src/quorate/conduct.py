@@ -29,7 +29,7 @@ from quorate.script.steps.attendance import arrived_body
 from quorate.script.steps.closing import final_checkpoint
 from quorate.script.text import render
 from quorate.want import Answer, Collect, Failed, GeneratePair, MakeDraft, Refused, SetCredential, SignBytes, Want
-from quorate.words import ends, words
+from quorate.words import ends
 
 
 class Kind(enum.StrEnum):
@@ -124,6 +124,9 @@ def gather(room: Room, verifier: bytes, script_folder: Path) -> dict[str, bytes]
     return files | {"quorate_verify.py": verifier}
 
 
+_PAIR = ("statement", "sig")
+
+
 def check_ready(room: Room, script: Script, files: Mapping[str, bytes], approvals: Path) -> None:
     """Everything that can be refused before a record is begun or a token touched."""
     start = room.base
@@ -136,6 +139,11 @@ def check_ready(room: Room, script: Script, files: Mapping[str, bytes], approval
     for path, digest in named:
         if path not in files or canonical.digest(files[path]) != digest:
             raise Refusal("script.file_differs", path)
+    signed = {f"approvals/{one}.{kind}" for one in governing.approvers(start.state, script) for kind in _PAIR}
+    known = signed | {path for path, _ in named}
+    for path in files:
+        if path.startswith(("inputs/", "drafts/", "approvals/")) and path not in known:
+            raise Refusal("script.file_unknown", path)
     if files["script.txt"] != render(script).encode():
         raise Refusal("script.file_differs", "script.txt")
     now = room.host.now()
@@ -208,7 +216,7 @@ def _round(room: Room, journal: Journal, performer: Performer) -> None:
     if state.status is Status.PAUSED:
         _wake(room, journal)
         return
-    missing = session.absent(state)
+    missing = session.absent(state) or session.awaited(state)
     if missing:
         _below_minimum(room, journal, performer, missing)
         return
@@ -251,10 +259,9 @@ def _discard(journal: Journal, performer: Performer, want: GeneratePair | SignBy
 
 
 def _show_draft(room: Room, body: Body) -> None:
-    digest = str(body["digest"])
-    spoken = words(bytes.fromhex(digest.removeprefix("sha256:")))
-    room.face.show([f"draft of {body['operation']}: {digest}", *(" ".join(spoken[i : i + 8]) for i in range(0, 32, 8))])
-    room.face.show([f"{one['severity']}: {one['text']}" for one in body["findings"]])
+    found = body["findings"]
+    room.face.show([f"{body['operation']} is drafted and linted: {len(found)} findings"])
+    room.face.show([f"{one['severity']}: {one['text']}{' (waived)' * one['waived']}" for one in found])
 
 
 # -- what may be said at any moment -----------------------------------------------------------------------------------
@@ -299,7 +306,9 @@ def _below_minimum(room: Room, journal: Journal, performer: Performer, missing: 
 
 
 def _wake(room: Room, journal: Journal) -> None:
-    room.face.show(["the ceremony is paused; every login and sign-in is void"])
+    missing = ", ".join(session.absent(journal.state))
+    room.face.show([f"the ceremony is paused{f', for the act needs {missing} in the room' if missing else ''}"])
+    room.face.show(["every login and sign-in is void: everyone signs in again, and the token is unlocked again"])
     seat = _lead(journal.state)
     while room.face.ask(seat, "type resume when everyone is back", "text", "resume").strip() != "resume":
         pass

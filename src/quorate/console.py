@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from quorate.authority import AuthorityState
 from quorate.conduct import REJECTED, Aside, Kind
-from quorate.exchange import Choice, Exchange, command, read_choice, signature_file
+from quorate.exchange import Choice, Exchange, command, read_choice
 from quorate.findings import Refusal
 from quorate.host import Host, wipe
 from quorate.people import Presence
@@ -61,6 +61,10 @@ class Console:
     def enter(self, state: State) -> None:
         """The act and step, when they are others than before."""
         before, self._state = self._state, state
+        if before is None:
+            self.show(["say :help at any question"])
+        else:
+            self.show(_changes(before, state))
         step = state.step
         if step is None or (before is not None and _place(before) == _place(state)):
             return
@@ -71,7 +75,7 @@ class Console:
             self._terminal.title(heading)
         self.show([""])
         self._terminal.title(f"{step.id}  {step.title}")
-        self.show([f"      {line}" for line in step.text])
+        self.show([f"      {line}" for line in step.text if _is_for_the_screen(line)])
         if step.clauses:
             self.show([f"      [{'; '.join(step.clauses)}]"])
         self.show([f"      {self.host.now():%Y-%m-%d %H:%M:%S} UTC"])
@@ -168,13 +172,29 @@ class Console:
             self.show([f"there is no :{word}", "  hint: type :help"])
             return
         kind = Kind(word)
-        seats = [seat.id for seat in self._state.script.seats] if self._state else [rest]
-        if kind in NAMES_A_SEAT and (not rest or rest not in seats):
-            self.show([f"name a seat after :{word}: {_list([seat for seat in seats if seat])}"])
-        elif rest and kind not in NAMES_A_SEAT:
-            self.show([f":{word} stands alone"])
+        if problem := self._why_not(kind, rest):
+            self.show([problem])
         else:
             raise Aside(kind, rest)
+
+    def _why_not(self, kind: Kind, seat: str) -> str:
+        """Why what is said aside cannot be meant now; empty if it can."""
+        state = self._state
+        if kind not in NAMES_A_SEAT:
+            resting = state is not None and state.status is Status.PAUSED and kind is not Kind.STOP
+            return f":{kind} stands alone" if seat else "first type resume" if resting else ""
+        if not seat or state is None:
+            return "" if seat else f"name a seat after :{kind}"
+        seats = [one.id for one in state.script.seats]
+        if seat not in seats:
+            return f"name a seat after :{kind}: {_list(seats)}"
+        if state.status is Status.PAUSED:
+            return f"the ceremony is paused: first type resume, then say :{kind} {seat}"
+        if kind is Kind.ARRIVED and seat in state.seats:
+            return f"no :{kind}: {state.seats[seat]} sits in {seat}"
+        if kind is Kind.LEFT and seat not in state.seats and seat not in state.roll:
+            return f"no :{kind}: nobody sits in {seat}"
+        return ""
 
     # -- shares -------------------------------------------------------------------------------------------------------
 
@@ -182,7 +202,9 @@ class Console:
         """The words on a screen that only their holder sees, and that is wiped whatever happens."""
         person = self._state.seats.get(seat, "") if self._state else ""
         self._terminal.clear()
-        self.show([f"{seat}{f' ({person})' if person else ''} comes forward alone, for {topic}"])
+        _, token, credential = topic.split("/")
+        what = f"a share of the {credential} credential of {token}"
+        self.show([f"{seat}{f' ({person})' if person else ''} comes forward alone, for {what}"])
         self.show(["everyone else steps back and sees neither screen nor keyboard"])
         self._wait(seat, "press Enter to see the words")
         try:
@@ -271,8 +293,7 @@ class Console:
             self.refuse(refusal)
             return None
         self.show([f"{person} signs this:", *(f"  {line}" for line in statement.text().decode("ascii").splitlines())])
-        self.show([f"namespace: {statement.namespace}", f"statement: {file}", f"signature: {signature_file(file)}"])
-        self.show([f"elsewhere: {command(statement, file)}"])
+        self.show([f"elsewhere by: {command(statement, file)}"])
         while True:
             choice = self._choose(ballot)
             if choice is None:
@@ -325,6 +346,22 @@ class Console:
 
 def _label(seat: str, prompt: str) -> str:
     return f"[{seat}] {prompt}" if seat else prompt
+
+
+def _changes(before: State, after: State) -> list[str]:
+    """What a token or the disk has done between two wants."""
+    lines = [f"{token} ({who}) is unlocked" for token, who in after.unlocked if (token, who) not in before.unlocked]
+    lines += [f"{token} ({who}) is logged out" for token, who in before.unlocked if (token, who) not in after.unlocked]
+    for (token, who), held in after.sets.items():
+        if before.sets.get((token, who)) != held:
+            lines.append(f"{token} ({who}) is under share set {held.id}: {held.threshold} of {held.count}")
+    new = [(path, digest) for path, digest in after.files.items() if path not in before.files]
+    return lines + [f"written: {path}  {digest}" for path, digest in new if path.startswith("artifacts/")]
+
+
+def _is_for_the_screen(line: str) -> bool:
+    """Lines to write on are for paper, and what is expected is compared with paper: nobody copies it from a screen."""
+    return "____" not in line and not line.startswith(("expected: ", "seal expected: "))
 
 
 def _list(names: Sequence[str]) -> str:

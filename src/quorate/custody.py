@@ -90,7 +90,11 @@ def _commands(authority: AuthorityState, role: str) -> bool:
 def _holders(script: Script, token: str, people: People) -> set[str]:
     known = {one.person for entry in script.sets if entry.token == token for one in entry.set.commitments}
     return known | {
-        people[seat] for one in _share_outs(script.operations) if one.token == token for seat in one.holders
+        people[seat]
+        for one in _share_outs(script.operations)
+        if one.token == token
+        for seat in one.holders
+        if seat in people
     }
 
 

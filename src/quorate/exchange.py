@@ -65,22 +65,8 @@ class Exchange:
         self.host, self.folder, self.authority = host, folder, authority
 
     def write(self, statement: Statement) -> Path:
-        """Where `statement` lies to be signed; the same bytes are not written twice. `host.*` if it cannot be."""
-        person = re.sub(r"[^A-Za-z0-9._-]", "_", statement.signer)
-        last = 0
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for path in sorted(self.folder.glob("*-*.txt")):
-                number, _, rest = path.name.partition("-")
-                if rest == f"{statement.type.value}-{person}.txt" and path.read_bytes() == statement.text():
-                    return path
-                last = max(last, int(number) if number.isdecimal() else 0)
-        except OSError as error:
-            reason = error.strerror or "not usable"
-            raise Refusal("host.not_writable", file=self.folder, reason=reason) from None
-        path = self.folder / f"{last + 1:02d}-{statement.type.value}-{person}.txt"
-        self.host.write_once(path, statement.text())
-        return path
+        """Where `statement` lies to be signed."""
+        return write_statement(self.host, self.folder, statement)
 
     def sign(self, ballot: Ballot, file: Path, choice: Choice) -> Signed:
         """The verified signature over the ballot's statement, which lies in `file`; `signature.*` refusals."""
@@ -102,6 +88,24 @@ class Exchange:
         if choice.path is None or choice.way is Way.DETACHED:
             return signer.read_signature(choice.path or signature_file(file))
         return signer.sign_with_file(statement, choice.path)
+
+
+def write_statement(host: Host, folder: Path, statement: Statement) -> Path:
+    """Where `statement` lies to be signed; the same bytes are not written twice. `host.*` if it cannot be."""
+    person = re.sub(r"[^A-Za-z0-9._-]", "_", statement.signer)
+    last = 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(folder.glob("*-*.txt")):
+            number, _, rest = path.name.partition("-")
+            if rest == f"{statement.type.value}-{person}.txt" and path.read_bytes() == statement.text():
+                return path
+            last = max(last, int(number) if number.isdecimal() else 0)
+    except OSError as error:
+        raise Refusal("host.not_writable", file=folder, reason=error.strerror or "not usable") from None
+    path = folder / f"{last + 1:02d}-{statement.type.value}-{person}.txt"
+    host.write_once(path, statement.text())
+    return path
 
 
 def signature_file(file: Path) -> Path:

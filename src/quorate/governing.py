@@ -19,6 +19,7 @@ from quorate.register import GENESIS
 from quorate.script import Script
 from quorate.script.state import State
 from quorate.script.steps.closing import origin
+from quorate.signer import read_signature
 from quorate.statement import Mode, Statement, StatementType
 from quorate.want import Ballot
 
@@ -57,7 +58,7 @@ def kept(stem: Path, statement: Statement, authority: AuthorityState) -> bool:
     if text.read_bytes() != statement.text():
         raise Refusal("signature.other_statement", str(text), person=statement.signer)
     blob = sshsig.public_blob(authority.person(statement.signer).key)
-    sshsig.verify(signature.read_text("ascii"), blob, statement.namespace, statement.text())
+    sshsig.verify(read_signature(signature), blob, statement.namespace, statement.text())
     return True
 
 
@@ -148,15 +149,16 @@ def approval_statement(script: Script, authority: AuthorityState, person: str) -
     )
 
 
-def approvers(authority: AuthorityState) -> tuple[str, ...]:
-    """The people who may approve scripts: appointed to the role of the quorum, and with a key."""
-    people = authority.appointed(authority.quorum(Purpose.APPROVE).role)
+def approvers(authority: AuthorityState, script: Script) -> tuple[str, ...]:
+    """The people who may approve a script: appointed to the quorum's role on the days of its window, and with a key."""
+    role, days = authority.quorum(Purpose.APPROVE).role, {script.window.opens[:10], script.window.closes[:10]}
+    people = [one for one in authority.appointed(role) if all(authority.holds_role(one, role, day) for day in days)]
     return tuple(person for person in people if authority.person(person).presence is Presence.KEYED)
 
 
 def script_standing(approvals: Path, script: Script, authority: AuthorityState) -> Standing:
     """Who has approved this very script."""
-    may = approvers(authority)
+    may = approvers(authority, script)
     signed = [one for one in may if kept(approvals / one, approval_statement(script, authority, one), authority)]
     return Standing(tuple(signed), authority.quorum(Purpose.APPROVE).need, may)
 

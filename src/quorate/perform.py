@@ -118,12 +118,14 @@ class Performer:
     # -- people -------------------------------------------------------------------------------------------------------
 
     def _confirm(self, want: Confirm) -> Answer:
+        self.face.show(want.about)
         for seat in want.by:
-            while self.face.ask(seat, f"{seat}, type your seat when it is done", "text", seat) != seat:
+            while self.face.ask(seat, f"type {seat} when it is done", "text", seat) != seat:
                 self.face.show([f"that is not {seat}"])
         return Nothing()
 
     def _ask(self, want: Ask) -> Answer:
+        self.face.show(want.about)
         expected = want.expected or ("",) * len(want.questions)
         values = [
             (one.seat, self.face.ask(one.seat, one.prompt, one.kind, hint).strip())
@@ -245,7 +247,7 @@ class Performer:
         """Shown to the holder alone until they have typed it back without a fault."""
         while True:
             self.face.reveal(seat, share.words, topic)
-            typed = self.face.secret(seat, f"{seat}, type your share back from the worksheet", topic)
+            typed = self.face.secret(seat, "type your share back from the worksheet", topic)
             try:
                 back = shares.parse_words(typed)
                 same = back.words == share.words
@@ -298,8 +300,7 @@ class Performer:
             pin = self._pin((want.token, want.credential), want.set)
             found, lost = "", "absent"
         else:
-            prompt = f"transport credential ({want.credential}) of {want.token}, to see if it still opens"
-            pin = self.face.secret("", prompt, f"transport/{want.token}/{want.credential}")
+            pin = self._transport_twice(want)
             found, lost = "absent", ""
         try:
             token.login(who, pin)
@@ -314,6 +315,20 @@ class Performer:
             self.forget()
         calls = self._calls(want.token)
         return Failed(outcome, calls) if outcome else Called(calls)
+
+    def _transport_twice(self, want: RecoverCredential) -> bytearray:
+        """The transport credential, the same twice: a slip would pass for proof that it opens no more."""
+        topic = f"transport/{want.token}/{want.credential}"
+        what = f"transport credential ({want.credential}) of {want.token}"
+        while True:
+            first = self.face.secret("", f"{what}, to see if it still opens", topic)
+            again = self.face.secret("", f"{what}, once more", topic)
+            same = first == again
+            wipe(again)
+            if same:
+                return first
+            wipe(first)
+            self.face.show(["the two are not the same; type it twice again"])
 
     def _unlock(self, want: UnlockToken) -> Answer:
         key = (want.token, want.credential)
@@ -340,7 +355,7 @@ class Performer:
             for seat, person in holders:
                 if seat in held or len(held) == known.threshold:
                     continue
-                prompt = f"{seat} ({person}), type your share, or nothing to pass"
+                prompt = f"{person}, type your share, or press Enter to pass"
                 typed = self.face.secret(seat, prompt, f"share/{key[0]}/{key[1]}")
                 try:
                     if typed:

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from quorate.authority import AuthorityState
-from quorate.findings import Finding, Refusal, found
+from quorate.findings import Finding, Refusal, found, table
 from quorate.keys import key_findings
-from quorate.plan import GenerateKey, IssueCross, IssueSubordinate, Plan
-from quorate.script.drafting import utc
-from quorate.strict import require_identifiers
+from quorate.plan import (
+    GenerateKey,
+    IssueCrl,
+    IssueCross,
+    IssueRoot,
+    IssueSubordinate,
+    Operation,
+    Plan,
+    ShareOut,
+    Subject,
+    Waiver,
+)
+from quorate.strict import is_day, read_moment, require_identifiers
 from quorate.x509.csr import read_csr
-from quorate.x509.facts import read_certificate
+from quorate.x509.facts import read_certificate, verify_issued
+
+LONGEST_DAYS = 36525
+"""A hundred years: nothing that is issued lasts longer, and no date leaves the calendar."""
 
 
 def plan_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
@@ -22,10 +35,8 @@ def plan_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
             + [(f"seats[{s.id}]", s.id) for s in plan.seats]
         )
     )
-    try:
-        if utc(plan.window.opens) >= utc(plan.window.closes):
-            findings.append(found("plan.window", "window", opens=plan.window.opens, closes=plan.window.closes))
-    except ValueError:
+    opens, closes = read_moment(plan.window.opens), read_moment(plan.window.closes)
+    if opens is None or closes is None or opens >= closes:
         findings.append(found("plan.window", "window", opens=plan.window.opens, closes=plan.window.closes))
     if not plan.operations and not plan.retrieve:  # bags may be fetched and inspected without any operation
         findings.append(found("plan.empty", "operations"))
@@ -40,7 +51,41 @@ def plan_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
         ]
         if seat.role not in roles:
             findings.append(found("role.unknown", f"seats[{seat.id}]", role=seat.role))
+    for operation in plan.operations:
+        findings += _operation_findings(operation, {seat.id for seat in plan.seats})
+    for waiver in plan.waivers:
+        findings += _waiver_findings(waiver, known)
     return (*findings, *_witnessing_findings(plan, authority))
+
+
+def _operation_findings(operation: Operation, seats: set[str]) -> list[Finding]:
+    """Names, days and dates that could not be worked with."""
+    where = f"operations[{operation.id}]"
+    if isinstance(operation, GenerateKey):
+        return []
+    if isinstance(operation, ShareOut):
+        unknown = [seat for seat in operation.holders if seat not in seats]
+        return [found("seat.unknown", f"{where}.holders", seats=", ".join(unknown))] if unknown else []
+    findings = [*require_identifiers([(f"{where}.profile", operation.profile)])]
+    if not 1 <= operation.days <= LONGEST_DAYS:
+        findings.append(found("plan.days", f"{where}.days", days=operation.days))
+    if isinstance(operation, IssueCrl):
+        dates = [(f"{where}.revoked[{one.certificate}].date", one.date) for one in operation.revoked]
+        findings += [found("plan.time", path, text=text) for path, text in dates if read_moment(text) is None]
+    return findings
+
+
+def _waiver_findings(waiver: Waiver, known: set[str]) -> list[Finding]:
+    """Signature, continuity and MUST failures are never waived; two people of the authority answer for a waiver."""
+    where, meaning = f"waivers[{waiver.code}]", table().get(waiver.code)
+    findings = []
+    if meaning is not None and not meaning.waivable:
+        findings.append(found("waiver.not_waivable", where, waived=waiver.code))
+    if len(set(waiver.people)) < 2 or not set(waiver.people) <= known:
+        findings.append(found("waiver.two_people", where, waived=waiver.code))
+    if not is_day(waiver.expires):
+        findings.append(found("plan.day", f"{where}.expires", text=waiver.expires))
+    return findings
 
 
 def _witnessing_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
@@ -49,7 +94,9 @@ def _witnessing_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding
     findings: list[Finding] = []
     if watched.auditor and watched.auditor not in seats:
         findings.append(found("seat.unknown", "witnessing.auditor", seats=watched.auditor))
-    elif watched.auditor and "audit" not in authority.role(seats[watched.auditor].role).duties:
+    elif watched.auditor and not any(
+        role.id == seats[watched.auditor].role and "audit" in role.duties for role in authority.roles
+    ):
         findings.append(found("plan.auditor_role", "witnessing.auditor", seat=watched.auditor))
     needing = [
         one.id
@@ -77,6 +124,10 @@ def input_findings(plan: Plan, inputs: Mapping[str, bytes]) -> tuple[Finding, ..
             try:
                 facts = read_certificate(inputs[f"inputs/{operation.existing}"], f"inputs/{operation.existing}")
                 findings += key_findings(facts.spki, where, own=False)
+                if not facts.is_ca:
+                    findings.append(found("plan.existing_no_ca", where, name=operation.existing))
+                if facts.self_issued:
+                    verify_issued(facts, facts.spki)
             except Refusal as refusal:
                 findings += refusal.findings
     return tuple(findings)
@@ -92,4 +143,11 @@ def names_twice(plan: Plan) -> tuple[Finding, ...]:
     findings += [
         found("plan.id_twice", f"seats[{one}]", id=one) for one in sorted({i for i in seats if seats.count(i) > 1})
     ]
+    named: dict[Subject, tuple[str, str]] = {}
+    for operation in plan.operations:
+        if isinstance(operation, (IssueRoot, IssueSubordinate)):
+            key = operation.key if isinstance(operation, IssueRoot) else f"inputs/{operation.csr}"
+            other, first = named.setdefault(operation.subject, (operation.id, key))
+            if key != first:
+                findings.append(found("plan.subject_twice", f"operations[{operation.id}].subject", other=other))
     return tuple(findings)

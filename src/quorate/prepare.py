@@ -7,13 +7,14 @@ shadow authority is the same with stand-in keys and software tokens; its states 
 from __future__ import annotations
 
 import importlib.resources
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from quorate import FORMAT, canonical, record
+from quorate import FORMAT, canonical, record, sshsig
 from quorate.acts import lay_out
 from quorate.authority import AuthorityState, Cps, Item, Place, TokenEntry, read_state, state_findings
 from quorate.authority import Commitments as AuthorityCommitments
@@ -42,9 +43,8 @@ from quorate.script import (
 from quorate.script.drafting import utc
 from quorate.script.steps.issue import judge
 from quorate.script.text import render
-from quorate.sshsig import public_blob
 from quorate.statement import Mode
-from quorate.strict import load_toml, require_identifiers
+from quorate.strict import is_day, load_toml, require_identifiers
 
 
 class PersonSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -141,7 +141,24 @@ def _source_findings(source: AuthoritySource, state: AuthorityState) -> tuple[Fi
         findings.append(found("authority.rules", "authority.toml.rules", rules=source.rules))
     ids = [("authority.toml.name", state.name), *((f"people[{p.id}]", p.id) for p in state.people)]
     ids += [(f"tokens[{t.id}]", t.id) for t in state.tokens] + [(f"items[{i.id}]", i.id) for i in state.items]
+    ids += [(f"roles[{r.id}]", r.id) for r in state.roles] + [(f"places[{p.id}]", p.id) for p in state.places]
+    for token in state.tokens:
+        if not re.fullmatch(r"[!-~](?:[ -~]{0,62}[!-~])?", token.serial):
+            findings.append(found("authority.serial", f"tokens[{token.id}].serial", serial=token.serial))
+        if token.kind == "software" and not _below(token.location):
+            findings.append(found("authority.location", f"tokens[{token.id}].location", location=token.location))
+    for person in state.people:
+        days = [day for one in person.appointments for day in (one.since, one.until)]
+        findings += [
+            found("plan.day", f"people[{person.id}].appointments", text=day) for day in days if not is_day(day)
+        ]
     return (*findings, *require_identifiers(ids))
+
+
+def _below(location: str) -> bool:
+    """Whether a location is a folder below the one it is said in."""
+    path = PurePosixPath(location)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
 
 
 def _person(path: Path) -> Person:
@@ -151,8 +168,8 @@ def _person(path: Path) -> Person:
     if not card.is_file():
         raise Refusal("person.card_missing", f"people/{path.name}", person=name)
     key = " ".join(source.key.split()[:2])
-    if key:
-        public_blob(key)
+    if key and (problem := sshsig.key_problem(sshsig.public_blob(key))):
+        raise Refusal("person.key_unusable", f"people/{path.name}", person=name, problem=problem)
     digest = canonical.digest(b"quorate-card-v1\0" + card.read_bytes())
     return Person(name, source.presence, key, digest, source.appointments)
 
@@ -249,7 +266,8 @@ class Compiled:
 def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> Compiled:
     """The script of a ceremony's plan; refuses with every problem that can be proved before the day."""
     plan, data = read_plan(ceremony)
-    problems = [*names_twice(plan), *plan_findings(plan, start.state)]
+    problems = [*require_identifiers([("ceremony", ceremony.name)]), *names_twice(plan)]
+    problems += plan_findings(plan, start.state)
     refuse_errors(tuple(problems))
     inputs = _inputs(find_authority(ceremony), ceremony, plan, start.register)
     problems += input_findings(plan, inputs)
@@ -295,12 +313,16 @@ def found_at(finding: Finding, where: str) -> Finding:
 
 COMPILED_INPUTS = ("inputs/known/", "inputs/profiles/")
 """Written by `compile`: what earlier ceremonies made, and the profiles as they are on that day."""
+FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+"""The parts of every path in a record: names that mean the same on each file system and cannot break a line."""
 
 
 def _inputs(root: Path, ceremony: Path, plan: Plan, register: Register) -> dict[str, bytes]:
     """Everything that goes in: given files, profiles as they are today, and what earlier ceremonies made."""
     given = record.files_below(ceremony, "inputs") if (ceremony / "inputs").is_dir() else {}
     inputs = {path: data for path, data in given.items() if not path.startswith(COMPILED_INPUTS)}
+    if strange := [path for path in inputs if not all(FILE_NAME.fullmatch(part) for part in path.split("/"))]:
+        raise Refusal.of(tuple(found("plan.file_name", "inputs", file=path) for path in strange))
     for profile in {getattr(operation, "profile", "") for operation in plan.operations} - {""}:
         inputs[f"inputs/profiles/{profile}.toml"] = profile_text(root, profile)
     inputs |= {f"inputs/known/{name}.cert.der": der for name, der in register.certificates.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,9 +103,13 @@ class Journal:
     @classmethod
     def create(cls, host: Host, folder: Path, files: Mapping[str, bytes]) -> Journal:
         """A new record with its first files, or what an interrupted creation left of it."""
+        host.clear(folder)
+        _require_none_unnamed(folder, files)
+        for path, data in files.items():  # before the first is written: a refusal leaves nothing behind
+            if (folder / path).is_file() and (folder / path).read_bytes() != data:
+                raise Refusal("record.output_present", file=path)
         for parent in sorted({(folder / path).parent for path in files}):
             host.make_folder(parent)
-        host.clear(folder)
         for path, data in files.items():
             host.write_once(folder / path, data)
         loaded = load(folder)
@@ -117,7 +121,11 @@ class Journal:
     def reopen(cls, host: Host, folder: Path) -> Journal:
         """The journal of an interrupted record. A torn last line goes to evidence/; `torn` of `resumed` names it."""
         host.clear(folder)
-        return cls._opened(host, load(folder))
+        loaded = load(folder)
+        if loaded.events:
+            done = {event.body["operation"] for event in loaded.events if event.type is Type.COMPLETED}
+            _require_none_unnamed(folder, {*loaded.state.files, *_outputs(loaded.script, done)})
+        return cls._opened(host, loaded)
 
     @classmethod
     def _opened(cls, host: Host, loaded: Loaded) -> Journal:
@@ -239,6 +247,22 @@ def _sums(folder: Path) -> bytes:
         if not path.relative_to(folder).as_posix().startswith("after/")
     ]
     return "".join(lines).encode()
+
+
+def _outputs(script: Script, operations: Container[str]) -> Iterator[str]:
+    """The files that operations make; once `completed` stands, they may be there before `written` does."""
+    for operation in script.operations:
+        if operation.id in operations:
+            yield from getattr(operation, "outputs", (f"artifacts/{operation.id}.spki.der",))
+
+
+def _require_none_unnamed(folder: Path, named: Container[str]) -> None:
+    """Refuse what is none of ours before a key or a signature is made, not when it stands in the way of the output."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        ours = name in named or name in UNNAMED or name.startswith(("cosignatures/", "after/"))
+        if path.is_file() and not ours and not _TORN.fullmatch(name.removeprefix("evidence/")):
+            raise Refusal("record.unnamed_file", file=name)
 
 
 def _evidence(folder: Path) -> dict[str, bytes]:

@@ -98,7 +98,11 @@ class StandIns:
 
     def secret(self, seat: str, prompt: str, topic: str) -> bytearray:
         path = self._words(seat, topic)
-        return bytearray(path.read_bytes()) if path.is_file() else bytearray(TRANSPORT if not seat else b"")
+        if path.is_file():
+            return bytearray(path.read_bytes())
+        if seat:
+            raise Refusal("rehearsal.words_missing", str(path), seat=seat)
+        return bytearray(TRANSPORT)
 
     def reveal(self, seat: str, words: bytearray, topic: str) -> None:
         path = self._words(seat, topic)
@@ -151,7 +155,7 @@ def prepare_rehearsal(root: Path, ceremony: Path, verifier: bytes, fresh: bool =
     folder.mkdir(parents=True, exist_ok=True)
     _tokens(root, folder, start)
     write(host, folder, compiled)
-    for person in governing.approvers(start.state):
+    for person in governing.approvers(start.state, compiled.script):
         statement = governing.approval_statement(compiled.script, start.state, person)
         key = signer.stand_in_key(root / "shadow" / "people" / f"{person}.key")
         signature = signer.sign_as_stand_in(statement, key)

@@ -13,6 +13,7 @@ from quorate import canonical
 from quorate.authority import AuthorityState
 from quorate.event import Body, Event, Type, moment
 from quorate.findings import Refusal
+from quorate.people import Presence
 from quorate.script import NEVER_SKIPPED, Custody, Script
 from quorate.script.drafting import utc
 from quorate.script.state import Cursor, Lies, State, Status
@@ -88,7 +89,7 @@ def _decide(state: State, event: Event) -> None:
     step = state.step
     if event.step != (step.id if step else ""):
         raise Refusal("session.wrong_step", expected=step.id if step else "none", got=event.step)
-    if state.status in _RESTING and event.type not in (Type.RESUMED, Type.LEFT, Type.FAULT, Type.ABORTED):
+    if state.status in _RESTING and event.type not in (Type.RESUMED, Type.FAULT):
         raise Refusal("session.resting", status=state.status.value)
     if event.type in _ASIDE:
         return _decide_aside(state, event)
@@ -129,6 +130,14 @@ def absent(state: State) -> tuple[str, ...]:
     return tuple(seat for seat in act.present if seat not in state.seats)
 
 
+def awaited(state: State) -> tuple[str, ...]:
+    """The empty seats that an interrupted act needs, once its roll has been called: who had left comes back first."""
+    if not state.to_main or isinstance(want(state), Arrive):
+        return ()
+    act = state.script.act(state.steps("main")[state.cursors[0].index].id)
+    return tuple(seat for seat in act.present if seat not in state.seats) if act else ()
+
+
 # -- what may come at any moment --------------------------------------------------------------------------------------
 
 
@@ -156,7 +165,8 @@ def _decide_signed(state: State, event: Event) -> None:
     """A deviation, suspension or abort stands on two people's signatures over its words."""
     body = event.body
     skip = bool(body.get("skip", False))
-    if event.type is not Type.DEVIATED and state.line != "main":
+    lines = {Type.SUSPENDED: ("main",), Type.ABORTED: ("main", "resume", "suspend")}
+    if state.line not in lines.get(event.type, (state.line,)):
         raise Refusal("session.not_due", type=event.type.value, step=event.step)
     if skip and isinstance(state.step, NEVER_SKIPPED):
         raise Refusal("session.never_skipped", step=event.step)
@@ -194,7 +204,7 @@ def evolve(state: State, event: Event) -> State:
         return _noted(after, event).having(status=Status.CLOSED)
     elif event.type is not Type.OPENED and after.step is not None:
         after = effects(after.step, event, after)
-        if event.type is Type.SETTLED:
+        if event.type in (Type.SETTLED, Type.COMPLETED):
             after = after.having(interrupted=False)
     return _advance(_noted(after, event) if event.type is not Type.OPENED else after)
 
@@ -227,7 +237,8 @@ def _branch_done(state: State) -> State:
     if done == "suspend":
         return state.having(status=Status.SUSPENDED)
     if done == "resume":
-        return state.having(roll=(), relock=(), retake=frozenset())
+        state = state.having(roll=())
+        return state.having(relock=(), retake={}, reopen=frozenset()) if state.line == "main" else state
     return state
 
 
@@ -242,8 +253,8 @@ def _evolve_aside(state: State, event: Event) -> State:
         case Type.PAUSED:
             return _noted(state, event).having(status=Status.PAUSED)
         case Type.SUSPENDED:
-            out = frozenset(item for item, lies in state.items.items() if not lies.place)
-            state = state.having(status=Status.SUSPENDING, retake=out, relock=state.unlocked)
+            out = {item: lies.seal for item, lies in state.items.items() if not lies.place}
+            state = state.having(status=Status.SUSPENDING, retake=out, reopen=state.places, relock=state.unlocked)
             return state.having(cursors=(*state.cursors, Cursor("suspend", 0)))
         case Type.ABORTED:
             return state.having(status=Status.ABORTING, cursors=(Cursor("abort", 0),))
@@ -270,12 +281,14 @@ def _resumed(state: State, event: Event) -> State:
     waiting = tuple(cursor for cursor in state.cursors if cursor.line != "resume")
     current = waiting[-1]
     waiting = (*waiting[:-1], Cursor(current.line, current.index, (*current.progress, event)))
-    order = {seat.id: number for number, seat in enumerate(state.script.seats)}
-    roll = tuple(sorted({*state.seats, *state.roll}, key=order.__getitem__))
+    called = {*state.seats, *state.roll}
+    keyed_first = sorted(state.script.seats, key=lambda seat: seat.presence is not Presence.KEYED)
+    roll = tuple(seat.id for seat in keyed_first if seat.id in called)  # who has no key is identified by two who do
+    reopen = state.places if state.line == "main" and state.status is not Status.SUSPENDED else state.reopen
     relock = tuple(dict.fromkeys((*state.relock, *state.unlocked)))
     status = Status.OPEN if state.status in (*_RESTING, Status.OPEN) else state.status
-    state = state.having(seats={}, roll=roll, unlocked=(), relock=relock, status=status, cursors=waiting)
-    if _still_opening(state):
+    state = state.having(seats={}, roll=roll, unlocked=(), relock=relock, reopen=reopen, status=status, cursors=waiting)
+    if len(waiting) == 1 and _still_opening(state):
         return state.having(cursors=(Cursor("main", 0),), roll=())
     pending = state.pending
     return state.having(interrupted=state.interrupted or pending, cursors=(*waiting, Cursor("resume", 0)))

@@ -26,6 +26,10 @@ _CURVES: dict[str, tuple[ec.EllipticCurve, hashes.HashAlgorithm]] = {
     "nistp521": (ec.SECP521R1(), hashes.SHA512()),
 }
 LEAST_RSA_BITS = 3072
+_PLAIN = ("ssh-ed25519", "ssh-rsa", *(f"ecdsa-sha2-{curve}" for curve in _CURVES))
+_SK_ED25519, _SK_ECDSA = "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"
+_LONGEST_LINE = 76
+_PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,17 @@ def public_blob(line: str) -> bytes:
     except (IndexError, ValueError, _Short):
         pass
     raise Refusal("person.key_malformed", line[:40])
+
+
+def key_problem(blob: bytes) -> str:
+    """Why no statement can be signed with the key of `blob`; empty if one can."""
+    try:
+        key, _ = _load(blob)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, _Short):
+        return "it cannot be read, or is of a type that is not known here"
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < LEAST_RSA_BITS:
+        return f"it has {key.key_size} bits"
+    return ""
 
 
 def fingerprint(blob: bytes) -> str:
@@ -104,12 +119,14 @@ def _take(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _open(armored: str) -> tuple[bytes, str, str, bytes]:
-    lines = armored.strip().splitlines()
+    # no more than one spelling: what is taken here is verified again for ever, by other programs
+    lines = armored.strip("\n").split("\n")
+    text = "".join(lines[1:-1])
     try:
-        if lines[0] != BEGIN or lines[-1] != END:
+        if lines[0] != BEGIN or lines[-1] != END or max(map(len, lines)) > _LONGEST_LINE:
             raise ValueError
-        data = base64.b64decode("".join(lines[1:-1]), validate=True)
-        if not data.startswith(b"SSHSIG\0\0\0\1"):
+        data = base64.b64decode(text, validate=True)
+        if not data.startswith(b"SSHSIG\0\0\0\1") or base64.b64encode(data).decode() != text:
             raise ValueError
         signer, rest = _take(data[10:])
         namespace, rest = _take(rest)
@@ -124,15 +141,17 @@ def _open(armored: str) -> tuple[bytes, str, str, bytes]:
 
 
 def _verify_blob(blob: bytes, signature: bytes, message: bytes) -> Verified:
-    key_type, parameters = _take(blob)
+    key, application = _load(blob)
+    key_type = _take(blob)[0]
     kind, rest = _take(signature)
     value, rest = _take(rest)
     name = key_type.decode("ascii")
-    if name.startswith("sk-"):
-        return _verify_security_key(name, parameters, kind.decode("ascii"), value, rest, message)
+    if application:
+        if kind != key_type:
+            raise InvalidSignature
+        return _verify_security_key(name, key, application, value, rest, message)
     if rest:
         raise InvalidSignature
-    key = serialization.load_ssh_public_key(key_type + b" " + base64.b64encode(blob))
     if isinstance(key, ed25519.Ed25519PublicKey) and kind == key_type:
         key.verify(value, message)
     elif isinstance(key, ec.EllipticCurvePublicKey) and kind == key_type:
@@ -144,28 +163,57 @@ def _verify_blob(blob: bytes, signature: bytes, message: bytes) -> Verified:
     return Verified(name, hardware=False, user_verified=False)
 
 
+def _load(blob: bytes) -> tuple[_PublicKey, bytes]:
+    """The public key of a blob that is read to its end; for a security key also its application."""
+    kind, rest = _take(blob)
+    name = kind.decode("ascii")
+    key: object
+    if name in _PLAIN:
+        if name.startswith("ecdsa-") and _take(_take(rest)[1])[0][:1] != b"\4":
+            raise ValueError("not an uncompressed point")
+        key, application = serialization.load_ssh_public_key(kind + b" " + base64.b64encode(blob)), b""
+    elif name in (_SK_ED25519, _SK_ECDSA):
+        curve, rest = _take(rest) if name == _SK_ECDSA else (b"nistp256", rest)
+        public, rest = _take(rest)
+        application, rest = _take(rest)
+        if rest or curve != b"nistp256" or not application.startswith(b"ssh:"):
+            raise ValueError("not a security key for SSH")
+        if name == _SK_ED25519:
+            key = ed25519.Ed25519PublicKey.from_public_bytes(public)
+        elif public[:1] == b"\4":
+            key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public)
+        else:
+            raise ValueError("not an uncompressed point")
+    else:
+        raise ValueError(name)
+    assert isinstance(key, _PublicKey)
+    return key, application
+
+
 def _ecdsa(value: bytes) -> bytes:
     r, rest = _take(value)
     s, rest = _take(rest)
     if rest:
         raise InvalidSignature
-    return utils.encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+    return utils.encode_dss_signature(_number(r), _number(s))
+
+
+def _number(data: bytes) -> int:
+    """A positive mpint of RFC 4251 5, in its one form."""
+    if not data or data[0] > 127 or (len(data) > 1 and data[0] == 0 and data[1] < 128):
+        raise InvalidSignature
+    return int.from_bytes(data, "big")
 
 
 def _verify_security_key(
-    name: str, parameters: bytes, kind: str, value: bytes, rest: bytes, message: bytes
+    name: str, key: _PublicKey, application: bytes, value: bytes, rest: bytes, message: bytes
 ) -> Verified:
-    if kind != name or len(rest) != 5 or not rest[0] & 1:  # bit 0: user present (touch)
+    if len(rest) != 5 or not rest[0] & 1:  # bit 0: user present (touch)
         raise InvalidSignature
-    point, after = _take(parameters)
-    if name == "sk-ecdsa-sha2-nistp256@openssh.com":
-        point, after = _take(after)
-    application = hashlib.sha256(_take(after)[0]).digest()
-    data = application + rest + hashlib.sha256(message).digest()
-    if name == "sk-ssh-ed25519@openssh.com":
-        ed25519.Ed25519PublicKey.from_public_bytes(point).verify(value, data)
-    elif name == "sk-ecdsa-sha2-nistp256@openssh.com":
-        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    data = hashlib.sha256(application).digest() + rest + hashlib.sha256(message).digest()
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        key.verify(value, data)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
         key.verify(_ecdsa(value), data, ec.ECDSA(hashes.SHA256()))
     else:
         raise InvalidSignature

@@ -11,10 +11,13 @@ import re
 import tomllib
 import types
 import typing
+import unicodedata
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import msgspec
 
+from quorate.canonical import LARGEST_INTEGER
 from quorate.findings import Finding, Refusal, found
 
 T = TypeVar("T")
@@ -46,6 +49,39 @@ def convert(value: object, kind: type[T], where: str) -> T:
         raise Refusal("plan.value_wrong", where, problem=str(error)) from None
 
 
+def text_problem(text: str) -> str:
+    """What is wrong with a text that people read on one line; empty if nothing is.
+
+    A line end or an invisible character could make the printed script say something else.
+    """
+    if text.isascii() and text.isprintable():
+        return ""
+    unseen = next((one for one in text if unicodedata.category(one) in _UNSEEN), "")
+    if unseen:
+        return f"it holds the character U+{ord(unseen):04X}, which is not seen"
+    return "" if unicodedata.is_normalized("NFC", text) else "it is not in Unicode NFC"
+
+
+_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def read_moment(text: str) -> datetime | None:
+    """The moment of `2026-11-23T09:00:00Z`; None for any other text, and for years that no ceremony sees."""
+    try:
+        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return moment if len(text) == 20 and text.isascii() and 1950 <= moment.year < 2200 else None
+
+
+def is_day(text: str) -> bool:
+    """Whether `text` is a day like 2026-11-23."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def require_identifiers(ids: typing.Iterable[tuple[str, str]]) -> tuple[Finding, ...]:
     """A finding for each (where, id) that cannot be an id."""
     return tuple(found("plan.identifier", where, id=name) for where, name in ids if not IDENTIFIER.fullmatch(name))
@@ -61,7 +97,11 @@ def _underscored(value: Any) -> Any:
 
 def _walk(value: object, kind: Any, where: str, problems: list[Finding]) -> None:
     origin = typing.get_origin(kind)
-    if origin in (typing.Union, types.UnionType):
+    if isinstance(value, str) and (problem := text_problem(value)):
+        problems.append(found("plan.text", where, problem=problem))
+    elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        problems.append(found("plan.value_wrong", where, problem="the number is too large"))
+    elif origin in (typing.Union, types.UnionType):
         _walk_union(value, typing.get_args(kind), where, problems)
     elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         _walk_struct(value, kind, where, problems)

@@ -38,12 +38,12 @@ class Terminal:
     def show(self, lines: Sequence[str]) -> None:
         """Print lines as they are, but for what a terminal would obey."""
         for line in lines:
-            self._write(_visible(line) + "\n")
+            self._write(visible(line) + "\n")
 
     def title(self, line: str) -> None:
         """Print a line, bold where that is possible."""
         bold = os.isatty(self._out)
-        self._write(f"\x1b[1m{_visible(line)}\x1b[0m\n" if bold else _visible(line) + "\n")
+        self._write(f"\x1b[1m{visible(line)}\x1b[0m\n" if bold else visible(line) + "\n")
 
     def clear(self) -> None:
         """Wipe the screen and what was scrolled out of it."""
@@ -95,12 +95,12 @@ class Terminal:
 
     def _unseen(self, prompt: str) -> bytearray:
         if not os.isatty(self._in):  # on a terminal the host shows the prompt, once the echo is off
-            self._write(_visible(prompt) + "\n> ")
-        return self.host.read_secret(_visible(prompt) + "\n> ", self._in)
+            self._write(visible(prompt) + "\n> ")
+        return self.host.read_secret(visible(prompt) + "\n> ", self._in)
 
     def _line(self, prompt: str) -> bytearray:
         """One octet a call: nothing beyond the line end may be taken from a pipe, as a secret may follow."""
-        self._write(_visible(prompt) + "\n> ")
+        self._write(visible(prompt) + "\n> ")
         line = bytearray()
         while octet := os.read(self._in, 1):
             if octet == b"\n":
@@ -129,6 +129,6 @@ def _put(fd: int, data: bytes | memoryview) -> None:
         left = left[os.write(fd, left) :]
 
 
-def _visible(line: str) -> str:
+def visible(line: str) -> str:
     """The line with everything escaped that a terminal would obey instead of showing."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in line)

@@ -62,9 +62,10 @@ class Collect:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """Each of `by` says that it is done."""
+    """Each of `by` says that it is done, or that they have seen what is shown."""
 
     by: tuple[str, ...]
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Values typed by people, in order."""
+    """Values typed by people, in order; `about` is shown before."""
 
     questions: tuple[Question, ...]
     expected: tuple[str, ...] = field(default=(), repr=False)  # for stand-ins in a rehearsal; empty where free
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

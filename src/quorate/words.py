@@ -64,6 +64,12 @@ def ends(digest: bytes) -> tuple[str, ...]:
     return spoken[:4] + spoken[-4:]
 
 
+def rows(digest: bytes) -> tuple[str, ...]:
+    """All words of a digest, eight a line: as it is shown, printed and compared."""
+    spoken = words(digest)
+    return tuple(" ".join(spoken[start : start + 8]) for start in range(0, len(spoken), 8))
+
+
 def same_words(typed: str, expected: tuple[str, ...]) -> bool:
     """Whether what was typed is these words in this order, whatever their case and spacing."""
     return typed.casefold().split() == [word.casefold() for word in expected]

@@ -73,7 +73,7 @@ def main() -> None:
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except OSError as error:
-        click.echo(f"quorate: {error.filename or 'file'}: {error.strerror}", err=True)
+        print_refusal(Refusal("host.unusable", file=error.filename or "a file", reason=error.strerror or error))
         sys.exit(REFUSED)
     except Exception:
         traceback.print_exc()
@@ -83,10 +83,11 @@ def main() -> None:
 
 def print_refusal(refusal: Refusal) -> None:
     """Every finding: one line, and what to do."""
+    from quorate.terminal import visible
+
     for finding in refusal.findings:
-        click.echo(f"quorate: {finding.sentence}", err=True)
-        if finding.remedy:
-            click.echo(f"  hint: {finding.remedy}", err=True)
+        click.echo(visible(f"quorate: {finding.sentence}"), err=True)
+        click.echo(visible(f"  hint: {finding.remedy}"), err=True)
         clause = f", {finding.clause}" if finding.clause else ""
         click.echo(f"  code: {finding.code}{clause}", err=True)
 

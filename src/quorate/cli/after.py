@@ -54,10 +54,11 @@ def show_command(record_folder: Path) -> None:
     """
     from quorate import record
     from quorate.cli.story import tell
+    from quorate.terminal import visible
 
     loaded = record.load(record_folder)
     for line in tell(loaded.script, loaded.events):
-        click.echo(line)
+        click.echo(visible(line))  # a record may come from anywhere
 
 
 @click.command("verify", context_settings={"ignore_unknown_options": True})
@@ -78,18 +79,18 @@ def words_command(what: str) -> None:
 
     Example: quorate words script.json
     """
-    from quorate.words import words
+    from quorate.words import rows
 
     text = what.removeprefix("sha256:")
     if Path(what).is_file():
         text = hashlib.sha256(Path(what).read_bytes()).hexdigest()
         click.echo(f"sha256:{text}")
     try:
-        spoken = words(bytes.fromhex(text))
+        spoken = rows(bytes.fromhex(text))
     except ValueError:
         raise Refusal("words.no_digest", what[:60]) from None
-    for start in range(0, len(spoken), 8):
-        click.echo(" ".join(spoken[start : start + 8]))
+    for row in spoken:
+        click.echo(row)
 
 
 @click.command("schema")

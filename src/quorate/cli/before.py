@@ -74,9 +74,11 @@ def check_command(ceremony: Path, rehearsal: bool) -> None:
 
 
 def _print_findings(findings: tuple[Finding, ...]) -> None:
+    from quorate.terminal import visible
+
     for finding in findings:
         clause = f"  [{finding.clause}]" if finding.clause else ""
-        click.echo(f"{finding.severity.value}: {finding.code}: {finding.sentence}{clause}")
+        click.echo(visible(f"{finding.severity.value}: {finding.code}: {finding.sentence}{clause}"))
 
 
 def _print_tokens(root: Path, state: AuthorityState, names: tuple[str, ...]) -> None:
@@ -105,7 +107,7 @@ def compile_command(ceremony: Path, replace: bool) -> None:
     Example: quorate compile ceremonies/001-root
     """
     from quorate import canonical, frozen
-    from quorate.words import words
+    from quorate.words import rows
 
     ceremony, host = ceremony.resolve(), Host()
     start = prepare.real_base(prepare.find_authority(ceremony))
@@ -115,9 +117,8 @@ def compile_command(ceremony: Path, replace: bool) -> None:
     digest = canonical.digest(compiled.script.file())
     click.echo(f"script: {ceremony / 'script.json'}")
     click.echo(f"digest: {digest}")
-    spoken = words(bytes.fromhex(digest.removeprefix("sha256:")))
-    for start_at in range(0, 32, 8):
-        click.echo(f"        {' '.join(spoken[start_at : start_at + 8])}")
+    for row in rows(bytes.fromhex(digest.removeprefix("sha256:"))):
+        click.echo(f"        {row}")
     for person in fallen:
         click.echo(f"the approval by {person} fell with the superseded script")
 
@@ -172,16 +173,18 @@ def approve_command(path: Path, person: str, key: Path | None, signature: Path |
 
 
 def _approve_state(root: Path, person: str, key: Path | None, signature: Path | None) -> None:
-    host = Host()
-    number = governing.freeze_state(host, root, prepare.read_authority(root))
-    states = prepare.frozen_states(root)
+    host, state, states = Host(), prepare.read_authority(root), prepare.frozen_states(root)
+    if not states or states[-1].digest != state.digest:
+        states = (*states, state)
+    number = len(states) - 1
     before, people, _ = governing.governors(states, number)
     if person not in people:
         raise Refusal("approve.stranger", person=person, may=", ".join(people))
     statement = governing.change_statement(states, number, Mode.REAL, person)
     stem = root / "authority" / f"{number:03d}.{person}"
-    if (made := made_signature(statement, stem, key, signature)) is not None:
+    if (made := made_signature(statement, root / "exchange", key, signature, f"approve {root}")) is not None:
         governing.keep(host, stem, statement, before, made)
+    governing.freeze_state(host, root, state)  # last: what was refused has changed nothing
     _print_standing(f"authority state {states[number].digest}", governing.state_standing(root, Mode.REAL, number))
 
 
@@ -192,17 +195,24 @@ def _approve_script(ceremony: Path, person: str, key: Path | None, signature: Pa
         raise Refusal("script.not_compiled", str(ceremony))
     script = read_script((ceremony / "script.json").read_bytes(), "script.json")
     state = prepare.real_base(prepare.find_authority(ceremony)).state
-    if person not in governing.approvers(state):
-        raise Refusal("approve.stranger", person=person, may=", ".join(governing.approvers(state)))
+    if person not in (may := governing.approvers(state, script)):
+        raise Refusal("approve.stranger", person=person, may=", ".join(may))
     statement = governing.approval_statement(script, state, person)
     stem = ceremony / "approvals" / person
-    if (made := made_signature(statement, stem, key, signature)) is not None:
+    made = made_signature(statement, ceremony / "exchange", key, signature, f"approve {ceremony}")
+    if made is not None:
         governing.keep(Host(), stem, statement, state, made)
     _print_standing(f"script {statement.script}", governing.script_standing(ceremony / "approvals", script, state))
 
 
-def made_signature(statement: Statement, stem: Path, key: Path | None, signature: Path | None) -> str | None:
-    """A signature by key or from a file; without either the statement is written out to be signed elsewhere."""
+def made_signature(
+    statement: Statement, exchange: Path, key: Path | None, signature: Path | None, call: str
+) -> str | None:
+    """A signature by key or from a file; without either the statement is written out, to be signed elsewhere.
+
+    `exchange`: the folder that it is written to. `call`: the command that takes the signature.
+    """
+    from quorate.exchange import command, signature_file, write_statement
     from quorate.signer import read_signature, sign_with_file
 
     if signature is not None:
@@ -210,11 +220,9 @@ def made_signature(statement: Statement, stem: Path, key: Path | None, signature
     if key is not None:
         click.echo(statement.text().decode("ascii"), nl=False)
         return sign_with_file(statement, key)
-    text = stem.with_name(stem.name + ".statement")
-    text.parent.mkdir(parents=True, exist_ok=True)
-    Host().write_once(text, statement.text())
-    click.echo(f"sign it with: ssh-keygen -Y sign -n {statement.namespace} -f KEY {text}")
-    click.echo(f"then: quorate approve … --person {statement.signer} --signature {text}.sig")
+    file = write_statement(Host(), exchange, statement)
+    click.echo(f"sign it with: {command(statement, file)}")
+    click.echo(f"then: quorate {call} --person {statement.signer} --signature {signature_file(file)}")
     return None
 
 

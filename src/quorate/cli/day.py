@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -11,9 +10,8 @@ import click
 from quorate import governing, prepare, record
 from quorate.cli import INTERRUPTED, verifier
 from quorate.cli.before import FILE, FOLDER, made_signature
-from quorate.event import moment
 from quorate.findings import Refusal
-from quorate.host import Host, ShiftedHost, wipe
+from quorate.host import Host, wipe
 from quorate.statement import Mode
 
 
@@ -47,6 +45,7 @@ def conduct_command(ceremony: Path, rehearsal: bool) -> None:
 
     Say :help at any prompt. Example: quorate conduct ceremonies/001-root
     """
+    from quorate.cli.practice import Practice, practice_host, practice_notes
     from quorate.conduct import Room, Stopped, conduct
     from quorate.console import Console
     from quorate.rehearse import prepare_rehearsal
@@ -62,10 +61,13 @@ def conduct_command(ceremony: Path, rehearsal: bool) -> None:
         ended = record.closed(prepare.record_folder(ceremony, Mode.REHEARSAL))
         start, _ = prepare_rehearsal(root, ceremony, verifier().read_bytes(), fresh=ended)
         script = read_script((folder / "script.json").read_bytes(), "script.json")
-        host = _practice_host(ceremony, utc(script.window.opens), utc(script.window.closes), host)
+        host = practice_host(ceremony, utc(script.window.opens), utc(script.window.closes), host)
+        for line in practice_notes(root, folder, host):
+            click.echo(line)
+        console: Console = Practice(root, folder, host, start.state)
     else:
         start = prepare.real_base(root)
-    console = Console(host, start.state, folder / "exchange")
+        console = Console(host, start.state, folder / "exchange")
     try:
         state = conduct(Room(host, console, ceremony, start, tokens), verifier().read_bytes(), folder)
     except Stopped:
@@ -73,22 +75,18 @@ def conduct_command(ceremony: Path, rehearsal: bool) -> None:
         sys.exit(INTERRUPTED)
     where = prepare.record_folder(ceremony, start.mode)
     click.echo(f"sealed: {where}")
-    _print_closing(where, governing.closing_standing(where, state))
+    _print_closing(_call_of_seal(ceremony, rehearsal), governing.closing_standing(where, state))
 
 
-def _practice_host(ceremony: Path, opens: datetime, closes: datetime, host: Host) -> Host:
-    """The real clock inside the window; outside it one that starts there, or goes on where the practice stopped."""
-    if opens <= host.now() <= closes:
-        return host
-    transcript = prepare.record_folder(ceremony, Mode.REHEARSAL) / record.TRANSCRIPT
-    events = record.read_transcript(transcript)[0]
-    return ShiftedHost(moment(events[-1].at) if events else opens)
+def _call_of_seal(ceremony: Path, rehearsal: bool) -> str:
+    return f"seal {ceremony}{' --rehearsal' * rehearsal}"
 
 
-def _print_closing(where: Path, standing: governing.Standing) -> None:
+def _print_closing(call: str, standing: governing.Standing) -> None:
     click.echo(f"cosigned by {len(standing.signed)} of {standing.need} ({', '.join(standing.signed) or 'nobody yet'})")
     if not standing.suffices:
-        click.echo(f"add cosignatures with: quorate seal {where.parent} --person ID (of {', '.join(standing.may)})")
+        others = ", ".join(one for one in standing.may if one not in standing.signed)
+        click.echo(f"add cosignatures with: quorate {call} --person ID (of {others})")
 
 
 @click.command("seal")
@@ -105,6 +103,7 @@ def seal_command(ceremony: Path, person: str | None, key: Path | None, signature
     from quorate.conduct import add_cosignature, seal
 
     folder = prepare.record_folder(ceremony.resolve(), Mode.REHEARSAL if rehearsal else Mode.REAL)
+    call = _call_of_seal(ceremony, rehearsal)
     loaded = record.load(folder)
     seal(Host(), folder, loaded.state)
     if person is not None:
@@ -112,8 +111,8 @@ def seal_command(ceremony: Path, person: str | None, key: Path | None, signature
         if person not in standing.may:
             raise Refusal("approve.stranger", person=person, may=", ".join(standing.may))
         statement = governing.closing_statement(loaded.state, person)
-        made = made_signature(statement, folder.parent / "exchange" / person, key, signature)
+        made = made_signature(statement, folder.parent / "exchange", key, signature, call)
         if made is not None:
             add_cosignature(Host(), folder, loaded.state, person, made)
             seal(Host(), folder, loaded.state)
-    _print_closing(folder, governing.closing_standing(folder, loaded.state))
+    _print_closing(call, governing.closing_standing(folder, loaded.state))

@@ -40,6 +40,13 @@ TABLE: dict[str, Meaning] = {
         "put in another medium",
         "",
     ),
+    "rehearsal.words_missing": Meaning(
+        ERROR,
+        False,
+        "the stand-in of {seat} has no share of the shadow token",
+        "rehearse the ceremony again from its beginning: quorate rehearse",
+        "",
+    ),
     "session.checkpoint_differs": Meaning(
         ERROR,
         False,

@@ -12,6 +12,13 @@ TABLE: dict[str, Meaning] = {
         "have the governors sign the change: quorate approve AUTHORITY-FOLDER --person ID",
         "",
     ),
+    "authority.location": Meaning(
+        ERROR,
+        False,
+        "{location} is not a folder below the authority's",
+        "a software token lies in a folder of the authority, such as tokens/hsm-1",
+        "",
+    ),
     "authority.not_found": Meaning(
         ERROR,
         False,
@@ -31,6 +38,13 @@ TABLE: dict[str, Meaning] = {
         False,
         "the rule set {rules} is unknown",
         "write webpki or private",
+        "",
+    ),
+    "authority.serial": Meaning(
+        ERROR,
+        False,
+        "{serial} cannot be a token's serial number",
+        "copy it from the device: letters and digits without accents, at most 64",
         "",
     ),
     "authority.twice": Meaning(
@@ -145,11 +159,18 @@ TABLE: dict[str, Meaning] = {
         "paste the line that ssh-keygen writes into the .pub file",
         "",
     ),
+    "person.key_unusable": Meaning(
+        ERROR,
+        False,
+        "{person} cannot sign with this key: {problem}",
+        "enrol an Ed25519, ECDSA or security key, or RSA of 3072 bits or more",
+        "",
+    ),
     "person.key_missing": Meaning(
         ERROR,
         False,
-        "{person} is keyed and has no key, or is on paper and has one",
-        "paste the public key, or change presence",
+        "{person} is {problem}",
+        "paste the line of the .pub file into people/{person}.toml, or change presence",
         "",
     ),
     "person.unknown": Meaning(
@@ -201,12 +222,33 @@ TABLE: dict[str, Meaning] = {
         "issue one",
         "",
     ),
+    "plan.day": Meaning(
+        ERROR,
+        False,
+        "{text} is no day",
+        "write it like 2026-12-01",
+        "",
+    ),
+    "plan.days": Meaning(
+        ERROR,
+        False,
+        "{days} days are no validity",
+        "write a number from 1 to 36525",
+        "",
+    ),
     "plan.empty": Meaning(
         ERROR,
         False,
         "the plan does nothing",
         "add [[operations]]",
         "",
+    ),
+    "plan.existing_no_ca": Meaning(
+        ERROR,
+        False,
+        "the existing certificate {name} is not a CA's",
+        "name the certificate of a certification authority",
+        "BR 7.1.2.2",
     ),
     "plan.facility": Meaning(
         ERROR,
@@ -227,6 +269,13 @@ TABLE: dict[str, Meaning] = {
         False,
         "{name} is not known here",
         "take it out, or correct its spelling",
+        "",
+    ),
+    "plan.file_name": Meaning(
+        ERROR,
+        False,
+        "{file} is not a name that a record can carry",
+        "use letters, digits, . _ and -, beginning with a letter or digit; take other files out of inputs/",
         "",
     ),
     "plan.format": Meaning(
@@ -320,6 +369,13 @@ TABLE: dict[str, Meaning] = {
         "choose a new one; artifacts are named by it for good",
         "",
     ),
+    "plan.revoked_here": Meaning(
+        ERROR,
+        False,
+        "{name} is made in this ceremony and cannot be revoked in it",
+        "leave it out of the plan, or revoke it in a later ceremony",
+        "",
+    ),
     "plan.revoked_elsewhere": Meaning(
         ERROR,
         False,
@@ -332,6 +388,27 @@ TABLE: dict[str, Meaning] = {
         False,
         "this is not TOML: {problem}",
         "correct the line that it names",
+        "",
+    ),
+    "plan.subject_twice": Meaning(
+        ERROR,
+        False,
+        "the subject is that of {other}, whose key is another",
+        "give each CA a name of its own",
+        "BR 7.1.2.10.2",
+    ),
+    "plan.text": Meaning(
+        ERROR,
+        False,
+        "one line of visible text belongs here: {problem}",
+        "write it anew; it is printed, read aloud and signed",
+        "",
+    ),
+    "plan.time": Meaning(
+        ERROR,
+        False,
+        "{text} is no UTC time",
+        "write it like 2026-12-01T09:00:00Z",
         "",
     ),
     "plan.too_large": Meaning(
@@ -437,6 +514,13 @@ TABLE: dict[str, Meaning] = {
         False,
         "the file is not the one that the script names",
         "compile again with --replace, and have it approved again",
+        "",
+    ),
+    "script.file_unknown": Meaning(
+        ERROR,
+        False,
+        "the script does not name this file",
+        "take it out; only what was there at compiling, and the approvals, go into a record",
         "",
     ),
     "script.in_use": Meaning(
@@ -570,6 +654,20 @@ TABLE: dict[str, Meaning] = {
         False,
         "the waiver of {waived} ran out on {expires}",
         "renew it or mend the finding",
+        "",
+    ),
+    "waiver.not_waivable": Meaning(
+        ERROR,
+        False,
+        "{waived} cannot be waived",
+        "mend what it finds, and take the waiver out",
+        "",
+    ),
+    "waiver.two_people": Meaning(
+        ERROR,
+        False,
+        "a waiver of {waived} needs two different people of the authority",
+        "name two people who answer for it",
         "",
     ),
     "waiver.unused": Meaning(

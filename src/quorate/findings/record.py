@@ -75,4 +75,11 @@ TABLE: dict[str, Meaning] = {
         "bring back the authority/ folder of that day",
         "",
     ),
+    "record.unnamed_file": Meaning(
+        ERROR,
+        False,
+        "{file} is in the record and no event names it",
+        "find out who put it there, and move it out of the record before going on",
+        "",
+    ),
 }

@@ -212,6 +212,12 @@ TABLE: dict[str, Meaning] = {
         "{file} cannot be written: {reason}",
         "check the folder, its permissions and whether the medium is write-protected",
     ),
+    "host.unusable": Meaning(
+        ERROR,
+        False,
+        "{file}: {reason}",
+        "check that the file or folder is there, what it is, and its permissions",
+    ),
     "host.write_failed": Meaning(
         ERROR,
         False,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from quorate.authority import AuthorityState
 from quorate.compliance import Commitments, Context, certificate_findings, crl_findings
 from quorate.findings import Finding, Refusal
 from quorate.script import CertificateOperation, CrlOperation, GenerateOperation, IssueOperation, RootOperation, Script
+from quorate.strict import read_moment
 from quorate.x509.csr import read_csr
 from quorate.x509.draft import (
     CertificateFields,
@@ -44,7 +45,9 @@ class Materials:
 
 def utc(text: str) -> datetime:
     """A moment of the plan or script: `2026-11-23T09:00:00Z`."""
-    return datetime.strptime(text, SECOND).replace(tzinfo=UTC)
+    if (moment := read_moment(text)) is None:
+        raise ValueError(text)
+    return moment
 
 
 def make_draft(script: Script, operation: IssueOperation, materials: Materials, now: datetime) -> Draft:

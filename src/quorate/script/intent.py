@@ -15,7 +15,7 @@ from quorate.script import GenerateOperation, IssueOperation, Script, ScriptOper
 from quorate.script.state import State
 from quorate.statement import StatementType
 from quorate.want import Collect, Record
-from quorate.words import words
+from quorate.words import rows
 
 Said = tuple[tuple[str, str], ...]
 
@@ -83,7 +83,7 @@ def approval(state: State, operation: ScriptOperation, tbs: bytes | None, approv
         ballots=state.ballots(StatementType.INTENT, lines, Purpose.AUTHORISE, 1, without),
         have=len(approved),
         need=state.script.quorum(Purpose.AUTHORISE).need,
-        about=tuple(f"{key}: {value}" for key, value in lines),
+        about=(f"intent: {operation.id}", *spoken(digest_of(operation, state.script, tbs))),
     )
 
 
@@ -109,6 +109,6 @@ def commander(state: State, token: str) -> str:
     raise Refusal("session.nobody_commands", token=token)
 
 
-def spoken(digest: str) -> str:
-    """A digest as all its words, for the paper and the screen."""
-    return " ".join(words(bytes.fromhex(digest.removeprefix("sha256:"))))
+def spoken(digest: str) -> tuple[str, ...]:
+    """A digest and all its words, for the screen."""
+    return (digest, *rows(bytes.fromhex(digest.removeprefix("sha256:"))))

@@ -74,7 +74,8 @@ class State:
     items: Mapping[str, Lies] = field(default_factory=dict)
     seals: frozenset[str] = frozenset()
     places: frozenset[str] = frozenset()
-    retake: frozenset[str] = frozenset()  # items that were out when `suspended` came
+    retake: Mapping[str, str] = field(default_factory=dict)  # items that were out when `suspended` came, their seals
+    reopen: frozenset[str] = frozenset()  # places that were open when the main line stopped
     checkpoint_root: bytes = b""
     deviations: tuple[Event, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
@@ -89,6 +90,11 @@ class State:
     def line(self) -> str:
         """The line being walked: `main`, `resume`, `suspend` or `abort`."""
         return self.cursors[-1].line
+
+    @property
+    def to_main(self) -> bool:
+        """Whether the line being walked is the resumption of the main line, and not of a suspension or an abort."""
+        return self.line == "resume" and self.cursors[-2].line == "main"
 
     @property
     def step(self) -> Step | None:

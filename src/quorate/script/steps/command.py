@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quorate.event import Body, Event, Type
 from quorate.findings import Refusal
-from quorate.script.intent import commander
+from quorate.script.intent import commander, spoken
 from quorate.script.state import State
 from quorate.want import Ask, Question, Typed
 from quorate.words import ends, same_words
@@ -13,8 +13,8 @@ PROMPT = "to give the command, type the first four and the last four words of th
 
 
 def ask_command(state: State, token: str, digest: str) -> Ask:
-    """The question to the commanding seat."""
-    return Ask((Question(commander(state, token), PROMPT),), (" ".join(_ends(digest)),))
+    """The question to the commanding seat, under all the words of what was approved."""
+    return Ask((Question(commander(state, token), PROMPT),), (" ".join(_ends(digest)),), spoken(digest))
 
 
 def _ends(digest: str) -> tuple[str, ...]:

@@ -21,12 +21,18 @@ def wants(step: Custody, state: State) -> Want | None:
 
 
 def _nothing_to_do(step: Custody, state: State) -> bool:
+    """In a branch: things are left and found as the main line had them; a suspension or abort goes on by itself."""
+    if state.line == "resume" and not state.to_main:
+        return True
+    stays_open = step.place in state.reopen and state.line == "resume"
     if step.action == "close":
-        return step.place not in state.places
+        return step.place not in state.places or stays_open
     if step.action == "open":
-        return step.place in state.places or not any(_home(state, item) == step.place for item in _to_move(state))
+        due = stays_open or any(_home(state, item) == step.place for item in _to_move(state))
+        return step.place in state.places or not due
     if step.action == "unseal":
-        return step.item not in state.retake or bool(state.items[step.item].place) or not state.items[step.item].seal
+        lies = state.items[step.item]
+        return state.retake.get(step.item, "none") != "" or bool(lies.place) or not lies.seal
     if step.action == "seal":
         return step.item not in _to_move(state) or bool(state.items[step.item].seal)
     return step.item not in _to_move(state)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from quorate import canonical
 from quorate.event import Body, Event, Type, moment
-from quorate.findings import Finding, Refusal
+from quorate.findings import Finding, Refusal, meaning
 from quorate.people import Purpose
 from quorate.plan import Waiver
 from quorate.script import CrlOperation, GenerateOperation, Issue, IssueOperation, ShareOperation
@@ -135,10 +135,11 @@ def _findings(state: State, operation: IssueOperation, der: bytes, at: datetime)
 def judge(
     findings: tuple[Finding, ...], operation: str, waivers: tuple[Waiver, ...], at: datetime
 ) -> list[dict[str, object]]:
-    """Findings as the record keeps them; refused when one blocks that no waiver in force accepts."""
+    """Findings as the record keeps them; refused when one blocks that no waiver in force accepts, or could accept."""
     accepted = {
         waiver.code for waiver in waivers if waiver.operation == operation and at.date().isoformat() <= waiver.expires
     }
+    accepted = {code for code in accepted & {one.code for one in findings} if meaning(code).waivable}
     blocking = tuple(one for one in findings if one.blocks and one.code not in accepted)
     if blocking:
         raise Refusal.of(blocking)

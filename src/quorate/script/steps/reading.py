@@ -28,12 +28,21 @@ def wants_read(step: Read, state: State) -> Want | None:
 def wants_look(step: Look, state: State) -> Want | None:
     if state.happened(Type.ACKNOWLEDGED):
         return None
-    return Confirm(step.by) if state.happened(Type.OBSERVED) else LookAt(step.what)
+    observed = state.happened(Type.OBSERVED)
+    return Confirm(step.by, _seen(observed[-1].body)) if observed else LookAt(step.what)
+
+
+def _seen(body: Body) -> tuple[str, ...]:
+    """What the machine shows of itself, for people to compare and judge."""
+    facts = [f"{name}: {fact}" for name, fact in body["facts"].items()]
+    return (*facts, *(f"{one['level']} {one['name']}: {one['text']}" for one in body["findings"]))
 
 
 def wants_compare(step: Compare, state: State) -> Want | None:
     if state.happened(Type.COMPARED):
         return None
+    if step.source == "checkpoint" and not state.checkpoint_root and state.line != "main":
+        return None  # nothing was ever written on paper
     kind = "clock" if step.source == "clock" else "text"
     questions = tuple(Question(seat, step.title, kind) for seat in step.by)
     return Ask(questions, tuple(expected(step, state) for _ in step.by))
@@ -89,6 +98,8 @@ def admits(step: Read | Look | Compare, state: State, event: Event) -> None:
         state.require_present(step.by)
         if isinstance(step, Look):
             _require_alone(state)
+    elif event.type is Type.OBSERVED:
+        _seen(event.body)  # fails if it cannot be shown
     elif isinstance(step, Compare):
         values = [(value["seat"], value["value"]) for value in event.body["values"]]
         if tuple(seat for seat, _ in values) != step.by:

@@ -151,7 +151,7 @@ def effects_share(step: Share, event: Event, state: State) -> State:
 
 def wants_unlock(step: Unlock, state: State) -> Want | None:
     key = (step.token, step.credential)
-    if key in state.unlocked or (state.line != "main" and key not in state.relock):
+    if key in state.unlocked or (state.line != "main" and not (state.to_main and key in state.relock)):
         return None
     shares = state.sets.get(key)
     if shares is None:
