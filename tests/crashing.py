@@ -8,6 +8,7 @@ point it is told it dies by SIGKILL, before or after the call, or as by a power 
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import importlib.util
 import io
@@ -196,8 +197,8 @@ class Points:
     def _point(self, name: str, handle: int | None) -> Iterator[None]:
         number = len(self.seen)
         self.seen.append(name)
-        here = self.point is not None and self.point.number == number
         when = self.point.when if self.point else ""
+        here = self.point is not None and self.point.number == number and when in ("before", "after", "cut", "torn")
         if here and when == "cut":
             self.disk.cut(handle, 0)
         if here and when == "torn" and handle is not None:
@@ -350,7 +351,7 @@ def survive(prepared: str, points: list[list[Any]], keep: bool = False) -> dict[
         facts |= in_child(lambda: survey(root))
         whole = transcript.read_bytes()
         facts["kept"] = all(whole.startswith(one[: one.rfind(b"\n") + 1]) for one in before)
-        facts["torn lines"] = sum(1 for one in before if one and not one.endswith(b"\n"))
+        facts["torn lines"] = len({one[one.rfind(b"\n") + 1 :] for one in before} - {b""})
     if not keep:
         shutil.rmtree(root)
     return facts
@@ -409,6 +410,7 @@ def serve() -> None:
     assert spec.loader is not None
     sys.modules["quorate_verify"] = module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    gc.disable()
     for line in sys.stdin:
         request = json.loads(line)
         print(json.dumps(REQUESTS[request.pop("do")](**request)), flush=True)

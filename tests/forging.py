@@ -13,7 +13,7 @@ import hashlib
 import importlib.util
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -332,8 +332,3 @@ def long_record(source: Path, keys: Mapping[str, ed25519.Ed25519PrivateKey], eve
     ]
     forgery.events[at:at] = wrong
     return forgery.reseal().write(folder)
-
-
-def lines_of(events: Iterable[Body]) -> list[str]:
-    """Where each event stands: for messages of failing tests."""
-    return [f"{event['seq']} {event['step']} {event['type']}" for event in events]

@@ -12,11 +12,11 @@ from typing import Any
 
 import click
 import pytest
-from example import FIRST, make_authority, make_plan
-from refusing import approve, refused, run
 
+from example import FIRST, make_authority, make_plan
 from quorate import __version__
 from quorate.cli import Commands, program
+from refusing import approve, refused, run
 
 GOLDEN = Path(__file__).parent / "golden" / "help"
 QUORATE = (sys.executable, "-c", "from quorate.cli import main; main()")

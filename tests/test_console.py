@@ -475,7 +475,11 @@ def test_a_branch_is_called_by_its_name_and_the_act_again_after_it(pipe: Pipe, s
     piped.console.enter(replace(state, cursors=(Cursor("main", 0), Cursor("resume", 0))))
     piped.console.enter(state)
     headings = [line for line in piped.printed().splitlines() if line.endswith("(real)")]
-    assert headings == ["ACT 1  Opening  (real)", "RESUME  (real)", "ACT 1  Opening  (real)"]
+    assert headings == [
+        "ACT 1  Opening  (real)",
+        "RESUME  and then go on at step 1.1  (real)",
+        "ACT 1  Opening  (real)",
+    ]
 
 
 def test_titles_are_bold_on_a_terminal_and_nothing_else_is(room: Playing, state: State) -> None:

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from example import FIRST, make_authority, make_plan
-from forging import VERIFIER, Body, Forgery, genesis, record, refused, stand_ins, token_signature, verify
+from forging import VERIFIER, Body, Forgery, genesis, record, refused, stand_ins, token_signature, verifier, verify
 from quorate import canonical
 from quorate.rehearse import rehearse
 
@@ -117,11 +117,6 @@ def test_changed_bodies_without_roots_made_again(
 # -- by insiders with the keys of everyone ----------------------------------------------------------------------------
 
 
-def set_all(events: list[Body], member: str, value: object) -> None:
-    for event in events:
-        event["body"][member] = value
-
-
 def says(kind: str, member: str, value: object, operation: str = "", step: str = "") -> Change:
     """A change of one member of one event."""
     return lambda forged: forged.one(kind, operation, step)["body"].__setitem__(member, value)
@@ -221,9 +216,7 @@ def for_the_real_mode(forged: Forgery) -> None:
 
 
 def cosigned_by_one_role(forged: Forgery) -> None:
-    event = forged.all("cosigned")[1]
-    for name in (forged.all("cosigned")[0],):
-        signer_of(forged, event, "ca", name["body"]["signature"]["person"], "administrator")
+    signer_of(forged, forged.all("cosigned")[1], "ca", "alice", "administrator")
 
 
 def unlocked_by_one(forged: Forgery) -> None:
@@ -325,7 +318,7 @@ def conflict(forged: Forgery) -> None:
     arrived["signatures"][0]["statement"] = statement.replace("person: ob", "person: alice")
 
 
-def withheld_observation_of_webpki(forged: Forgery) -> None:
+def other_rules(forged: Forgery) -> None:
     forged.script["rules"] = "webpki"
 
 
@@ -368,7 +361,7 @@ INSIDERS = [
     (unnamed_input, "script", "an input that the script does not name"),
     (appointment_over, "people", "oa is not appointed to officer"),
     (conflict, "people", "alice sits as administrator and as officer, which exclude each other"),
-    (withheld_observation_of_webpki, "script", "under other rules than the authority"),
+    (other_rules, "script", "under other rules than the authority"),
     (control_characters, "script", "control characters"),
     (drops("compared", step="5.2"), "steps", "the step must be 5.2"),
     (drops("locked"), "steps", "the step must be 9.2"),
@@ -414,10 +407,9 @@ def sign_with_token(rehearsed: Path, forged: Forgery, name: str, tbs: bytes) -> 
     forged.one("completed", name)["body"]["signature"] = base64.b64encode(signature).decode()
     algorithm = bytes.fromhex("300a06082a8648ce3d040302")
     der, pem = forged.operation(name)["outputs"]
-    verifier = __import__("forging").verifier()
-    whole = verifier.der(0x30, tbs + algorithm + verifier.der(3, b"\0" + signature))
+    whole = verifier().der(0x30, tbs + algorithm + verifier().der(3, b"\0" + signature))
     label = "X509 CRL" if forged.operation(name)["kind"] == "crl" else "CERTIFICATE"
-    forged.files[der], forged.files[pem] = whole, verifier.pem_of(whole, label)
+    forged.files[der], forged.files[pem] = whole, verifier().pem_of(whole, label)
 
 
 def tbs_of(forged: Forgery, name: str) -> bytes:

@@ -17,10 +17,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
-from example import DESTROY_SO, FIRST, SEATS, SHARE, certificate, crl, head, key, make_authority, make_csr, make_plan
-from refusing import approve, refused, run, signed_elsewhere, snapshot
 
+from example import DESTROY_SO, FIRST, SEATS, SHARE, certificate, crl, head, key, make_authority, make_plan
 from quorate.host import Host
+from refusing import approve, refused, run, signed_elsewhere, snapshot
 
 Edit = Callable[[str], str]
 
@@ -146,7 +146,8 @@ PLANS: dict[str, tuple[tuple[Edit, ...], set[str]]] = {
     "a window too long for what is frozen": ((replaced("2026-12-01T21", "2026-12-04T21"),), {"cert.window"}),
     "no days": ((replaced("days = 3650", "days = 0"),), {"plan.days"}),
     "days beyond the calendar": ((replaced("days = 3650", f"days = {10**9}"),), {"plan.days"}),
-    "more days than committed": ((replaced("days = 3650", "days = 9200"),), {"cert.days_committed", "cert.days_profile"}),
+    "more days than committed": ((replaced("days = 3650", "days = 9200"),), 
+                                 {"cert.days_committed", "cert.days_profile"}),
     "a token that is not there": ((replaced('token = "hsm-1"', 'token = "hsm-2"'),), {"token.unknown"}),
     "a facility elsewhere": ((replaced('"hq"', '"moon"'),), {"plan.facility"}),
     "an item that is not there": ((replaced("hsm-1-bag", "hsm-9-bag"),), {"item.unknown"}),
@@ -172,7 +173,7 @@ PLANS: dict[str, tuple[tuple[Edit, ...], set[str]]] = {
                         {"plan.subject_twice"}),
     "a name in no country": ((replaced('"NL"', '"Netherlands"'),), {"x509.name_unusable"}),
     "a URL that is none": ((added(key("key-r2") + certificate("root", "root-r2", "Root R2", 3650, key="key-r2")
-        + certificate("cross", "cross-1", issuer="root-r1", existing="root-r2").replace("http://example.org/r.crl", "ftp:x")),),
+        + certificate("cross", "cross-1", issuer="root-r1", existing="root-r2").replace("http://example.org/r.crl", "x")),),
                              {"cert.crl_url_form"}),
     "an auditor without a seat": ((replaced('auditor = "au"', 'auditor = "xx"'),), {"seat.unknown"}),
     "a witness as auditor": ((replaced('auditor = "au"', 'auditor = "iw"'),), {"plan.auditor_role"}),
@@ -309,9 +310,9 @@ def test_an_authority_is_refused_for(ceremony: Path, what: str) -> None:
     assert set(refused(root, "check", ceremony)) == codes
 
 
-RSA_2048 = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ" + "D" * 340
 PEOPLE_EDITS: dict[str, tuple[Edit, set[str]]] = {
-    "a key that is none": (lambda text: re.sub('key = ".*"', 'key = "ssh-ed25519 AAAA"', text), {"person.key_malformed"}),
+    "a key that is none": (lambda text: re.sub('key = ".*"', 'key = "ssh-ed25519 AAAA"', text),
+                           {"person.key_malformed"}),
     "a key of an old type": (lambda text: re.sub('key = ".*"', 'key = "ssh-dss AAAAB3NzaC1kc3M="', text),
                              {"person.key_unusable"}),
     "a key cut short": (lambda text: re.sub('key = ".*"', 'key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5"', text),

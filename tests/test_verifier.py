@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from forging import CLAIMS, VERIFIER, Forgery, genesis, record, refused, stand_ins, verify, withhold
+from forging import CLAIMS, VERIFIER, Forgery, genesis, long_record, record, refused, stand_ins, verify, withhold
 from quorate import canonical
 
 Keys = Mapping[str, ed25519.Ed25519PrivateKey]
@@ -137,6 +137,11 @@ def test_bodies_of_some_events_may_be_withheld(
     assert first.files["checkpoint"] == root
     output = expect(0, "", first.write(tmp_path / "1"), second.write(tmp_path / "2"), *pinned)
     assert "withheld events: 3" in output
+
+
+def test_a_long_record(rehearsed: Path, keys: Keys, pinned: tuple[str, ...], tmp_path: Path) -> None:
+    folder = long_record(record(rehearsed, "001-root"), keys, 1000, tmp_path / "record")
+    assert "transcript: 1000 events" in expect(0, "", folder, *pinned)
 
 
 @pytest.mark.parametrize("kind", ["approved", "arrived", "commanded", "checkpoint", "closed"])

@@ -321,9 +321,11 @@ _EVENTS = {Kind.DEVIATION: Type.DEVIATED, Kind.SUSPEND: Type.SUSPENDED, Kind.ABO
 def _signed_aside(room: Room, journal: Journal, performer: Performer, kind: Kind) -> None:
     """A deviation, suspension or abort: its words, then two people's signatures over them."""
     face, lead = room.face, _lead(journal.state)
-    body: Body = {"why": _words(face, lead, "why, in one line")}
+    body: Body = {}
     if kind is Kind.DEVIATION:
         body["what"] = _words(face, lead, "what differs from the script, in one line")
+    body["why"] = _words(face, lead, "why, in one line")
+    if kind is Kind.DEVIATION:
         body["impact"] = _words(face, lead, "what it means for the key and the record, in one line")
         body["skip"] = face.ask(lead, "does the step count as dealt with? yes or no", "text", "no").strip() == "yes"
     signatures: list[Body] = []
@@ -367,6 +369,9 @@ def seal(host: Host, folder: Path, state: State) -> None:
     record.write_sums(folder)
 
 
+_FINAL = ("cosign the final checkpoint; or say :stop, and add what is missing later by quorate seal",)
+
+
 def collect_cosignatures(room: Room, state: State) -> Standing:
     """Ask the closing quorum, as far as it is in the room, to cosign the final checkpoint."""
     standing = governing.closing_standing(room.folder, state)
@@ -377,7 +382,7 @@ def collect_cosignatures(room: Room, state: State) -> Standing:
     while not standing.suffices and (able := [one for one in standing.may if one in here - set(standing.signed)]):
         ballots = tuple(governing.closing_ballot(state, person) for person in able)
         try:
-            signed = room.face.collect(Collect(ballots, len(standing.signed), standing.need, ("final checkpoint",)))
+            signed = room.face.collect(Collect(ballots, len(standing.signed), standing.need, _FINAL))
             add_cosignature(room.host, room.folder, state, signed.statement.signer, signed.signature)
         except Aside:
             break  # `quorate seal` takes them later

@@ -65,6 +65,9 @@ class Console:
             self.show(["say :help at any question"])
         else:
             self.show(_changes(before, state))
+        if state.status is Status.SUSPENDED:
+            self.show(["", "suspended: everything is put away"])
+            return
         step = state.step
         if step is None or (before is not None and _place(before) == _place(state)):
             return
@@ -315,9 +318,9 @@ class Console:
         """How a person signs, as typed; None for `back`."""
         person = ballot.statement.signer
         last = self._ways.get(person)
-        same = f", same ({last})" if last else ""
+        same = f"same ({last}), " if last else ""
         while True:
-            prompt = f"{person}, sign by: file PATH, agent PATH.pub, detached, detached PATH{same}; or back"
+            prompt = f"{person}, sign by: {same}file PATH, agent PATH.pub, detached [PATH]; or back"
             line = self.ask(ballot.seat, prompt)
             if line == "back":
                 return None
@@ -376,6 +379,8 @@ def _heading(state: State) -> str:
     """The act, or the branch that is walked instead, and whether it counts."""
     act = state.script.act(state.step.id) if state.step and state.line == "main" else None
     title = f"ACT {act.number}  {act.title}" if act else state.line.upper()
+    if state.to_main:
+        title += f"  and then go on at step {state.steps('main')[state.cursors[0].index].id}"
     return f"{title}  ({state.script.mode.value})"
 
 

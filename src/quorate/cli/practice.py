@@ -44,6 +44,6 @@ def practice_notes(root: Path, folder: Path, host: Host) -> Iterator[str]:
     yield f"sign with the stand-ins' keys: file {root / 'shadow' / 'people'}/ID.key"
     yield f"transport credential of every shadow token: {TRANSPORT.decode()}"
     if (folder / "words").is_dir():
-        yield f"shares from earlier rehearsals: {folder / 'words'}"
+        yield f"shares that were shown in rehearsals: {folder / 'words'}"
     if isinstance(host, ShiftedHost):
         yield "the clock stands inside the window of the plan: read the time from this screen"

@@ -12,13 +12,6 @@ TABLE: dict[str, Meaning] = {
         "find its console; only one conducts",
         "",
     ),
-    "conduct.no_terminal": Meaning(
-        ERROR,
-        False,
-        "this needs a terminal",
-        "run it on the ceremony machine's console",
-        "",
-    ),
     "media.not_a_folder": Meaning(
         ERROR,
         False,

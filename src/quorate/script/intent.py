@@ -96,7 +96,11 @@ def settlement(state: State, operation: IssueOperation, stated: frozenset[str]) 
         return Record("settled", body)
     without = stated | holders(state, operation.token)
     ballots = state.ballots(StatementType.SETTLEMENT, lines, Purpose.AUTHORISE, state.attempt, without)
-    return Collect(ballots, len(stated), need, tuple(f"{key}: {value}" for key, value in lines))
+    about = (
+        f"attempt {state.attempt} at {operation.id} was interrupted, and no signature is on disk",
+        "whether the token made one cannot be known: state it as lost, and the same bytes are signed in a new attempt",
+    )
+    return Collect(ballots, len(stated), need, about)
 
 
 def commander(state: State, token: str) -> str:

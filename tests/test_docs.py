@@ -1,0 +1,81 @@
+"""The documents speak of what is there: tests, commands, options, files."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from quorate.cli import program
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("spec/*.md")])
+NAMED_TEST = re.compile(r"`(tests/\w+\.py)::(\w+)`")
+LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)|!\[[^\]\n]*\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+CALL = re.compile(r"(?:^\s*(?:\$ )?|`|:  *)quorate ([^\n`]*)", re.MULTILINE)
+
+
+def label(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def functions(path: Path) -> set[str]:
+    return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_test_that_is_named_exists() -> None:
+    named = [one for path in DOCUMENTS for one in NAMED_TEST.findall(path.read_text())]
+    assert len(named) > 80
+    known = {file: functions(ROOT / file) if (ROOT / file).is_file() else set() for file, _ in named}
+    assert [f"{file}::{test}" for file, test in named if test not in known[file]] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=label)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    text = FENCE.sub("", path.read_text())
+    targets = ["".join(pair).partition("#")[0] for pair in LINK.findall(text)]
+    local = [one for one in targets if one and "://" not in one]
+    assert [one for one in local if not (path.parent / one).exists()] == []
+
+
+def calls(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each `quorate COMMAND …` of a document: the command, and its options."""
+    for line in CALL.findall(path.read_text()):
+        words = line.partition("#")[0].split()
+        if words and re.fullmatch(r"[a-z]+", words[0]):
+            yield words[0], [word.partition("=")[0].strip(".,;:)]") for word in words if word.startswith("--")]
+
+
+def known_options(command: click.Command) -> set[str]:
+    found = {name for one in command.params for name in one.opts}
+    # `verify` hands everything on to the stand-alone verifier, and says so in its help
+    return found | set(re.findall(r"--[a-z]+", command.help or "")) | {"--help"}
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))], ids=label)
+def test_every_command_and_option_exists(path: Path) -> None:
+    context = click.Context(program)
+    wrong = []
+    for name, options in calls(path):
+        command = program.get_command(context, name)
+        if command is None:
+            wrong.append(name)
+        else:
+            wrong += [f"{name} {option}" for option in options if option not in known_options(command)]
+    assert wrong == []
+
+
+def test_the_walkthrough_shows_every_command() -> None:
+    shown = {name for name, _ in calls(ROOT / "docs" / "walkthrough.md")}
+    assert shown >= set(program.list_commands(click.Context(program)))
+
+
+def test_every_decision_and_every_format_is_in_its_index() -> None:
+    for folder in ("docs/adr", "spec"):
+        index = (ROOT / folder / "README.md").read_text()
+        assert [one.name for one in (ROOT / folder).glob("*.md") if one.name not in index and one.name != "README.md"] == []
