@@ -292,7 +292,9 @@ def test_a_signature_counts_or_does_not(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [one for one in SIGNATURES if one["valid"]], ids=lambda case: case["signature"].removesuffix(".sig")
+    "case",
+    [one for one in SIGNATURES if one["valid"] and "note" not in one],
+    ids=lambda case: case["signature"].removesuffix(".sig"),
 )
 def test_ssh_keygen_agrees(case: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "allowed").write_text(f"somebody {key_line(case)}\n")

@@ -492,6 +492,11 @@ def test_people_practise_in_the_shadow_authority(tmp_path: Path) -> None:
     verify = [QUORATE, "verify", str(record), "--authority", genesis]
     assert subprocess.run([*verify, "--rehearsal"], capture_output=True, check=False).returncode == 0
     assert subprocess.run(verify, capture_output=True, check=False).returncode == 1
+    following = make_plan(root, "002-next", key("key-r1"), "2031-04-04T09:00:00Z")
+    alone = subprocess.run(
+        [QUORATE, "rehearse", str(following)], timeout=60, capture_output=True, text=True, check=True
+    )
+    assert "rehearsed: " in alone.stdout, "stand-ins go on with the shares that people were shown"
 
 
 def spoken(digest: bytes) -> list[str]:

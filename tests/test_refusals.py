@@ -146,7 +146,7 @@ PLANS: dict[str, tuple[tuple[Edit, ...], set[str]]] = {
     "a window too long for what is frozen": ((replaced("2026-12-01T21", "2026-12-04T21"),), {"cert.window"}),
     "no days": ((replaced("days = 3650", "days = 0"),), {"plan.days"}),
     "days beyond the calendar": ((replaced("days = 3650", f"days = {10**9}"),), {"plan.days"}),
-    "more days than committed": ((replaced("days = 3650", "days = 9200"),), 
+    "more days than committed": ((replaced("days = 3650", "days = 9200"),),
                                  {"cert.days_committed", "cert.days_profile"}),
     "a token that is not there": ((replaced('token = "hsm-1"', 'token = "hsm-2"'),), {"token.unknown"}),
     "a facility elsewhere": ((replaced('"hq"', '"moon"'),), {"plan.facility"}),
@@ -173,7 +173,8 @@ PLANS: dict[str, tuple[tuple[Edit, ...], set[str]]] = {
                         {"plan.subject_twice"}),
     "a name in no country": ((replaced('"NL"', '"Netherlands"'),), {"x509.name_unusable"}),
     "a URL that is none": ((added(key("key-r2") + certificate("root", "root-r2", "Root R2", 3650, key="key-r2")
-        + certificate("cross", "cross-1", issuer="root-r1", existing="root-r2").replace("http://example.org/r.crl", "x")),),
+        + certificate("cross", "cross-1", issuer="root-r1", existing="root-r2").replace("http://example.org/r.crl", "x")
+        ),),
                              {"cert.crl_url_form"}),
     "an auditor without a seat": ((replaced('auditor = "au"', 'auditor = "xx"'),), {"seat.unknown"}),
     "a witness as auditor": ((replaced('auditor = "au"', 'auditor = "iw"'),), {"plan.auditor_role"}),

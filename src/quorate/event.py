@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,7 @@ Body = dict[str, Any]
 
 LONGEST_LINE = 64 * 1024 * 1024
 SALT_OCTETS = 16
+_SALT = re.compile(rf"[0-9a-f]{{{2 * SALT_OCTETS}}}")
 _MEMBERS = {"at", "body", "salt", "seq", "step", "type"}
 
 
@@ -122,7 +124,7 @@ def read_line(line: bytes, where: str) -> Event:
         seq, step, body, salt, at = value["seq"], value["step"], value["body"], value["salt"], value["at"]
         if type(seq) is not int or not isinstance(step, str) or not isinstance(body, dict):
             raise ValueError
-        if not isinstance(salt, str) or len(bytes.fromhex(salt)) != SALT_OCTETS or not isinstance(at, str):
+        if not isinstance(salt, str) or not _SALT.fullmatch(salt) or not isinstance(at, str):
             raise ValueError
         moment(at)
         return Event(seq, at, step, Type(str(value["type"])), body, salt)

@@ -53,7 +53,7 @@ def read_signature(path: Path) -> str:
     if len(data) > LONGEST_SIGNATURE:
         raise Refusal("signature.malformed", str(path))
     try:
-        return data.decode("ascii").replace("\r\n", "\n")  # as some devices write it; the armor is not signed
+        return data.decode("ascii")
     except UnicodeDecodeError:
         raise Refusal("signature.malformed", str(path)) from None
 

@@ -28,7 +28,7 @@ _CURVES: dict[str, tuple[ec.EllipticCurve, hashes.HashAlgorithm]] = {
 LEAST_RSA_BITS = 3072
 _PLAIN = ("ssh-ed25519", "ssh-rsa", *(f"ecdsa-sha2-{curve}" for curve in _CURVES))
 _SK_ED25519, _SK_ECDSA = "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"
-_LONGEST_LINE = 76
+LONGEST = 64 * 1024
 _PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
@@ -119,11 +119,11 @@ def _take(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _open(armored: str) -> tuple[bytes, str, str, bytes]:
-    # no more than one spelling: what is taken here is verified again for ever, by other programs
-    lines = armored.strip("\n").split("\n")
+    # line ends and lengths are the armor's own; of the rest there is one spelling, for it is read again for ever
+    lines = armored.replace("\r\n", "\n").strip("\n").split("\n")
     text = "".join(lines[1:-1])
     try:
-        if lines[0] != BEGIN or lines[-1] != END or max(map(len, lines)) > _LONGEST_LINE:
+        if lines[0] != BEGIN or lines[-1] != END or len(armored) > LONGEST:
             raise ValueError
         data = base64.b64decode(text, validate=True)
         if not data.startswith(b"SSHSIG\0\0\0\1") or base64.b64encode(data).decode() != text:

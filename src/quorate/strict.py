@@ -65,13 +65,16 @@ def text_problem(text: str) -> str:
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+
+
 def read_moment(text: str) -> datetime | None:
     """The moment of `2026-11-23T09:00:00Z`; None for any other text, and for years that no ceremony sees."""
     try:
-        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        moment = datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
     except ValueError:
         return None
-    return moment if len(text) == 20 and text.isascii() and 1950 <= moment.year < 2200 else None
+    return moment if 1950 <= moment.year < 2200 and moment.strftime(_MOMENT) == text else None
 
 
 def is_day(text: str) -> bool:

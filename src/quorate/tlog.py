@@ -72,7 +72,7 @@ def read_checkpoint(data: bytes, where: str) -> Checkpoint:
     lines = data.split(b"\n")
     try:
         checkpoint = Checkpoint(lines[0].decode("ascii"), int(lines[1]), base64.b64decode(lines[2], validate=True))
-        if len(checkpoint.root) == 32 and checkpoint.text() == data:
+        if len(checkpoint.root) == 32 and checkpoint.size >= 0 and checkpoint.text() == data:
             return checkpoint
     except (IndexError, ValueError):
         pass
