@@ -16,7 +16,6 @@ VERIFIER = Path(__file__).parent.parent / "verifier" / "quorate_verify.py"
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An authority whose ceremonies 001-root and 002-next have been rehearsed; not to be changed."""
     from example import FIRST, make_authority, make_plan, second
-
     from quorate.rehearse import rehearse
 
     root = make_authority(tmp_path_factory.mktemp("rehearsed") / "authority")

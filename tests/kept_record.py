@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 
 from example import FIRST, PEOPLE, make_authority, make_plan, second
-
 from quorate import frozen, governing, prepare, signer
 from quorate.conduct import Room, conduct
 from quorate.host import Host, SteppedHost

@@ -19,7 +19,7 @@ def test_a_kept_record_is_accepted_under_its_genesis(version: Path) -> None:
     command = [sys.executable, "-I", str(ROOT / "verifier" / "quorate_verify.py"), *records, "--authority", genesis]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert len(records) == 2
-    assert (0, "") == (done.returncode, done.stderr), done.stdout
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
 def test_a_record_of_the_present_format_is_kept() -> None:

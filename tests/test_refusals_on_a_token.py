@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from example import DESTROY_SO, SHARE, certificate, key, make_authority, make_plan
 from kept_record import VERIFIER, KeyHolders, govern
-from softhsm import make_softhsm_token
-
 from quorate import frozen, governing, prepare, signer
 from quorate.conduct import Room, Stopped, conduct
 from quorate.event import Type
@@ -23,6 +22,7 @@ from quorate.script.drafting import utc
 from quorate.script.state import State
 from quorate.token import Login
 from quorate.token.opening import open_token
+from softhsm import make_softhsm_token
 
 OPERATIONS = SHARE + DESTROY_SO + key("key-r1") + certificate("root", "root-r1", "Root R1", 3650, key="key-r1")
 
@@ -126,7 +126,8 @@ def test_an_output_that_is_there_already_is_neither_lost_nor_taken_for_ours(tmp_
     target = day.record / path
 
     def somebody_writes(state: State) -> None:
-        if state.happened(Type.COMPLETED) and state.step is not None and state.step.title.endswith(target.name.partition(".")[0]):
+        operation = target.name.partition(".")[0]
+        if state.happened(Type.COMPLETED) and state.step is not None and state.step.title.endswith(operation):
             target.parent.mkdir(exist_ok=True)
             target.write_bytes(b"mine")
 
