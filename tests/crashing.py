@@ -36,8 +36,9 @@ from quorate.findings import Refusal
 from quorate.host import SteppedHost
 from quorate.perform import Performer
 from quorate.rehearse import StandIns, prepare_rehearsal
-from quorate.script import IssueOperation, read_script
+from quorate.script import read_script
 from quorate.script.drafting import utc
+from quorate.script.operations import IssueOperation
 from quorate.statement import Mode
 from quorate.token import Login, cryptoki, pkcs11, software
 from quorate.token.opening import open_token

@@ -14,18 +14,14 @@ from quorate.script import (
     CheckpointStep,
     Close,
     Compare,
-    CrlOperation,
     Custody,
-    Entry,
     Generate,
-    GenerateOperation,
     Issue,
     KnownKey,
     Lock,
     Look,
     Media,
     Read,
-    RootOperation,
     Script,
     ScriptAuthority,
     ScriptDraft,
@@ -35,10 +31,16 @@ from quorate.script import (
     ScriptSeat,
     ScriptToken,
     Share,
-    ShareOperation,
     Step,
-    SubordinateOperation,
     Unlock,
+)
+from quorate.script.operations import (
+    CrlOperation,
+    Entry,
+    GenerateOperation,
+    RootOperation,
+    ShareOperation,
+    SubordinateOperation,
 )
 from quorate.statement import Mode
 from quorate.words import words

@@ -17,8 +17,8 @@ from quorate.host import Host, SteppedHost
 from quorate.keys import KeyType
 from quorate.record import load
 from quorate.rehearse import TRANSPORT
-from quorate.script import GenerateOperation
 from quorate.script.drafting import utc
+from quorate.script.operations import GenerateOperation
 from quorate.script.state import State
 from quorate.token import Login
 from quorate.token.opening import open_token

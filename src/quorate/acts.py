@@ -14,20 +14,17 @@ from quorate.script import (
     Branches,
     Close,
     Compare,
-    CrlOperation,
     Generate,
-    GenerateOperation,
     Issue,
     Lock,
     Look,
     Media,
     Read,
-    ScriptOperation,
     Share,
-    ShareOperation,
     Step,
     Unlock,
 )
+from quorate.script.operations import CrlOperation, GenerateOperation, ScriptOperation, ShareOperation
 from quorate.words import words
 from quorate.x509.name import name_text
 

@@ -14,7 +14,9 @@ from quorate.findings import Finding, Refusal
 from quorate.keys import KeyType, stand_in_spki
 from quorate.plan import GenerateKey, IssueCrl, IssueCross, IssueRoot, IssueSubordinate, Operation, Plan, ShareOut
 from quorate.register import Register
-from quorate.script import (
+from quorate.script import Script, ScriptDraft
+from quorate.script.drafting import SECOND, Materials, lint, make_draft, rule_commitments, utc
+from quorate.script.operations import (
     CertificateOperation,
     CrlOperation,
     CrossOperation,
@@ -22,13 +24,10 @@ from quorate.script import (
     GenerateOperation,
     IssueOperation,
     RootOperation,
-    Script,
-    ScriptDraft,
     ScriptOperation,
     ShareOperation,
     SubordinateOperation,
 )
-from quorate.script.drafting import SECOND, Materials, lint, make_draft, rule_commitments, utc
 from quorate.x509.crl import Revoked, crl_entries
 from quorate.x509.csr import read_csr
 from quorate.x509.draft import not_after

@@ -12,7 +12,8 @@ from itertools import islice, product
 from quorate.authority import AuthorityState
 from quorate.findings import Finding, found
 from quorate.people import Presence, Purpose
-from quorate.script import CheckpointStep, Custody, Script, ScriptOperation, Share, ShareOperation, Step, Unlock
+from quorate.script import CheckpointStep, Custody, Script, Share, Step, Unlock
+from quorate.script.operations import ScriptOperation, ShareOperation
 
 MOST_CHOICES = 4096
 """More ways to fill the seats than this are not walked; a plan that has so many says too little."""

@@ -10,7 +10,8 @@ from quorate.authority import AuthorityState
 from quorate.findings import Refusal
 from quorate.people import Seat
 from quorate.plan import Plan
-from quorate.script import Act, CheckpointStep, Compare, Custody, ScriptDraft, ScriptOperation, Step
+from quorate.script import Act, CheckpointStep, Compare, Custody, ScriptDraft, Step
+from quorate.script.operations import ScriptOperation
 from quorate.script.state import Lies
 
 

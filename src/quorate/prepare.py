@@ -34,13 +34,13 @@ from quorate.script import (
     ScriptAuthority,
     ScriptFile,
     ScriptItem,
-    ScriptOperation,
     ScriptQuorum,
     ScriptSeat,
     ScriptToken,
     read_script,
 )
 from quorate.script.drafting import utc
+from quorate.script.operations import ScriptOperation
 from quorate.script.steps.issue import judge
 from quorate.script.text import render
 from quorate.statement import Mode

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from quorate.authority import AuthorityState
 from quorate.findings import Refusal
-from quorate.script import CrlOperation, KnownKey, ShareSet
+from quorate.script import KnownKey, ShareSet
+from quorate.script.operations import CrlOperation
 from quorate.script.state import Lies, State
 
 GENESIS = "genesis"

@@ -19,11 +19,11 @@ from quorate.script import (
     Read,
     Script,
     Share,
-    ShareOperation,
     Step,
     Unlock,
 )
 from quorate.script.intent import digest_of
+from quorate.script.operations import ShareOperation
 from quorate.words import words
 
 NAMED = re.compile(r"([^:]*): (sha256:[0-9a-f]{64})")

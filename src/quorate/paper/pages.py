@@ -5,7 +5,8 @@ from __future__ import annotations
 from quorate.paper.boxes import step_row
 from quorate.paper.ink import NARROW, Value, digest, ink
 from quorate.people import Purpose
-from quorate.script import Script, ShareOperation, Step
+from quorate.script import Script, Step
+from quorate.script.operations import ShareOperation
 from quorate.statement import Mode
 from quorate.words import ends
 

@@ -14,6 +14,7 @@ from quorate.authority import Item
 from quorate.findings import Refusal
 from quorate.people import Presence, Purpose
 from quorate.plan import Waiver, Window, Witnessing
+from quorate.script.operations import ScriptOperation
 from quorate.statement import Mode
 from quorate.strict import convert
 
@@ -205,82 +206,6 @@ class KnownSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: str
     credential: Literal["user", "so"]
     set: ShareSet
-
-
-class ShareOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="share"):
-    id: str
-    token: str
-    credential: Literal["user", "so"]
-    fate: Literal["shared", "destroyed"]
-    holders: tuple[str, ...]
-    threshold: int
-
-
-class GenerateOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="generate-key"):
-    id: str
-    token: str
-    type: str
-    use: str
-    object: str
-
-
-class _CertificateOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True):
-    id: str
-    token: str
-    key: str
-    profile: str
-    issuer: str
-    subject_key: str
-    existing: str
-    subject: str
-    certificate_serial: str
-    not_before: str
-    not_after: str
-    days: int
-    crl_url: str
-    ca_issuers_url: str
-    policies: tuple[str, ...]
-    outputs: tuple[str, ...]
-
-
-class RootOperation(_CertificateOperation, frozen=True, forbid_unknown_fields=True, tag="root"):
-    pass
-
-
-class SubordinateOperation(_CertificateOperation, frozen=True, forbid_unknown_fields=True, tag="subordinate"):
-    pass
-
-
-class CrossOperation(_CertificateOperation, frozen=True, forbid_unknown_fields=True, tag="cross"):
-    pass
-
-
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One revoked certificate: serial in hexadecimal, date as RFC 3339, reason by its RFC 5280 name."""
-
-    serial: str
-    date: str
-    reason: str
-
-
-class CrlOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="crl"):
-    id: str
-    token: str
-    key: str
-    profile: str
-    issuer: str
-    previous: str
-    number: int
-    days: int
-    entries: tuple[Entry, ...]
-    outputs: tuple[str, ...]
-
-
-CertificateOperation = RootOperation | SubordinateOperation | CrossOperation
-IssueOperation = RootOperation | SubordinateOperation | CrossOperation | CrlOperation
-ScriptOperation = (
-    ShareOperation | GenerateOperation | RootOperation | SubordinateOperation | CrossOperation | CrlOperation
-)
 
 
 class Branches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,7 +13,14 @@ from datetime import datetime
 from quorate.authority import AuthorityState
 from quorate.compliance import Commitments, Context, certificate_findings, crl_findings
 from quorate.findings import Finding, Refusal
-from quorate.script import CertificateOperation, CrlOperation, GenerateOperation, IssueOperation, RootOperation, Script
+from quorate.script import Script
+from quorate.script.operations import (
+    CertificateOperation,
+    CrlOperation,
+    GenerateOperation,
+    IssueOperation,
+    RootOperation,
+)
 from quorate.strict import read_moment
 from quorate.x509.csr import read_csr
 from quorate.x509.draft import (

@@ -11,7 +11,8 @@ from quorate import canonical
 from quorate.findings import Refusal
 from quorate.keys import spki_digest
 from quorate.people import Purpose
-from quorate.script import GenerateOperation, IssueOperation, Script, ScriptOperation, ShareOperation
+from quorate.script import Script
+from quorate.script.operations import GenerateOperation, IssueOperation, ScriptOperation, ShareOperation
 from quorate.script.state import State
 from quorate.statement import StatementType
 from quorate.want import Collect, Record

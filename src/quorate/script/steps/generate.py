@@ -12,8 +12,9 @@ from quorate.event import Body, Event, Type
 from quorate.findings import Refusal, refuse_errors
 from quorate.keys import KeyType, key_findings, spki_digest
 from quorate.people import Purpose
-from quorate.script import Generate, GenerateOperation, KnownKey
+from quorate.script import Generate, KnownKey
 from quorate.script.intent import approval, digest_of
+from quorate.script.operations import GenerateOperation
 from quorate.script.state import State
 from quorate.script.steps.command import admit_command, ask_command, take_command
 from quorate.want import (

@@ -14,9 +14,10 @@ from quorate.event import Body, Event, Type, moment
 from quorate.findings import Finding, Refusal, meaning
 from quorate.people import Purpose
 from quorate.plan import Waiver
-from quorate.script import CrlOperation, GenerateOperation, Issue, IssueOperation, ShareOperation
+from quorate.script import Issue
 from quorate.script.drafting import Materials, key_type, lint, make_draft, rule_commitments, utc
 from quorate.script.intent import approval, digest_of, said, settlement
+from quorate.script.operations import CrlOperation, GenerateOperation, IssueOperation, ShareOperation
 from quorate.script.state import State
 from quorate.script.steps.command import admit_command, ask_command, take_command
 from quorate.statement import StatementType

@@ -14,8 +14,9 @@ import msgspec
 from quorate.event import Body, Event, Type
 from quorate.findings import Refusal
 from quorate.people import Purpose
-from quorate.script import Lock, Share, ShareOperation, ShareSet, Unlock
+from quorate.script import Lock, Share, ShareSet, Unlock
 from quorate.script.intent import approval, digest_of
+from quorate.script.operations import ShareOperation
 from quorate.script.state import State
 from quorate.script.steps.command import admit_command, ask_command, take_command
 from quorate.strict import convert
