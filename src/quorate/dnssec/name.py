@@ -1,0 +1,86 @@
+"""Domain names in canonical wire form: absolute, uncompressed, lower case (RFC 1035 3.1, RFC 4034 6.2)."""
+
+from __future__ import annotations
+
+import re
+
+from quorate.findings import Refusal
+
+ROOT = b"\0"
+LONGEST_NAME, LONGEST_LABEL = 255, 63
+_UNIT = re.compile(r"\\(?P<number>[0-9]{3})|\\(?P<quoted>[!-~])|(?P<dot>\.)|(?P<plain>[!-\[\]-~])")
+_QUOTED = b'.\\"();@$'
+
+
+def wire_name(text: str) -> bytes:
+    """The canonical wire form of a name as people write it: `.`, `example.`, with escapes as in RFC 1035 5.1.
+
+    A missing final dot is added: names here are never relative. Raises `dnssec.name_unusable`.
+    """
+    labels = _labels(text)
+    wire = b"".join(bytes([len(label)]) + label for label in labels) + ROOT
+    if len(wire) > LONGEST_NAME:
+        raise Refusal("dnssec.name_unusable", name=shown(text), detail=f"it is longer than {LONGEST_NAME} octets")
+    return wire.lower()
+
+
+def name_text(wire: bytes) -> str:
+    """A canonical wire name as text, always with its final dot. Raises `dnssec.name_unusable`."""
+    return "".join(_escaped(label) + "." for label in wire_labels(wire)) or "."
+
+
+def wire_labels(wire: bytes) -> tuple[bytes, ...]:
+    """The labels of a wire name, without the root's empty one. Raises `dnssec.name_unusable`."""
+    labels, at = [], 0
+    while at < len(wire) and wire[at]:
+        size = wire[at]
+        labels.append(wire[at + 1 : at + 1 + size])
+        at += 1 + size
+        if size > LONGEST_LABEL or len(labels[-1]) != size:
+            break
+    else:
+        if at == len(wire) - 1 and len(wire) <= LONGEST_NAME:
+            return tuple(labels)
+    raise Refusal("dnssec.name_unusable", name=wire[:40].hex(), detail="it is not one whole name in wire form")
+
+
+def label_count(wire: bytes) -> int:
+    """The Labels field of an RRSIG over this owner: neither the root nor a leading `*` counts (RFC 4034 3.1.3)."""
+    labels = wire_labels(wire)
+    return len(labels) - (labels[:1] == (b"*",))
+
+
+def shown(text: str) -> str:
+    """Foreign text for a message: short, printable ASCII, nothing that markup or a terminal could read."""
+    kept = text.encode("ascii", "backslashreplace").decode()
+    return "".join(one if one.isprintable() and one not in "<>&\"'`" else "?" for one in kept[:60])
+
+
+def _labels(text: str) -> list[bytes]:
+    if text == ".":
+        return []
+    labels, label, at = [], bytearray(), 0
+    while at < len(text):
+        unit = _UNIT.match(text, at)
+        if unit is None or (unit["number"] and int(unit["number"]) > 255):
+            raise Refusal("dnssec.name_unusable", name=shown(text), detail="it holds a character that no name holds")
+        if unit["dot"]:
+            labels.append(bytes(label))
+            label.clear()
+        else:
+            label += bytes([int(unit["number"])]) if unit["number"] else (unit["quoted"] or unit["plain"]).encode()
+        at = unit.end()
+    if label or not text:
+        labels.append(bytes(label))
+    if wrong := next((one for one in labels if not 1 <= len(one) <= LONGEST_LABEL), None):
+        detail = f"a label has {len(wrong)} octets"
+        raise Refusal("dnssec.name_unusable", name=shown(text), detail=detail)
+    if b"" in labels:
+        raise Refusal("dnssec.name_unusable", name=shown(text), detail="a label is empty")
+    return labels
+
+
+def _escaped(label: bytes) -> str:
+    return "".join(
+        f"\\{chr(one)}" if one in _QUOTED else chr(one) if 33 <= one <= 126 else f"\\{one:03d}" for one in label
+    )
