@@ -84,14 +84,18 @@ def stand_ins(root: Path) -> dict[str, ed25519.Ed25519PrivateKey]:
 
 def token_signature(rehearsal: Path, token: str, object_id: str, kind: str, data: bytes) -> bytes:
     """A signature by a shadow token, unlocked with the words that the stand-ins left beside it."""
-    words = [path.read_text() for path in sorted((rehearsal / "words" / "share" / token / "user").iterdir())[:2]]
-    pin = shamir_mnemonic.combine_mnemonics(words, b"").hex().encode()
     opened = open_token("software", rehearsal / "tokens" / token, f"SHADOW-{token}")
     try:
-        opened.login(Login.USER, bytearray(pin))
+        opened.login(Login.USER, pin_of_words(rehearsal, token))
         return opened.sign(bytes.fromhex(object_id), KeyType(kind), data)
     finally:
         opened.close()
+
+
+def pin_of_words(rehearsal: Path, token: str) -> bytearray:
+    """The PIN of a shadow token, from the words that the stand-ins left beside it."""
+    words = [path.read_text() for path in sorted((rehearsal / "words" / "share" / token / "user").iterdir())[:2]]
+    return bytearray(shamir_mnemonic.combine_mnemonics(words, b"").hex().encode())
 
 
 class Forgery:
@@ -276,7 +280,7 @@ class Forgery:
             now["signer"] = f"{person} {sshsig.fingerprint(public_blob_of(self.keys[person]))}"
         now |= said
         lines = [(name, now.get(name, value)) for name, value in lines]
-        if dict(lines).get("kind") in ("share", "generate-key"):
+        if dict(lines).get("kind") in ("share", "generate-key", "destroy-key"):
             names = [name for name, _ in lines]
             own = lines[names.index("operation") : names.index("digest")]
             digest = canonical.digest("".join(f"{name}: {value}\n" for name, value in own).encode())

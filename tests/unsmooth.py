@@ -98,11 +98,16 @@ def unsmooth(
     happens: list[tuple[When, BaseException]],
     types: Mapping[str, list[str]] = {},
     verifier: bytes = b"",
+    name: str = "001-root",
+    meanwhile: Callable[[Path], None] = lambda folder: None,
 ) -> tuple[Path, Unsmooth]:
-    """Rehearse 001-root of a copy of `authority`, resuming whenever it stops; the copy, and the stand-ins."""
+    """Rehearse a ceremony of a copy of `authority`, resuming whenever it stops; the copy, and the stand-ins.
+
+    `meanwhile` is done to the rehearsal's folder at each stop.
+    """
     root = into / "authority"
     shutil.copytree(authority, root)
-    ceremony = root / "ceremonies" / "001-root"
+    ceremony = root / "ceremonies" / name
     start, compiled = prepare_rehearsal(root, ceremony, verifier)
     assert compiled is not None
     folder = ceremony / "rehearsal"
@@ -114,7 +119,7 @@ def unsmooth(
             conduct(Room(host, people, ceremony, start, folder), verifier, folder)
             break
         except (Stopped, PowerCut, Bug):
-            continue
+            meanwhile(folder)
     assert not people.happens, f"{len(people.happens)} things did not happen"
     assert not any(people.types.values()), people.types
     return root, people

@@ -1375,6 +1375,7 @@ EVENTS = {
     "completed": (
         dict(_COMPLETED, signature=TEXT),
         dict(_COMPLETED, credential=TEXT),
+        dict(_COMPLETED, object=OCTETS),
         dict(_COMPLETED, attributes=ANY, object=OCTETS, spki=TEXT),
     ),
     "settled": dict(
@@ -1636,7 +1637,7 @@ _LIST = [TEXT]
 KEY_KINDS = ("generate-key",)
 CERTIFICATE_KINDS = ("root", "subordinate", "cross")
 ISSUE_KINDS = (*CERTIFICATE_KINDS, "crl")
-OPERATION_KINDS = ("share", *KEY_KINDS, *ISSUE_KINDS)
+OPERATION_KINDS = ("share", *KEY_KINDS, "destroy-key", *ISSUE_KINDS)
 _OPERATION = {"id": ID, "kind": Words("a kind of operation", OPERATION_KINDS)}
 _CERTIFICATE = dict(
     _OPERATION, ca_issuers_url=TEXT, certificate_serial=TEXT, crl_url=TEXT, days=WHOLE, existing=TEXT, issuer=TEXT,
@@ -1650,6 +1651,7 @@ OPERATIONS = {
         holders=[ID], threshold=WHOLE, token=ID,
     ),
     "generate-key": dict(_OPERATION, object=OCTETS, token=ID, type=TEXT, use=TEXT),
+    "destroy-key": dict(_OPERATION, key=ID, object=OCTETS, spki=SHA, token=ID),
     "crl": dict(
         _OPERATION, days=WHOLE, entries=[{"date": TEXT, "reason": TEXT, "serial": TEXT}], issuer=TEXT, key=ID,
         number=WHOLE,
@@ -1671,13 +1673,17 @@ STEPS = {
     "share": dict(_STEP, operation=ID),
     "unlock": dict(_STEP, credential=TEXT, token=ID),
     "generate": dict(_STEP, operation=ID),
+    "destroy": dict(_STEP, operation=ID),
     "issue": dict(_STEP, operation=ID),
     "lock": dict(_STEP, token=ID),
     "media": dict(_STEP, copies=WHOLE),
     "checkpoint": dict(_STEP, need=WHOLE),
     "close": dict(_STEP, outcome=Words("completed or aborted", ("completed", "aborted"))),
 }
-NEVER_SKIPPED = ("attendance", "share", "unlock", "generate", "issue", "lock", "checkpoint", "close")
+NEVER_SKIPPED = ("attendance", "share", "unlock", "generate", "destroy", "issue", "lock", "checkpoint", "close")
+STEPS_OF_OPERATIONS = {
+    "share": ("share",), "generate": KEY_KINDS, "destroy": ("destroy-key",), "issue": ISSUE_KINDS,
+}  # fmt: skip
 BRANCHES = {"abort": "A", "resume": "R", "suspend": "S"}
 
 SCRIPT = {
@@ -1794,6 +1800,10 @@ class Script:
                 need(key["token"] == operation["token"], "%s: its key is on another token" % operation["id"])
             elif operation["kind"] in KEY_KINDS:
                 written.append("artifacts/%s.spki.der" % operation["id"])
+            elif operation["kind"] == "destroy-key":
+                known = self.keys.get(operation["key"], {})
+                same = all(operation[name] == known.get(name) for name in ("object", "token"))
+                need(same, "%s destroys what is not a key of an earlier record" % operation["id"])
             else:
                 holders = operation["holders"]
                 no_twins(holders, operation["id"] + ".holders")
@@ -1816,8 +1826,8 @@ class Script:
         for seat in step.get("by", []) + step.get("seats", []):
             need(seat in self.seats, "%s names an unknown seat" % where)
         need(step.get("token", "") in self.tokens or "token" not in step, "%s names an unknown token" % where)
-        if step["kind"] in ("share", "generate", "issue"):
-            kinds = {"share": ("share",), "generate": KEY_KINDS, "issue": ISSUE_KINDS}[step["kind"]]
+        if step["kind"] in STEPS_OF_OPERATIONS:
+            kinds = STEPS_OF_OPERATIONS[step["kind"]]
             operation = self.operations.get(step["operation"])
             need(operation is not None and operation["kind"] in kinds, "%s names no operation of its kind" % where)
         if step["kind"] == "compare" and step["source"] == "token":
@@ -1864,7 +1874,7 @@ class Script:
                 closes = name == "abort" and number == len(self.branches[name])
                 need((step["kind"] == "close") == closes, "the branch %s closes where it must not" % name)
                 need(not closes or step["outcome"] == "aborted", "the branch abort does not close as aborted")
-                need(step["kind"] not in ("share", "generate", "issue"), "a branch uses a token")
+                need(step["kind"] not in STEPS_OF_OPERATIONS, "a branch uses a token")
         need(self.branches["abort"], "the branch abort does not close")
         done = [step["operation"] for step in self.steps if "operation" in step]
         need(sorted(done) == sorted(self.operations), "the steps do not do each operation exactly once")
@@ -2057,7 +2067,7 @@ class Session:
         self.holders = {}  # token -> people who hold a share of it
         self.acted = []  # (person, token, where): must hold no share of that token
         self.keys, self.drafts, self.signed, self.intents = {}, {}, {}, {}
-        self.generated, self.completed_at = {}, {}
+        self.generated, self.completed_at, self.destroyed = {}, {}, {}
         self.items = {i["id"]: Item(i["place"], i["seal"]) for i in script.value["items"]}
         self.open_places, self.doubtful_places = set(), set()
         self.seals = {i["seal"] for i in script.value["items"] if i["seal"]}
@@ -2683,6 +2693,7 @@ class Session:
         return self._operate(self.script.operations[step["operation"]], event, work)
 
     _step_generate = _step_share
+    _step_destroy = _step_share
     _step_issue = _step_share
 
     def _operate(self, operation, event, work):
@@ -2701,9 +2712,11 @@ class Session:
             "shared": ("shared",),
             "intend": ("intended", "shared") if kind == "share" and operation["fate"] == "shared" else ("intended",),
             "complete": ("completed", "settled"),
-            "doubt": {"share": ("completed", "settled"), "generate-key": ("settled",)}.get(
-                kind, ("approved", "settled")
-            ),
+            "doubt": {
+                "share": ("completed", "settled"),
+                "generate-key": ("settled",),
+                "destroy-key": ("completed", "settled"),
+            }.get(kind, ("approved", "settled")),
             "write": ("written",),
         }[work["phase"]]
         self.expect(event, *allowed)
@@ -2727,6 +2740,8 @@ class Session:
             own.append(("shares", shares if operation["fate"] == "shared" else "none"))
         elif operation["kind"] in KEY_KINDS:
             own += [("key", operation["object"]), ("key-type", operation["type"]), ("use", operation["use"])]
+        elif operation["kind"] == "destroy-key":
+            own += [("key", operation["object"]), ("spki", operation["spki"])]
         else:
             key = self.keys.get(operation["key"])
             if key is None:
@@ -2826,12 +2841,15 @@ class Session:
         self.count("uses of a token")
 
     def _op_completed(self, operation, body, work):
-        member = {"share": "credential", "generate-key": "spki"}.get(operation["kind"], "signature")
+        members = {"share": "credential", "generate-key": "spki", "destroy-key": "object"}
+        member = members.get(operation["kind"], "signature")
         if member not in body:
             raise OutOfOrder("says nothing of %s" % member)
         self._in_window()
         if operation["kind"] == "share":
             return self._completed_share(operation, body, work)
+        if operation["kind"] == "destroy-key":
+            return self._completed_destruction(operation, body)
         if operation["kind"] in KEY_KINDS:
             self.claims.attempt("keys", self._completed_key, operation, body, work)
         else:
@@ -2862,6 +2880,19 @@ class Session:
                 one = {"id": None, "threshold": operation["threshold"], "commitments": commitments, "withheld": True}
             self.sets[place] = one
             self.holders.setdefault(operation["token"], set()).update(c["person"] for c in one["commitments"])
+        return True
+
+    def known_key(self, name):
+        """A key that exists, or that existed until this ceremony destroyed it."""
+        return self.keys.get(name) or self.destroyed.get(name)
+
+    def _completed_destruction(self, operation, body):
+        key = self.keys.pop(operation["key"], None)
+        if key is None:
+            raise OutOfOrder("the key %s does not exist any more" % operation["key"])
+        if (body["object"], operation["spki"]) != (key.object, key.digest):
+            self.fail("keys", "another key was destroyed than the one of the script")
+        self.destroyed[operation["key"]] = key
         return True
 
     ATTRIBUTES = (
@@ -2896,6 +2927,8 @@ class Session:
         outcome, doubt, kind = body["outcome"], work["phase"] == "doubt", operation["kind"]
         if kind == "share":
             good = outcome == ("absent" if doubt else "failed")
+        elif kind == "destroy-key":
+            good = outcome == "failed"
         elif kind in KEY_KINDS:
             good = outcome in (("absent", "destroyed") if doubt else ("failed", "absent", "destroyed"))
         else:
@@ -3214,7 +3247,7 @@ class Artifacts:
                 issuer = self.check_crl(operation, real, event, opened)
             else:
                 issuer = self.check_certificate(operation, real)
-            key = session.keys.get(operation["key"])
+            key = session.known_key(operation["key"])
             need(key is not None, "its key is not known")
             need(issuer.digest == key.digest, "its issuer is not the key %s" % operation["key"])
             if name not in session.completed_at:
@@ -3237,7 +3270,7 @@ class Artifacts:
         kind, _, name = operation["subject_key"].partition(":")
         existing = self.certificate(operation["existing"]) if operation["existing"] else None
         if kind == "key":
-            key = self.session.keys.get(name)
+            key = self.session.known_key(name)
             need(key is not None, "the subject's key %s is not known" % plain(name))
             public, digest = key.public, key.digest
         elif not kind:
@@ -3408,6 +3441,7 @@ class Register:
         self.complete = True  # whether the records start at the genesis
         self.states, self.ceremonies, self.predecessors = [], set(), set()
         self.items, self.keys, self.sets, self.serials, self.crls = {}, {}, {}, {}, {}
+        self.destroyed = {}  # key -> the ceremony that destroyed it
         self.seals, self.certificates, self.millis, self.mode = set(), [], 0, None
 
     def check(self, script, authority, session, transcript, artifacts, claims):
@@ -3456,9 +3490,11 @@ class Register:
                 fail("item %s is not of the authority" % name)
             elif self.complete and (item["place"], item["seal"]) != (entered["place"], entered["seal"]):
                 fail("item %s: it entered in %s, seal %s" % (name, entered["place"], entered["seal"]))
-        for key in session.keys.values():
+        for key in [*session.keys.values(), *session.destroyed.values()]:
             if key.id not in script.keys or not (known_before or self.complete):
                 continue
+            if key.id in self.destroyed:
+                fail("key %s was destroyed in %s" % (key.id, self.destroyed[key.id]))
             known = self.keys.get(key.id)
             if known is None and self.complete:
                 fail("key %s is not known from earlier records" % key.id)
@@ -3496,7 +3532,7 @@ class Register:
                     fail("%s: its serial number was already issued" % name)
                 here[mark] = name
                 continue
-            key = session.keys[script.operations[name]["key"]].digest
+            key = session.known_key(script.operations[name]["key"]).digest
             before = self.crls.get(key)
             if before is not None:
                 if made.number <= before.number:
@@ -3519,6 +3555,7 @@ class Register:
         self.seals |= session.seals
         for key in session.keys.values():
             self.keys[key.id] = (key.object, key.digest, key.token, key.type)
+        self.destroyed.update(dict.fromkeys(session.destroyed, script.ceremony))
         touched = {(o["token"], o["credential"]) for o in script.value["operations"] if o["kind"] == "share"}
         for place in touched - set(session.sets):
             self.sets.pop(place, None)
@@ -3717,6 +3754,8 @@ class Record:
         )
         keys = session.generated.get("keys", {})
         claims.found("keys", "%d generated%s" % (len(keys), ": " + ", ".join(sorted(keys)) if keys else ""))
+        if session.destroyed:
+            claims.found("keys", "%d destroyed: %s" % (len(session.destroyed), ", ".join(sorted(session.destroyed))))
         claims.found("custody", "%d items, as entered by the people present" % len(session.items))
         if counts.get("checkpoints"):
             claims.found("cosignatures", "%d checkpoints within the ceremony" % counts["checkpoints"])

@@ -14,6 +14,7 @@ from quorate.script import (
     Branches,
     Close,
     Compare,
+    Destroy,
     Generate,
     Issue,
     Lock,
@@ -24,7 +25,14 @@ from quorate.script import (
     Step,
     Unlock,
 )
-from quorate.script.operations import CrlOperation, GenerateOperation, ScriptOperation, ShareOperation
+from quorate.script.operations import (
+    CrlOperation,
+    DestroyOperation,
+    GenerateOperation,
+    KeylessOperation,
+    ScriptOperation,
+    ShareOperation,
+)
 from quorate.words import words
 from quorate.x509.name import name_text
 
@@ -42,8 +50,8 @@ def lay_out(layout: Layout) -> tuple[tuple[Act, ...], tuple[Step, ...], Branches
         layout.act("Locking", *(_lock(token) for token in tokens))
     if layout.plan.retrieve:
         layout.act("Returning", *returning(layout))
-    if not all(isinstance(operation, ShareOperation) for operation in layout.operations):
-        layout.act("Media out", _media)  # sharing leaves no artifact that could be copied
+    if not all(isinstance(operation, (ShareOperation, DestroyOperation)) for operation in layout.operations):
+        layout.act("Media out", _media)  # sharing and destroying leave no artifact that could be copied
     layout.act("Closing", _last_words(layout), _close("completed"), last=True)
     return tuple(layout.acts), tuple(layout.steps), _branches(layout)
 
@@ -174,6 +182,10 @@ def _operation(layout: Layout, operation: ScriptOperation) -> tuple[str, list[Ma
             return _share_act(layout, operation)
         case GenerateOperation():
             return f"Generate the key {operation.id}", [lambda step: _generate_step(operation, step)]
+        case DestroyOperation():
+            return f"Destroy the key {operation.key} on {operation.token}", [
+                lambda step: _destroy_step(operation, step)
+            ]
         case _:
             what = "CRL" if isinstance(operation, CrlOperation) else "certificate"
             title = f"Issue the {what} {operation.id}"
@@ -201,6 +213,21 @@ def _generate_step(operation: GenerateOperation, step: str) -> Step:
     )
 
 
+def _destroy_step(operation: DestroyOperation, step: str) -> Step:
+    return Destroy(
+        id=step,
+        title=f"Destroy the key {operation.key} on {operation.token}",
+        text=(
+            f"token: {operation.token}",
+            f"object id: {operation.object}",
+            f"public key: {operation.spki}",
+            "Afterwards nobody can sign with this copy. Other copies are destroyed by plans of their own.",
+        ),
+        operation=operation.id,
+        clauses=("BR 6.2.10",),
+    )
+
+
 def _share_act(layout: Layout, operation: ShareOperation) -> tuple[str, list[Maker]]:
     token, credential = operation.token, operation.credential
     if operation.fate == "destroyed":
@@ -224,7 +251,7 @@ def _issue_text(layout: Layout, operation: ScriptOperation) -> tuple[str, ...]:
     if isinstance(operation, CrlOperation):
         lines += [f"number: {operation.number}", f"valid: {operation.days} days from the moment of drafting"]
         lines += [f"revoked: {entry.serial} {entry.date} {entry.reason}" for entry in operation.entries]
-    elif not isinstance(operation, (ShareOperation, GenerateOperation)):
+    elif not isinstance(operation, KeylessOperation):
         lines += [f"subject: {name_text(bytes.fromhex(operation.subject))}", f"issuer: {_issuer(operation.issuer)}"]
         lines += [f"serial: {operation.certificate_serial}"]
         lines += [f"valid: {operation.not_before} to {operation.not_after}, {operation.days} days"]

@@ -12,7 +12,17 @@ from quorate import canonical
 from quorate.authority import AuthorityState
 from quorate.findings import Finding, Refusal
 from quorate.keys import KeyType, stand_in_spki
-from quorate.plan import GenerateKey, IssueCrl, IssueCross, IssueRoot, IssueSubordinate, Operation, Plan, ShareOut
+from quorate.plan import (
+    DestroyKey,
+    GenerateKey,
+    IssueCrl,
+    IssueCross,
+    IssueRoot,
+    IssueSubordinate,
+    Operation,
+    Plan,
+    ShareOut,
+)
 from quorate.register import Register
 from quorate.script import Script, ScriptDraft
 from quorate.script.drafting import SECOND, Materials, lint, make_draft, rule_commitments, utc
@@ -20,6 +30,7 @@ from quorate.script.operations import (
     CertificateOperation,
     CrlOperation,
     CrossOperation,
+    DestroyOperation,
     Entry,
     GenerateOperation,
     IssueOperation,
@@ -101,10 +112,21 @@ class Resolver:
                 self.authority.token(token)
                 self._require_type(kind, name)
                 return GenerateOperation(name, token, kind, use, self.draw(8).hex())
+            case DestroyKey(id=name, key=key):
+                return self._destroy(name, key)
             case IssueCrl():
                 return self._crl(operation)
             case _:
                 return self._certificate(operation)
+
+    def _destroy(self, name: str, key: str) -> DestroyOperation:
+        """A key of an earlier ceremony: its object id and public key are known, and stand in the script."""
+        where = f"operations[{name}]"
+        if key in self.planned:
+            raise Refusal("plan.key_made_here", where, key=key)
+        token = self._token_of(key, where)
+        known = self.register.keys[key]
+        return DestroyOperation(name, token, key, known.object, known.spki)
 
     def _require_type(self, kind: str, name: str) -> None:
         if kind not in {one.value for one in KeyType}:
@@ -195,13 +217,15 @@ class Resolver:
                 return made.key
             raise Refusal("plan.issuer_key_elsewhere", where, name=name)
         spki = self._facts(name, where).spki
-        for key, known in self.register.spkis.items():
-            if known == spki:
+        for key in self.register.keys:
+            if self.register.spkis[key] == spki:
                 return key
         raise Refusal("plan.issuer_key_elsewhere", where, name=name)
 
     def _token_of(self, key: str, where: str) -> str:
         for done in self.operations:
+            if isinstance(done, DestroyOperation) and done.key == key:
+                raise Refusal("plan.key_destroyed", where, key=key, operation=done.id)
             if isinstance(done, GenerateOperation) and done.id == key:
                 return done.token
         if key in self.register.keys:
@@ -266,7 +290,7 @@ def freeze(
     for operation in script.operations:
         if isinstance(operation, GenerateOperation):
             spkis[operation.id] = stand_in_spki(KeyType(operation.type))
-        elif not isinstance(operation, ShareOperation):
+        elif not isinstance(operation, (ShareOperation, DestroyOperation)):
             materials = Materials(inputs, spkis, certificates, crls)
             draft = make_draft(script, operation, materials, opens)
             commitments = rule_commitments(authority)

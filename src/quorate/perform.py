@@ -13,7 +13,7 @@ from quorate.authority import AuthorityState
 from quorate.face import Face
 from quorate.findings import Refusal
 from quorate.host import Host, wipe
-from quorate.keys import KeyType
+from quorate.keys import KeyType, spki_digest
 from quorate.script import Commitment, SecretCommitment, ShareSet
 from quorate.script.steps.secret import set_body
 from quorate.shares import Share
@@ -28,6 +28,7 @@ from quorate.want import (
     Collect,
     Confirm,
     CopyOut,
+    DestroyPair,
     Failed,
     Generated,
     GeneratePair,
@@ -93,7 +94,8 @@ class Performer:
         | LockToken
         | GeneratePair
         | SignBytes
-        | LookUp,
+        | LookUp
+        | DestroyPair,
     ) -> Answer:
         match want:
             case ShareOut():
@@ -112,6 +114,8 @@ class Performer:
                 return self._sign(want)
             case LookUp():
                 return self._look_up(want)
+            case DestroyPair():
+                return self._destroy_pair(want)
             case _:
                 assert_never(want)
 
@@ -211,6 +215,21 @@ class Performer:
             return Failed("absent", self._calls(want.token))
         token.destroy(want.object_id)
         return Failed("destroyed", self._calls(want.token))
+
+    def _destroy_pair(self, want: DestroyPair) -> Answer:
+        """Only the pair that is meant; half of it, or nothing, is met after an interruption alone."""
+        token = self.token(want.token)
+        try:
+            whole = not want.again or token.lookup(want.object_id) is Presence.PAIR
+            if whole and spki_digest(token.read(want.object_id).spki) != want.spki:
+                raise Refusal("token.other_key", id=want.object_id.hex(), serial=token.info.serial)
+            token.destroy(want.object_id)
+            if token.lookup(want.object_id) is not Presence.NONE:
+                raise Refusal("token.not_destroyed", id=want.object_id.hex(), serial=token.info.serial)
+        except Refusal as refusal:
+            self.face.refuse(refusal)
+            return Failed("failed", self._calls(want.token))
+        return Called(self._calls(want.token))
 
     def destroy(self, want: GeneratePair) -> Calls:
         """Destroy a pair that was generated and is not what was asked for."""

@@ -51,6 +51,13 @@ class GenerateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
     use: Literal["root", "external-ca", "internal-ca", "unknown"] = "unknown"
 
 
+class DestroyKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="destroy-key"):
+    """Destroy the pair of `key`, a key of an earlier ceremony, on the token that holds it (BR 6.2.10)."""
+
+    id: str
+    key: str
+
+
 class IssueRoot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="root"):
     """A self-signed root certificate for the key of operation `key`."""
 
@@ -112,7 +119,7 @@ class IssueCrl(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
 
 Certificate = IssueRoot | IssueSubordinate | IssueCross
 Issue = Certificate | IssueCrl
-Operation = ShareOut | GenerateKey | IssueRoot | IssueSubordinate | IssueCross | IssueCrl
+Operation = ShareOut | GenerateKey | DestroyKey | IssueRoot | IssueSubordinate | IssueCross | IssueCrl
 
 
 class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from quorate.authority import AuthorityState
 from quorate.findings import Finding, Refusal, found, table
 from quorate.keys import key_findings
 from quorate.plan import (
+    DestroyKey,
     GenerateKey,
     IssueCrl,
     IssueCross,
@@ -61,7 +62,7 @@ def plan_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
 def _operation_findings(operation: Operation, seats: set[str]) -> list[Finding]:
     """Names, days and dates that could not be worked with."""
     where = f"operations[{operation.id}]"
-    if isinstance(operation, GenerateKey):
+    if isinstance(operation, (GenerateKey, DestroyKey)):
         return []
     if isinstance(operation, ShareOut):
         unknown = [seat for seat in operation.holders if seat not in seats]

@@ -21,7 +21,8 @@ GENESIS = "genesis"
 class Register:
     """The fold so far. `last`: digest of the last record's checkpoint, or `genesis`.
 
-    `crls` holds the newest CRL of an issuing artifact by the issuer's artifact id.
+    `keys`: those that tokens hold, without the destroyed ones; `spkis`: every key there ever was. `crls` holds the
+    newest CRL of an issuing artifact by the issuer's artifact id.
     """
 
     last: str = GENESIS
@@ -50,7 +51,7 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         register,
         last=checkpoint,
         ceremonies=(*register.ceremonies, script.ceremony),
-        keys={**register.keys, **state.keys},
+        keys={name: key for name, key in {**register.keys, **state.keys}.items() if name not in state.destroyed},
         spkis={**register.spkis, **state.spkis},
         certificates={**register.certificates, **state.certificates},
         crls=crls,

@@ -178,6 +178,19 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
+class DestroyPair:
+    """The pair under an object id is destroyed, if it is the one with this public key (digest), and seen to be gone.
+
+    `again`: an interrupted attempt may have destroyed it, or half of it, already.
+    """
+
+    token: str
+    object_id: bytes
+    spki: str
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WriteOut:
     """Finished outputs, written once into the record."""
 
@@ -208,6 +221,7 @@ Want = (
     | GeneratePair
     | SignBytes
     | LookUp
+    | DestroyPair
     | WriteOut
     | CopyOut
 )

@@ -80,6 +80,19 @@ TABLE: dict[str, Meaning] = {
         "no whole key pair under object id {id} on token {serial}: {presence}",
         "check that this is the token the key was generated on",
     ),
+    "token.not_destroyed": Meaning(
+        ERROR,
+        False,
+        "token {serial} still shows objects under the id {id}",
+        "destroy them by the means of the token's maker, or destroy the token, and record it as a deviation",
+        "BR 6.2.10",
+    ),
+    "token.other_key": Meaning(
+        ERROR,
+        False,
+        "under the id {id} token {serial} holds another key than the one to be destroyed; it was left as it is",
+        "find out which token this is, and correct the plan",
+    ),
     "token.key_unreadable": Meaning(
         ERROR,
         False,

@@ -12,6 +12,7 @@ from quorate.script import (
     Close,
     Compare,
     Custody,
+    Destroy,
     Generate,
     Issue,
     Look,
@@ -23,7 +24,7 @@ from quorate.script import (
     Unlock,
 )
 from quorate.script.intent import digest_of
-from quorate.script.operations import ShareOperation
+from quorate.script.operations import DestroyOperation, ShareOperation
 from quorate.words import words
 
 NAMED = re.compile(r"([^:]*): (sha256:[0-9a-f]{64})")
@@ -86,7 +87,7 @@ def _boxes(script: Script, step: Step) -> list[Value]:
             return _compare(script, step)
         case Custody():
             return _custody(script, step)
-        case Share(operation=name) | Generate(operation=name) | Issue(operation=name):
+        case Share(operation=name) | Generate(operation=name) | Destroy(operation=name) | Issue(operation=name):
             return _operation(script, name)
         case Unlock():
             return [_hands([f"share {n}" for n in range(1, _threshold(script, step) + 1)], "holder")]
@@ -166,6 +167,8 @@ def _operation(script: Script, name: str) -> list[Value]:
     if isinstance(operation, ShareOperation):
         if operation.fate == "shared":
             boxes.append(_hands([f"has share: {seat}" for seat in operation.holders], "share number"))
+        return boxes
+    if isinstance(operation, DestroyOperation):
         return boxes
     made = "words of the public key's digest" if draft is None else "words of the artifact's digest"
     return [*boxes, _cells(made)]

@@ -75,6 +75,10 @@ class Generate(_Step, frozen=True, forbid_unknown_fields=True, tag="generate"):
     operation: str
 
 
+class Destroy(_Step, frozen=True, forbid_unknown_fields=True, tag="destroy"):
+    operation: str
+
+
 class Issue(_Step, frozen=True, forbid_unknown_fields=True, tag="issue"):
     operation: str
 
@@ -104,13 +108,14 @@ Step = (
     | Share
     | Unlock
     | Generate
+    | Destroy
     | Issue
     | Lock
     | Media
     | CheckpointStep
     | Close
 )
-NEVER_SKIPPED = (Attendance, Share, Unlock, Generate, Issue, Lock, CheckpointStep, Close)
+NEVER_SKIPPED = (Attendance, Share, Unlock, Generate, Destroy, Issue, Lock, CheckpointStep, Close)
 """A deviation cannot stand in for these."""
 
 

@@ -12,7 +12,14 @@ from quorate.findings import Refusal
 from quorate.keys import spki_digest
 from quorate.people import Purpose
 from quorate.script import Script
-from quorate.script.operations import GenerateOperation, IssueOperation, ScriptOperation, ShareOperation
+from quorate.script.operations import (
+    DestroyOperation,
+    GenerateOperation,
+    IssueOperation,
+    KeylessOperation,
+    ScriptOperation,
+    ShareOperation,
+)
 from quorate.script.state import State
 from quorate.statement import StatementType
 from quorate.want import Collect, Record
@@ -23,7 +30,7 @@ Said = tuple[tuple[str, str], ...]
 
 def digest_of(operation: ScriptOperation, script: Script, tbs: bytes | None) -> str:
     """What is approved and commanded, as `sha256:…`: the bytes to be signed, or the intent's own first lines."""
-    if isinstance(operation, (ShareOperation, GenerateOperation)):
+    if isinstance(operation, KeylessOperation):
         text = "".join(f"{key}: {value}\n" for key, value in _first_lines(operation, script))
         return "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()
     if tbs is None:
@@ -34,7 +41,7 @@ def digest_of(operation: ScriptOperation, script: Script, tbs: bytes | None) -> 
 def said(operation: ScriptOperation, state: State, tbs: bytes | None) -> Said:
     """The intent's own lines."""
     digest = ("digest", digest_of(operation, state.script, tbs))
-    if isinstance(operation, (ShareOperation, GenerateOperation)):
+    if isinstance(operation, KeylessOperation):
         return (*_first_lines(operation, state.script), digest)
     lines = (
         ("operation", operation.id),
@@ -48,7 +55,7 @@ def said(operation: ScriptOperation, state: State, tbs: bytes | None) -> Said:
     return lines + tuple(("output", output) for output in operation.outputs)
 
 
-def _first_lines(operation: ShareOperation | GenerateOperation, script: Script) -> Said:
+def _first_lines(operation: KeylessOperation, script: Script) -> Said:
     lines = (
         ("operation", operation.id),
         ("kind", _kind(operation)),
@@ -56,6 +63,8 @@ def _first_lines(operation: ShareOperation | GenerateOperation, script: Script) 
     )
     if isinstance(operation, GenerateOperation):
         return (*lines, ("key", operation.object), ("key-type", operation.type), ("use", operation.use))
+    if isinstance(operation, DestroyOperation):
+        return (*lines, ("key", operation.object), ("spki", operation.spki))
     split = f"{operation.threshold} of {len(operation.holders)}" if operation.fate == "shared" else "none"
     return (*lines, ("credential", operation.credential), ("fate", operation.fate), ("shares", split))
 

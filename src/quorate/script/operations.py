@@ -27,6 +27,16 @@ class GenerateOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     object: str
 
 
+class DestroyOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="destroy-key"):
+    """`object`: the whole CKA_ID in hexadecimal; `spki`: the digest of the public key that must be found there."""
+
+    id: str
+    token: str
+    key: str
+    object: str
+    spki: str
+
+
 class _CertificateOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True):
     id: str
     token: str
@@ -81,6 +91,14 @@ class CrlOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
 
 CertificateOperation = RootOperation | SubordinateOperation | CrossOperation
 IssueOperation = RootOperation | SubordinateOperation | CrossOperation | CrlOperation
+KeylessOperation = ShareOperation | GenerateOperation | DestroyOperation
+"""What no bytes are signed for: it is approved by its own lines."""
 ScriptOperation = (
-    ShareOperation | GenerateOperation | RootOperation | SubordinateOperation | CrossOperation | CrlOperation
+    ShareOperation
+    | GenerateOperation
+    | DestroyOperation
+    | RootOperation
+    | SubordinateOperation
+    | CrossOperation
+    | CrlOperation
 )

@@ -69,6 +69,7 @@ class State:
     sets: Mapping[tuple[str, str], ShareSet] = field(default_factory=dict)
     keys: Mapping[str, KnownKey] = field(default_factory=dict)
     spkis: Mapping[str, bytes] = field(default_factory=dict)
+    destroyed: frozenset[str] = frozenset()  # keys that this ceremony destroyed
     certificates: Mapping[str, bytes] = field(default_factory=dict)
     crls: Mapping[str, bytes] = field(default_factory=dict)
     items: Mapping[str, Lies] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from quorate.script import (
     Close,
     Compare,
     Custody,
+    Destroy,
     Generate,
     Issue,
     Lock,
@@ -28,7 +29,7 @@ from quorate.script import (
     Unlock,
 )
 from quorate.script.state import State
-from quorate.script.steps import attendance, closing, custody, generate, issue, reading, secret
+from quorate.script.steps import attendance, closing, custody, destroy, generate, issue, reading, secret
 from quorate.want import Answer, Collect, Record, Want
 
 
@@ -51,6 +52,8 @@ def wants(step: Step, state: State) -> Want | None:
             return secret.wants_unlock(step, state)
         case Generate():
             return generate.wants(step, state)
+        case Destroy():
+            return destroy.wants(step, state)
         case Issue():
             return issue.wants(step, state)
         case Lock():
@@ -80,6 +83,8 @@ def takes(step: Step, state: State, want: Want, answer: Answer, at: str) -> tupl
             return secret.takes_unlock(step, state, want, answer)
         case Generate():
             return generate.takes(step, state, want, answer)
+        case Destroy():
+            return destroy.takes(step, state, want, answer)
         case Issue():
             return issue.takes(step, state, want, answer, at)
         case Lock():
@@ -116,6 +121,8 @@ def admits(step: Step, state: State, event: Event) -> None:
             secret.admits_unlock(step, state, event)
         case Generate():
             generate.admits(step, state, event)
+        case Destroy():
+            destroy.admits(step, state, event)
         case Issue():
             issue.admits(step, state, event)
         case Media():
@@ -141,6 +148,7 @@ _DUE: dict[str, tuple[Type, ...]] = {
     "GeneratePair": (Type.COMPLETED, Type.SETTLED),
     "SignBytes": (Type.COMPLETED, Type.SETTLED),
     "LookUp": (Type.SETTLED,),
+    "DestroyPair": (Type.COMPLETED, Type.SETTLED),
     "WriteOut": (Type.WRITTEN,),
     "CopyOut": (Type.WRITTEN,),
 }
@@ -173,6 +181,8 @@ def effects(step: Step, event: Event, state: State) -> State:
             return secret.effects_lock(event, state)
         case Generate():
             return generate.effects(step, event, state)
+        case Destroy():
+            return destroy.effects(step, event, state)
         case Issue():
             return issue.effects(step, event, state)
         case CheckpointStep():

@@ -17,7 +17,7 @@ from quorate.plan import Waiver
 from quorate.script import Issue
 from quorate.script.drafting import Materials, key_type, lint, make_draft, rule_commitments, utc
 from quorate.script.intent import approval, digest_of, said, settlement
-from quorate.script.operations import CrlOperation, GenerateOperation, IssueOperation, ShareOperation
+from quorate.script.operations import CrlOperation, IssueOperation, KeylessOperation
 from quorate.script.state import State
 from quorate.script.steps.command import admit_command, ask_command, take_command
 from quorate.statement import StatementType
@@ -42,7 +42,7 @@ from quorate.x509.template import require_only
 
 def operation_of(step: Issue, state: State) -> IssueOperation:
     operation = state.script.operation(step.operation)
-    assert not isinstance(operation, (ShareOperation, GenerateOperation))
+    assert not isinstance(operation, KeylessOperation)
     return operation
 
 
