@@ -32,7 +32,7 @@ class Careful(KeyHolders):
 
     def __init__(self, root: Path, host: Host, keys: Path, entering: Callable[[State], None]) -> None:
         super().__init__(root, root / "worksheets", host, keys)
-        self.refusals: list[str] = []
+        self.refusals: list[str] = []  # their codes
         self.entering = entering
 
     def enter(self, state: State) -> None:
@@ -40,6 +40,9 @@ class Careful(KeyHolders):
 
     def refuse(self, refusal: Refusal) -> None:
         self.refusals.append(refusal.code)
+
+    def again(self) -> bool:
+        return False
 
 
 class Day:
