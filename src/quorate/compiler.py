@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from quorate import canonical
 from quorate.authority import AuthorityState
+from quorate.compliance import OF_KEY
 from quorate.findings import Finding, Refusal
 from quorate.keys import KeyType, stand_in_spki
 from quorate.plan import (
@@ -60,10 +61,6 @@ class Draft:
 
     def entry(self) -> ScriptDraft:
         return ScriptDraft(self.operation, f"drafts/{self.operation}.tbs", canonical.digest(self.tbs), self.open)
-
-
-_OF_KEY = ("cert.issuer_missing", "cert.key_reused", "cert.purposes_of_key", "cert.ski_key")
-"""What is found of a key beside others; the room finds it of the real key, as `session.key_twice` or by its name."""
 
 
 class _Fallen(Exception):
@@ -297,7 +294,8 @@ def freeze(
             findings = lint(script, commitments, operation, materials, draft.unsigned, opens)
             fields = open_fields(script, operation)
             if "spki" in fields:  # a stand-in is no key to judge, and the same for every key of a type
-                findings = tuple(one for one in findings if not one.code.startswith("key.") and one.code not in _OF_KEY)
+                # the room finds these of the real key, as `session.key_twice` or by their names
+                findings = tuple(one for one in findings if not one.code.startswith("key.") and one.code not in OF_KEY)
             drafts.append(Draft(operation.id, draft.tbs, fields, findings))
             (crls if isinstance(operation, CrlOperation) else certificates)[operation.id] = draft.unsigned
     return tuple(drafts)

@@ -34,6 +34,8 @@ class Commands(click.Group):
         ("status", "after"),
         ("show", "after"),
         ("verify", "after"),
+        ("inspect", "inspect"),
+        ("compare", "inspect"),
         ("words", "after"),
         ("schema", "after"),
     )

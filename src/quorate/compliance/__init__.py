@@ -17,6 +17,10 @@ from quorate.x509.profile import Profile
 __all__ = [
     "CERTIFICATE_RULES",
     "CRL_RULES",
+    "OF_ISSUER",
+    "OF_KEY",
+    "OF_PROFILE",
+    "OF_REGISTER",
     "RULES",
     "Commitments",
     "Context",
@@ -34,6 +38,32 @@ CERTIFICATE_RULES: tuple[Rule[CertificateCase], ...] = (
 )
 CRL_RULES: tuple[Rule[CrlCase], ...] = (*crl_rules.TABLE, *algorithms.CRL_TABLE)
 RULES: tuple[Rule[CertificateCase] | Rule[CrlCase], ...] = (*CERTIFICATE_RULES, *CRL_RULES)
+
+OF_KEY = frozenset({"cert.issuer_missing", "cert.key_reused", "cert.purposes_of_key", "cert.ski_key"})
+"""What is found of a key beside others, and means nothing of a stand-in."""
+OF_ISSUER = frozenset(
+    {
+        "x509.algorithm",
+        "x509.signature_invalid",
+        "cert.issuer_name",
+        "cert.issuer_missing",
+        "cert.issuer_not_ca",
+        "cert.issuer_not_valid",
+        "cert.outlives_issuer",
+        "cert.outlives_issuer_warned",
+        "cert.path_length",
+        "cert.path_length_beyond",
+        "cert.aki_differs",
+        "crl.issuer",
+        "crl.issuer_may_not_sign",
+        "crl.aki",
+    }
+)
+"""What is found of an object beside its issuer's certificate."""
+OF_REGISTER = frozenset({"crl.entry_unknown", "cert.cross_missing"})
+"""What is found of an object beside all that its authority issued."""
+OF_PROFILE = frozenset({"cert.profile_differs", "cert.days_profile", "crl.days_profile"})
+"""What is found of an object beside the very profile that it was made by."""
 
 
 def certificate_findings(der: bytes, profile: Profile, context: Context) -> tuple[Finding, ...]:

@@ -53,6 +53,14 @@ _KEYS = {
 _OBJECTS = {
     "x509.encoding": _must("the object cannot be read as strict DER: {detail}", "RFC 5280 4.1", _INPUT),
     "x509.not_one_object": _must("the input does not hold exactly one object: {detail}", "RFC 7468", _INPUT),
+    "x509.private_key": _must(
+        "this is a private key, which nothing here reads", "RFC 7468 10", "keep it apart; hand in its public key"
+    ),
+    "x509.kinds_differ": _must(
+        "a {first} and a {second} have nothing to be compared",
+        "",
+        "compare objects of one kind, or a request with the certificate that came of it",
+    ),
     "x509.signature_invalid": _must("the signature does not verify with {key}", "BR 4.3.1.2", _INPUT),
     "x509.algorithm_differs": _must(
         "the bytes name the signature algorithm {algorithm}, not the one of the issuer's key", "BR 7.1.3.2", _DRAFT
@@ -61,6 +69,7 @@ _OBJECTS = {
     "x509.name_bytes_differ": _must("encoding again gives other bytes than the ones given", "BR 7.1.4.1", _DRAFT),
     "x509.name_unusable": _must("the subject cannot be used: {detail}", "BR 7.1.4.2", _NAME),
     "x509.field_unusable": _must("a field cannot be used: {detail}", "RFC 5280 4.1"),
+    "x509.profile_of_another": _must("this profile is not one of a {kind}", "", "name one of its class"),
     "x509.profile_unknown": _must("there is no profile {name}", "", "choose one of these: {known}"),
     "x509.profile_invalid": _must("the profile cannot be used: {detail}", "", "correct the profile's file"),
     "x509.profile_field": _must("the profile says that {field} is {presence}", ""),

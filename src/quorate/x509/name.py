@@ -66,6 +66,14 @@ def name_text(der: bytes) -> str:
     return load_name(der).rfc4514_string()
 
 
+def written(der: bytes) -> str:
+    """The name for people: as text, or in octets where nobody could write it again."""
+    try:
+        return name_text(der) or "the empty name"
+    except Refusal:
+        return der.hex()
+
+
 def name_parts(der: bytes) -> tuple[tuple[tuple[str, bytes, bytes], ...], ...]:
     """The RDNs in order, each as (attribute OID, tag of the string type, octets) in encoded order."""
     boxed = decode(NameBox, encode(Box(content=_tlv(der))))

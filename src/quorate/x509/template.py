@@ -28,6 +28,11 @@ EXTENSIONS = {
     "2.5.29.31": "crl-url",
     "1.3.6.1.5.5.7.1.1": "ca-issuers-url",
     "2.5.29.20": "number",
+    "2.5.29.17": "subject-alternative-name",
+    "2.5.29.30": "name-constraints",
+    "2.5.29.28": "issuing-distribution-point",
+    "2.5.29.27": "delta-crl",
+    "1.3.6.1.5.5.7.48.1.5": "ocsp-no-check",
 }
 
 
