@@ -98,6 +98,30 @@ def pin_of_words(rehearsal: Path, token: str) -> bytearray:
     return bytearray(shamir_mnemonic.combine_mnemonics(words, b"").hex().encode())
 
 
+LABELS = {"crl": "X509 CRL", "cross-csr": "CERTIFICATE REQUEST"}
+
+
+def sign_with_token(root: Path, forged: Forgery, name: str, tbs: bytes) -> None:
+    """Other bytes for an operation, signed by the very key, a P-256 key on hsm-1."""
+    operation = forged.operation(name)
+    made = forged.all("completed", operation["key"])
+    known = [one["object"] for one in forged.script["keys"] if one["id"] == operation["key"]]
+    key = made[0]["body"]["object"] if made else known[0]
+    folder = root / "ceremonies" / forged.script["ceremony"] / "rehearsal"
+    signature = token_signature(folder, "hsm-1", key, "p-256", tbs)
+    forged.one("drafted", name)["body"]["tbs"] = base64.b64encode(tbs).decode()
+    forged.one("completed", name)["body"]["signature"] = base64.b64encode(signature).decode()
+    algorithm = bytes.fromhex("300a06082a8648ce3d040302")
+    der, pem = operation["outputs"]
+    whole = verifier().der(0x30, tbs + algorithm + verifier().der(3, b"\0" + signature))
+    label = LABELS.get(operation["kind"], "CERTIFICATE")
+    forged.files[der], forged.files[pem] = whole, verifier().pem_of(whole, label)
+
+
+def tbs_of(forged: Forgery, name: str) -> bytes:
+    return base64.b64decode(forged.one("drafted", name)["body"]["tbs"])
+
+
 class Forgery:
     """A record in memory, with the keys that the forger has; `events` and `script` are changed in place."""
 

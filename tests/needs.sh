@@ -5,6 +5,7 @@ missing=
 command -v softhsm2-util >/dev/null || missing="$missing softhsm2"
 command -v openssl >/dev/null || missing="$missing openssl"
 command -v ssh-keygen >/dev/null || missing="$missing openssh-client"
+command -v certtool >/dev/null || missing="$missing gnutls-bin"
 command -v pdftotext >/dev/null || missing="$missing poppler-utils"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -5,7 +5,6 @@ An insider makes every digest, root and signature whole again; what is left to f
 
 from __future__ import annotations
 
-import base64
 import copy
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +13,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from example import FIRST, make_authority, make_plan
-from forging import VERIFIER, Body, Forgery, genesis, record, refused, stand_ins, token_signature, verifier, verify
+from forging import (
+    VERIFIER,
+    Body,
+    Forgery,
+    genesis,
+    record,
+    refused,
+    sign_with_token,
+    stand_ins,
+    tbs_of,
+    verify,
+)
 from quorate import canonical
 from quorate.rehearse import rehearse
 
@@ -395,25 +405,6 @@ def test_with_the_keys_of_everyone(
 
 
 # -- by insiders with the token ---------------------------------------------------------------------------------------
-
-
-def sign_with_token(rehearsed: Path, forged: Forgery, name: str, tbs: bytes) -> None:
-    """Other bytes for an operation, signed by the very key."""
-    key = forged.one("completed", "key-r1")["body"]["object"] if forged.all("completed", "key-r1") else ""
-    key = key or next(one["object"] for one in forged.script["keys"] if one["id"] == "key-r1")
-    folder = rehearsed / "ceremonies" / forged.script["ceremony"] / "rehearsal"
-    signature = token_signature(folder, "hsm-1", key, "p-256", tbs)
-    forged.one("drafted", name)["body"]["tbs"] = base64.b64encode(tbs).decode()
-    forged.one("completed", name)["body"]["signature"] = base64.b64encode(signature).decode()
-    algorithm = bytes.fromhex("300a06082a8648ce3d040302")
-    der, pem = forged.operation(name)["outputs"]
-    whole = verifier().der(0x30, tbs + algorithm + verifier().der(3, b"\0" + signature))
-    label = "X509 CRL" if forged.operation(name)["kind"] == "crl" else "CERTIFICATE"
-    forged.files[der], forged.files[pem] = whole, verifier().pem_of(whole, label)
-
-
-def tbs_of(forged: Forgery, name: str) -> bytes:
-    return base64.b64decode(forged.one("drafted", name)["body"]["tbs"])
 
 
 def test_a_certificate_of_another_subject_by_the_same_key(

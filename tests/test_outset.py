@@ -25,6 +25,7 @@ from quorate.statement import Mode
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 SERIES = {"001": "root", "002": "subordinate", "003": "root", "004": "cross", "005": "crl", "006": "yearly"}
+SERIES["007"] = "cross-csr"
 
 
 def at_noon() -> SteppedHost:
@@ -223,7 +224,7 @@ def test_an_organisation_with_quotes_and_a_long_name_makes_a_plan(tmp_path: Path
     assert certificate.subject.common_name.endswith(" Root R1")
 
 
-@pytest.mark.parametrize("kind", ["subordinate", "cross", "crl", "yearly"])
+@pytest.mark.parametrize("kind", ["subordinate", "cross", "cross-csr", "crl", "yearly"])
 def test_what_needs_a_root_is_refused_before_there_is_one(tmp_path: Path, kind: str) -> None:
     root = begin(tmp_path / "a")
     with pytest.raises(Refusal) as refusal:

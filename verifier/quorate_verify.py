@@ -888,6 +888,17 @@ class PublicKey:
         return digest_of(self.der)
 
     @property
+    def own_algorithm(self):
+        """The AlgorithmIdentifier of what this key signs, where the signed bytes do not name one: spec/profiles.md."""
+        if self.algorithm == "rsa":
+            wanted = ("rsa", "sha384" if self.n.bit_length() >= 4096 else "sha256")
+        else:
+            wanted = ("ec", {"p256": "sha256", "p384": "sha384", "p521": "sha512"}.get(self.name, ""))
+        found = [one for one, what in _SIGNATURE_ALGORITHMS.items() if what == wanted]
+        need(found, "a key that signs no requests")
+        return found[0]
+
+    @property
     def is_stand_in(self):
         """The keys of templates (spec/templates.md): the generator of a curve, the RSA modulus 2^size - 1."""
         if isinstance(self.algorithm, Curve):
@@ -938,6 +949,43 @@ class PublicKey:
 def exactly(members, count, what):
     need(len(members) == count, "%s has not %d members" % (what, count))
     return members
+
+
+_NAME_TYPES = {
+    "2.5.4.3": "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.9": "STREET", "2.5.4.10": "O",
+    "2.5.4.11": "OU", "0.9.2342.19200300.100.1.1": "UID", "0.9.2342.19200300.100.1.25": "DC",
+}  # fmt: skip
+_STRING_TYPES = {0x0C: "utf-8", 0x13: "ascii", 0x16: "ascii", 0x14: "latin-1", 0x1E: "utf-16-be", 0x1C: "utf-32-be"}
+
+
+def name_line(data):
+    """A Name as intents write it, in printable ASCII: spec/statements.md, after RFC 4514."""
+    rdns = []
+    for rdn in reversed(one_der(data, 0x30, "a name").members()):
+        need(rdn.tag == 0x31, "a name is not of its form")
+        parts = (exactly(one.members(), 2, "an attribute of a name") for one in rdn.members())
+        rdns.append("+".join("%s=%s" % (_name_type(oid), _name_text(value)) for oid, value in parts))
+    return ",".join(rdns)
+
+
+def _name_type(element):
+    oid = der_oid(element)
+    return _NAME_TYPES.get(oid, oid)
+
+
+def _name_text(value):
+    try:
+        text = value.content.decode(_STRING_TYPES[value.tag])
+    except (KeyError, UnicodeDecodeError):
+        return "#" + value.raw.hex()
+    said = []
+    for at, one in enumerate(text):
+        edge = one == " " and at in (0, len(text) - 1)
+        if not " " <= one <= "~":
+            said += ["\\%02x" % octet for octet in one.encode()]
+        else:
+            said.append("\\" + one if one in '"+,;<=>\\' or edge or (one == "#" and at == 0) else one)
+    return "".join(said)
 
 
 def read_extensions(element):
@@ -1053,6 +1101,18 @@ class CrlTbs:
         self.entries[serial] = (der_time(parts[1]), reason)
 
 
+class RequestTbs:
+    """The to-be-signed part of a PKCS#10 request without attributes: RFC 2986 4.1."""
+
+    def __init__(self, data):
+        parts = one_der(data, 0x30, "a certification request").members()
+        need(len(parts) == 4 and parts[0].raw == b"\x02\x01\x00", "not a version 1 certification request")
+        need(parts[1].tag == 0x30, "a name in a request is not a sequence")
+        need(parts[3].raw == b"\xa0\x00", "a request that asks for more than a name and a key")
+        self.fields = dict(zip(("version", "subject", "spki", "attributes"), parts))  # noqa: B905 (Python 3.9)
+        self.extensions, self.subject, self.key = [], parts[1].raw, PublicKey(parts[2].raw)
+
+
 def read_certificate(data):
     outer = Signed(from_pem(data, "CERTIFICATE"), "a certificate")
     tbs = CertificateTbs(outer.tbs)
@@ -1134,6 +1194,13 @@ def first_difference(signed, expected):
         if mine != other:
             return "signed `%s`, must be `%s`" % (plain(other, 90), plain(mine, 90))
     return "another text"
+
+
+def described(operation):
+    """What an intent says of an issued object beside its digest: spec/statements.md."""
+    if operation["kind"] == "cross-csr":
+        return [("subject", name_line(bytes.fromhex(operation["subject"])))]
+    return [("profile", operation["profile"])]
 
 
 def lines_of(own):
@@ -1636,7 +1703,7 @@ class Authority:
 _LIST = [TEXT]
 KEY_KINDS = ("generate-key",)
 CERTIFICATE_KINDS = ("root", "subordinate", "cross")
-ISSUE_KINDS = (*CERTIFICATE_KINDS, "crl")
+ISSUE_KINDS = (*CERTIFICATE_KINDS, "crl", "cross-csr")
 OPERATION_KINDS = ("share", *KEY_KINDS, "destroy-key", *ISSUE_KINDS)
 _OPERATION = {"id": ID, "kind": Words("a kind of operation", OPERATION_KINDS)}
 _CERTIFICATE = dict(
@@ -1657,6 +1724,7 @@ OPERATIONS = {
         number=WHOLE,
         outputs=_LIST, previous=TEXT, profile=TEXT, token=ID,
     ),
+    "cross-csr": dict(_OPERATION, existing=TEXT, key=ID, outputs=_LIST, subject=OCTETS, token=ID),
 }  # fmt: skip
 OPERATIONS.update(dict.fromkeys(CERTIFICATE_KINDS, _CERTIFICATE))
 
@@ -2746,12 +2814,7 @@ class Session:
             key = self.keys.get(operation["key"])
             if key is None:
                 raise OutOfOrder("the key %s does not exist yet" % operation["key"])
-            own += [
-                ("key", key.object),
-                ("spki", key.digest),
-                ("profile", operation["profile"]),
-                ("digest", work["digest"]),
-            ]
+            own += [("key", key.object), ("spki", key.digest), *described(operation), ("digest", work["digest"])]
             return own + [("output", output) for output in operation["outputs"]]
         work["digest"] = digest_of(lines_of(own))
         return [*own, ("digest", work["digest"])]
@@ -3130,13 +3193,23 @@ def check_script(folder, script, authority, transcript, signatures, claims):
         claims.found("script", "approved by %s; text, plan, inputs and drafts as named" % ", ".join(approvers))
 
 
-OPEN_FIELDS = {"certificate": ("spki", "ski", "aki"), "crl": ("this-update", "next-update", "aki")}
+class Form:
+    """A kind of object: its to-be-signed part, its PEM label, the fields that may be open (spec/templates.md)."""
+
+    def __init__(self, tbs, label, opens, plural):
+        self.tbs, self.label, self.open, self.plural = tbs, label, opens, plural
 
 
-def check_template(frozen, real, opened, is_crl):
+FORMS = {
+    "certificate": Form(CertificateTbs, "CERTIFICATE", ("spki", "ski", "aki"), "certificates"),
+    "crl": Form(CrlTbs, "X509 CRL", ("this-update", "next-update", "aki"), "CRLs"),
+    "cross-csr": Form(RequestTbs, "CERTIFICATE REQUEST", ("spki",), "requests"),
+}
+
+
+def check_template(frozen, real, opened, form):
     """spec/templates.md: the draft differs from the frozen one in the open fields only. Raises Bad with their names."""
-    allowed = OPEN_FIELDS["crl" if is_crl else "certificate"]
-    need(set(opened) <= set(allowed), "opens fields that may not be open: %s" % ", ".join(map(plain, opened)))
+    need(set(opened) <= set(form.open), "opens fields that may not be open: %s" % ", ".join(map(plain, opened)))
     differing = []
     for field in real.fields:
         mine, theirs = real.fields[field], frozen.fields[field]
@@ -3151,7 +3224,7 @@ def check_template(frozen, real, opened, is_crl):
         for (oid, _, mine), (_, _, theirs) in zip(real.extensions, frozen.extensions):  # noqa: B905 (Python 3.9)
             if mine != theirs:
                 differing.append(names.get(oid, oid))
-    if is_crl and "next-update" in differing:
+    if "next-update" in differing:
         same = real.next_update - real.this_update == frozen.next_update - frozen.this_update
         need(same, "the updates moved apart")
     wrong = [field for field in differing if field not in opened]
@@ -3209,11 +3282,14 @@ class Artifacts:
         for name in session.generated.get("signatures", {}):
             if name not in self.made:
                 claims.fail("artifacts", "%s could not be checked" % name)
-        kinds = [script.operations[name]["kind"] for name in self.made]
-        claims.found(
-            "artifacts",
-            "%d certificates and %d CRLs valid and as approved" % (len(kinds) - kinds.count("crl"), kinds.count("crl")),
-        )
+        claims.found("artifacts", "%s valid and as approved" % self.counted())
+
+    def counted(self):
+        """How many of each kind were made; certificates and CRLs always, others if there are any."""
+        made = list(self.made.values())
+        counts = [(sum(isinstance(one, form.tbs) for one in made), form.plural) for form in FORMS.values()]
+        said = ["%d %s" % one for one in counts if one[0] or one[1] in ("certificates", "CRLs")]
+        return " and ".join([", ".join(said[:-1]), said[-1]])
 
     def compare(self, path, expected):
         if path in self.folder.digests:
@@ -3234,17 +3310,19 @@ class Artifacts:
 
     def issue(self, operation):
         name, script, session = operation["id"], self.script, self.session
-        is_crl = operation["kind"] == "crl"
+        form = FORMS["certificate" if operation["kind"] in CERTIFICATE_KINDS else operation["kind"]]
         tbs, event = session.drafts[name]
         try:
-            real = (CrlTbs if is_crl else CertificateTbs)(tbs)
+            real = form.tbs(tbs)
             draft = script.drafts.get(name)
-            opened = draft["open"] if draft else OPEN_FIELDS["crl" if is_crl else "certificate"]
             need(draft is not None, "has no frozen draft")
-            frozen = (CrlTbs if is_crl else CertificateTbs)(self.folder.get(below_folder("drafts/", draft["file"])))
-            check_template(frozen, real, opened, is_crl)
-            if is_crl:
+            opened = draft["open"]
+            frozen = form.tbs(self.folder.get(below_folder("drafts/", draft["file"])))
+            check_template(frozen, real, opened, form)
+            if form.tbs is CrlTbs:
                 issuer = self.check_crl(operation, real, event, opened)
+            elif form.tbs is RequestTbs:
+                issuer = self.check_request(operation, real)
             else:
                 issuer = self.check_certificate(operation, real)
             key = session.known_key(operation["key"])
@@ -3253,16 +3331,16 @@ class Artifacts:
             if name not in session.completed_at:
                 return
             signature = session.generated.get("signatures", {})[name]
-            issuer.verify(real.algorithm, tbs, signature)
-            whole = der(0x30, tbs + real.algorithm + der(3, b"\x00" + signature))
-            real = read_crl(whole) if is_crl else read_certificate(whole)
+            algorithm = getattr(real, "algorithm", issuer.own_algorithm)
+            issuer.verify(algorithm, tbs, signature)
+            whole = der(0x30, tbs + algorithm + der(3, b"\x00" + signature))
+            real = {CertificateTbs: read_certificate, CrlTbs: read_crl}.get(form.tbs, lambda _: real)(whole)
             for path in operation["outputs"]:
-                label = "X509 CRL" if is_crl else "CERTIFICATE"
-                self.compare(path, pem_of(whole, label) if path.endswith(".pem") else whole)
+                self.compare(path, pem_of(whole, form.label) if path.endswith(".pem") else whole)
         except Bad as bad:
             raise Bad("%s: %s" % (name, bad)) from None
         self.made[name] = real
-        if not is_crl:
+        if form.tbs is CertificateTbs:
             self.certificates.append(real)
 
     def subject(self, operation):
@@ -3325,6 +3403,15 @@ class Artifacts:
         need(real.issuer == issuer.subject, "its issuer's name is not the subject of the issuer's certificate")
         need(issuer.ski is not None and real.aki == issuer.ski, "its authority key identifier is not the issuer's")
         return issuer.key
+
+    def check_request(self, operation, real):
+        """The key of the certificate that it repeats."""
+        existing = self.certificate(operation["existing"])
+        need(existing.is_ca, "its existing certificate is not a CA certificate")
+        need(real.subject.hex() == operation["subject"].lower(), "has another subject than planned")
+        need(real.subject == existing.subject, "has another subject than the existing certificate")
+        need(real.key.digest == existing.key.digest, "is for another key than the existing certificate's")
+        return existing.key
 
     @staticmethod
     def check_addresses(operation, real):
@@ -3531,6 +3618,7 @@ class Register:
                 if mark in self.serials or mark in here:
                     fail("%s: its serial number was already issued" % name)
                 here[mark] = name
+            if not isinstance(made, CrlTbs):
                 continue
             key = session.known_key(script.operations[name]["key"]).digest
             before = self.crls.get(key)

@@ -6,8 +6,8 @@ act but the first begins with the words of the last checkpoint, read from the wi
 
 from __future__ import annotations
 
+from quorate.issuing import issue_words
 from quorate.layout import Layout, Maker, retrieving, returning
-from quorate.register import artifact_name
 from quorate.script import (
     Act,
     Attendance,
@@ -25,16 +25,7 @@ from quorate.script import (
     Step,
     Unlock,
 )
-from quorate.script.operations import (
-    CrlOperation,
-    DestroyOperation,
-    GenerateOperation,
-    KeylessOperation,
-    ScriptOperation,
-    ShareOperation,
-)
-from quorate.words import words
-from quorate.x509.name import name_text
+from quorate.script.operations import DestroyOperation, GenerateOperation, ScriptOperation, ShareOperation
 
 COPIES = 2
 """Copies of the artifacts that leave the room, each read back."""
@@ -187,15 +178,8 @@ def _operation(layout: Layout, operation: ScriptOperation) -> tuple[str, list[Ma
                 lambda step: _destroy_step(operation, step)
             ]
         case _:
-            what = "CRL" if isinstance(operation, CrlOperation) else "certificate"
-            title = f"Issue the {what} {operation.id}"
-            text = _issue_text(layout, operation)
-            return title, [
-                lambda step: Issue(id=step, title=title, text=text, operation=operation.id, clauses=ISSUE_CLAUSES)
-            ]
-
-
-ISSUE_CLAUSES = ("BR 4.3.1.1", "BR 4.3.1.2")
+            title, text, clauses = issue_words(operation, layout.drafts[operation.id])
+            return title, [lambda step: Issue(id=step, title=title, text=text, operation=operation.id, clauses=clauses)]
 
 
 def _generate_step(operation: GenerateOperation, step: str) -> Step:
@@ -243,32 +227,6 @@ def _share_act(layout: Layout, operation: ShareOperation) -> tuple[str, list[Mak
     clauses = ("BR 6.1.1.1 (2)", "BR 6.2.2")
     makers.append(lambda step: Share(id=step, title=title, text=text, operation=operation.id, clauses=clauses))
     return title, makers
-
-
-def _issue_text(layout: Layout, operation: ScriptOperation) -> tuple[str, ...]:
-    draft = layout.drafts[operation.id]
-    lines = [f"profile: {operation.profile}", f"signing key: {operation.key}"]  # type: ignore[union-attr]  # only issue operations come here
-    if isinstance(operation, CrlOperation):
-        lines += [f"number: {operation.number}", f"valid: {operation.days} days from the moment of drafting"]
-        lines += [f"revoked: {entry.serial} {entry.date} {entry.reason}" for entry in operation.entries]
-    elif not isinstance(operation, KeylessOperation):
-        lines += [f"subject: {name_text(bytes.fromhex(operation.subject))}", f"issuer: {_issuer(operation.issuer)}"]
-        lines += [f"serial: {operation.certificate_serial}"]
-        lines += [f"valid: {operation.not_before} to {operation.not_after}, {operation.days} days"]
-    if draft.open:
-        lines += [f"template: {draft.digest}", f"open until the room: {', '.join(draft.open)}"]
-    else:
-        spoken = words(bytes.fromhex(draft.digest.removeprefix("sha256:")))
-        lines += [f"digest: {draft.digest}", f"words: {' '.join(spoken[:16])}", f"       {' '.join(spoken[16:])}"]
-    return tuple(lines)
-
-
-def _issuer(reference: str) -> str:
-    """The issuing artifact, and whether it is an input or comes of this ceremony."""
-    if reference == "self":
-        return "itself"
-    made = "made in this ceremony" if reference.startswith("operation:") else "from an earlier ceremony"
-    return f"{artifact_name(reference)}, {made}"
 
 
 def _media(step: str) -> Step:

@@ -18,6 +18,7 @@ from quorate.plan import (
     GenerateKey,
     IssueCrl,
     IssueCross,
+    IssueRequest,
     IssueRoot,
     IssueSubordinate,
     Operation,
@@ -35,6 +36,7 @@ from quorate.script.operations import (
     Entry,
     GenerateOperation,
     IssueOperation,
+    RequestOperation,
     RootOperation,
     ScriptOperation,
     ShareOperation,
@@ -113,6 +115,8 @@ class Resolver:
                 return self._destroy(name, key)
             case IssueCrl():
                 return self._crl(operation)
+            case IssueRequest():
+                return self._request(operation)
             case _:
                 return self._certificate(operation)
 
@@ -201,19 +205,25 @@ class Resolver:
     def _subject_of(self, name: str, where: str) -> bytes:
         if self._reference(name, where).startswith("operation:"):
             made = next(done for done in self.operations if done.id == name)
-            if isinstance(made, (RootOperation, SubordinateOperation, CrossOperation)):
+            if isinstance(made, CertificateOperation):
                 return bytes.fromhex(made.subject)
             raise Refusal("plan.artifact_unknown", where, name=name)
         return self._facts(name, where).subject
 
     def _key_of(self, name: str, where: str) -> str:
-        """The key operation whose private key signs for the certificate `name`."""
-        if self._reference(name, where).startswith("operation:"):
-            made = next(done for done in self.operations if done.id == name)
-            if isinstance(made, RootOperation):
-                return made.key
+        """The key operation whose private key belongs to the certificate `name`."""
+        return self._key_behind(self._reference(name, where), name, where)
+
+    def _key_behind(self, reference: str, name: str, where: str) -> str:
+        kind, _, path = reference.partition(":")
+        if kind == "operation":
+            made = next(done for done in self.operations if done.id == path)
+            if isinstance(made, CertificateOperation) and made.subject_key.startswith("key:"):
+                return made.subject_key.removeprefix("key:")
+            if isinstance(made, CertificateOperation) and made.existing:
+                return self._key_behind(made.existing, name, where)
             raise Refusal("plan.issuer_key_elsewhere", where, name=name)
-        spki = self._facts(name, where).spki
+        spki = read_certificate(self.inputs[path], path).spki
         for key in self.register.keys:
             if self.register.spkis[key] == spki:
                 return key
@@ -242,6 +252,18 @@ class Resolver:
             verify_issued(facts, self._facts(issuer, where).spki)
         except Refusal:
             raise Refusal("plan.revoked_elsewhere", where, name=name) from None
+
+    def _request(self, plan: IssueRequest) -> RequestOperation:
+        where = f"operations[{plan.id}]"
+        existing, key = self._reference(plan.existing, where), self._key_of(plan.existing, where)
+        return RequestOperation(
+            id=plan.id,
+            token=self._token_of(key, where),
+            key=key,
+            existing=existing,
+            subject=self._subject_of(plan.existing, where).hex(),
+            outputs=(f"artifacts/{plan.id}.csr.der", f"artifacts/{plan.id}.csr.pem"),
+        )
 
     def _crl(self, plan: IssueCrl) -> CrlOperation:
         where = f"operations[{plan.id}]"
@@ -297,7 +319,10 @@ def freeze(
                 # the room finds these of the real key, as `session.key_twice` or by their names
                 findings = tuple(one for one in findings if not one.code.startswith("key.") and one.code not in OF_KEY)
             drafts.append(Draft(operation.id, draft.tbs, fields, findings))
-            (crls if isinstance(operation, CrlOperation) else certificates)[operation.id] = draft.unsigned
+            if isinstance(operation, CrlOperation):
+                crls[operation.id] = draft.unsigned
+            elif not isinstance(operation, RequestOperation):
+                certificates[operation.id] = draft.unsigned
     return tuple(drafts)
 
 
@@ -305,6 +330,8 @@ def open_fields(script: Script, operation: IssueOperation) -> tuple[str, ...]:
     """The fields that cannot exist before the day: what comes of a key that is generated in this ceremony, and time."""
     made = {one.id for one in script.operations if isinstance(one, GenerateOperation)}
     aki = ("aki",) if operation.key in made else ()
+    if isinstance(operation, RequestOperation):
+        return ("spki",) if operation.key in made else ()
     if isinstance(operation, CrlOperation):
         return ("this-update", "next-update", *aki)
     if isinstance(operation, RootOperation):

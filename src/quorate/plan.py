@@ -117,9 +117,19 @@ class IssueCrl(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
     revoked: tuple[Revocation, ...] = ()
 
 
+class IssueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cross-csr"):
+    """A PKCS#10 request by which somebody else is to certify `existing`, a certificate of ours, once more.
+
+    Subject and SPKI are copied from it byte for byte; its own key signs. The request asks for nothing else.
+    """
+
+    id: str
+    existing: str
+
+
 Certificate = IssueRoot | IssueSubordinate | IssueCross
-Issue = Certificate | IssueCrl
-Operation = ShareOut | GenerateKey | DestroyKey | IssueRoot | IssueSubordinate | IssueCross | IssueCrl
+Issue = Certificate | IssueCrl | IssueRequest
+Operation = ShareOut | GenerateKey | DestroyKey | Issue
 
 
 class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

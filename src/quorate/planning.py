@@ -12,6 +12,7 @@ from quorate.plan import (
     GenerateKey,
     IssueCrl,
     IssueCross,
+    IssueRequest,
     IssueRoot,
     IssueSubordinate,
     Operation,
@@ -67,6 +68,8 @@ def _operation_findings(operation: Operation, seats: set[str]) -> list[Finding]:
     if isinstance(operation, ShareOut):
         unknown = [seat for seat in operation.holders if seat not in seats]
         return [found("seat.unknown", f"{where}.holders", seats=", ".join(unknown))] if unknown else []
+    if isinstance(operation, IssueRequest):
+        return []
     findings = [*require_identifiers([(f"{where}.profile", operation.profile)])]
     if not 1 <= operation.days <= LONGEST_DAYS:
         findings.append(found("plan.days", f"{where}.days", days=operation.days))

@@ -11,6 +11,7 @@ from quorate.authority import AuthorityState
 from quorate.cli import verifier
 from quorate.findings import Finding, Refusal
 from quorate.host import Host
+from quorate.outline import KINDS
 from quorate.statement import Mode, Statement
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -34,7 +35,7 @@ def init_command(folder: Path, name: str, rules: str) -> None:
 
 @click.command("new")
 @click.argument("name")
-@click.option("--from", "kind", required=True, type=click.Choice(["root", "subordinate", "cross", "crl", "yearly"]))
+@click.option("--from", "kind", required=True, type=click.Choice(list(KINDS)))
 @click.option("--in", "root", type=FOLDER, default=Path("."), help="the authority's folder, or one below it")
 def new_command(name: str, kind: str, root: Path) -> None:
     """Write the plan of a new ceremony NAME from a template.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from quorate.compliance import algorithms, certificate, names, purposes, relations
 from quorate.compliance import crl as crl_rules
+from quorate.compliance.request import request_findings
 from quorate.compliance.rules import CertificateCase, Commitments, Context, CrlCase, Rule
 from quorate.findings import Finding, Refusal, found
 from quorate.keys import key_findings
@@ -27,6 +28,7 @@ __all__ = [
     "Rule",
     "certificate_findings",
     "crl_findings",
+    "request_findings",
 ]
 
 CERTIFICATE_RULES: tuple[Rule[CertificateCase], ...] = (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from quorate.authority import AuthorityState
-from quorate.compliance import Commitments, Context, certificate_findings, crl_findings
+from quorate.compliance import Commitments, Context, certificate_findings, crl_findings, request_findings
 from quorate.findings import Finding, Refusal
 from quorate.script import Script
 from quorate.script.operations import (
@@ -19,6 +19,7 @@ from quorate.script.operations import (
     CrlOperation,
     GenerateOperation,
     IssueOperation,
+    RequestOperation,
     RootOperation,
 )
 from quorate.strict import read_moment
@@ -29,8 +30,10 @@ from quorate.x509.draft import (
     CrlFields,
     Draft,
     Issuer,
+    Kind,
     draft_certificate,
     draft_crl,
+    draft_request,
     not_after,
     subject_ski,
 )
@@ -59,6 +62,8 @@ def utc(text: str) -> datetime:
 
 def make_draft(script: Script, operation: IssueOperation, materials: Materials, now: datetime) -> Draft:
     """The draft of `operation` from what exists now; `now` becomes a CRL's thisUpdate."""
+    if isinstance(operation, RequestOperation):
+        return draft_request(bytes.fromhex(operation.subject), certificate(operation.existing, materials).spki)
     profile = profile_of(operation, materials)
     issuer = _issuer(script, operation, materials)
     if isinstance(operation, CrlOperation):
@@ -85,7 +90,18 @@ def make_draft(script: Script, operation: IssueOperation, materials: Materials, 
     )
 
 
-def profile_of(operation: IssueOperation, materials: Materials) -> Profile:
+def object_kind(operation: IssueOperation) -> Kind:
+    """What an operation makes."""
+    match operation:
+        case CrlOperation():
+            return "crl"
+        case RequestOperation():
+            return "request"
+        case _:
+            return "certificate"
+
+
+def profile_of(operation: CertificateOperation | CrlOperation, materials: Materials) -> Profile:
     """The profile as it was frozen into the script's inputs."""
     text = materials.inputs[f"inputs/profiles/{operation.profile}.toml"].decode()
     return parse_profile(operation.profile, text)
@@ -100,10 +116,13 @@ def lint(
     at: datetime,
 ) -> tuple[Finding, ...]:
     """Everything the rules say of a draft or finished artifact at the moment `at`."""
+    window = (utc(script.window.opens), utc(script.window.closes))
+    if isinstance(operation, RequestOperation):
+        return request_findings(der, operation.id, certificate(operation.existing, materials), (at, *window))
     context = Context(
         rules=script.rules,
         at=at,
-        window=(utc(script.window.opens), utc(script.window.closes)),
+        window=window,
         issuer=None if operation.issuer == "self" else certificate(operation.issuer, materials),
         known=_known(materials, operation),
         existing=_existing(operation, materials),
@@ -131,7 +150,7 @@ def certificate(reference: str, materials: Materials) -> CertificateFacts:
     return read_certificate(materials.inputs[name], name)
 
 
-def _issuer(script: Script, operation: IssueOperation, materials: Materials) -> Issuer:
+def _issuer(script: Script, operation: CertificateOperation | CrlOperation, materials: Materials) -> Issuer:
     if isinstance(operation, RootOperation):
         spki = materials.spkis[operation.key]
         return Issuer(bytes.fromhex(operation.subject), spki, subject_ski(spki))
@@ -148,7 +167,7 @@ def _subject(script: Script, operation: CertificateOperation, materials: Materia
     return spki, subject_ski(spki)
 
 
-def _existing(operation: IssueOperation, materials: Materials) -> CertificateFacts | None:
+def _existing(operation: CertificateOperation | CrlOperation, materials: Materials) -> CertificateFacts | None:
     existing = "" if isinstance(operation, CrlOperation) else operation.existing
     return certificate(existing, materials) if existing else None
 

@@ -17,6 +17,7 @@ from quorate.script.operations import (
     GenerateOperation,
     IssueOperation,
     KeylessOperation,
+    RequestOperation,
     ScriptOperation,
     ShareOperation,
 )
@@ -24,6 +25,7 @@ from quorate.script.state import State
 from quorate.statement import StatementType
 from quorate.want import Collect, Record
 from quorate.words import rows
+from quorate.x509.name import name_line
 
 Said = tuple[tuple[str, str], ...]
 
@@ -49,10 +51,17 @@ def said(operation: ScriptOperation, state: State, tbs: bytes | None) -> Said:
         ("token", state.script.token(operation.token).serial),
         ("key", state.keys[operation.key].object),
         ("spki", spki_digest(state.spkis[operation.key])),
-        ("profile", operation.profile),
+        *_described(operation),
         digest,
     )
     return lines + tuple(("output", output) for output in operation.outputs)
+
+
+def _described(operation: IssueOperation) -> Said:
+    """What is signed, in a line or two; its bytes are in the digest."""
+    if isinstance(operation, RequestOperation):
+        return (("subject", name_line(bytes.fromhex(operation.subject))),)
+    return (("profile", operation.profile),)
 
 
 def _first_lines(operation: KeylessOperation, script: Script) -> Said:

@@ -89,16 +89,19 @@ class CrlOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     outputs: tuple[str, ...]
 
 
+class RequestOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cross-csr"):
+    """A request signed with the key of `existing`, whose subject (DER, hexadecimal) it repeats."""
+
+    id: str
+    token: str
+    key: str
+    existing: str
+    subject: str
+    outputs: tuple[str, ...]
+
+
 CertificateOperation = RootOperation | SubordinateOperation | CrossOperation
-IssueOperation = RootOperation | SubordinateOperation | CrossOperation | CrlOperation
+IssueOperation = CertificateOperation | CrlOperation | RequestOperation
 KeylessOperation = ShareOperation | GenerateOperation | DestroyOperation
 """What no bytes are signed for: it is approved by its own lines."""
-ScriptOperation = (
-    ShareOperation
-    | GenerateOperation
-    | DestroyOperation
-    | RootOperation
-    | SubordinateOperation
-    | CrossOperation
-    | CrlOperation
-)
+ScriptOperation = KeylessOperation | IssueOperation

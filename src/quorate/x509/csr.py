@@ -33,6 +33,18 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """A request as it stands, its signature not looked at; a draft's is empty. Octet fields are DER parts."""
+
+    subject: bytes
+    spki: bytes
+    attributes: int  # how many
+    tbs: bytes
+    algorithm: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """A request whose self-signature holds: the name it asks for, the key that it proves to hold, the whole in DER.
 
@@ -44,26 +56,40 @@ class Request:
     der: bytes
 
 
+def read_request(data: bytes, where: str = "") -> RequestFacts:
+    """One request, PEM or DER, drafted or finished. Raises `x509.encoding`, `x509.not_one_object`, `key.unreadable`."""
+    envelope = open_envelope(one_object(data, "CERTIFICATE REQUEST", where), where)
+    tbs = encode(envelope.tbs)
+    info = decode(RequestInfo, tbs, where)
+    if info.version != 0:
+        raise Refusal("x509.encoding", where, detail="the request is not of version 1")
+    spki = encode(info.spki)
+    key_name(spki)
+    return RequestFacts(
+        subject=encode(info.subject),
+        spki=spki,
+        attributes=len(info.attributes.as_list()),
+        tbs=tbs,
+        algorithm=encode(envelope.algorithm),
+        signature=envelope.signature.as_bytes(),
+    )
+
+
 def read_csr(data: bytes, where: str = "") -> Request:
     """One request, PEM or DER, with what its signature proves.
 
     Raises `csr.signature_invalid`, `x509.encoding`, `x509.not_one_object`, `key.unreadable`.
     """
     der = one_object(data, "CERTIFICATE REQUEST", where)
-    envelope = open_envelope(der, where)
-    info = decode(RequestInfo, encode(envelope.tbs), where)
+    facts = read_request(der, where)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             x509.load_der_x509_csr(der)
         except (ValueError, x509.InvalidVersion) as error:
             raise Refusal("x509.encoding", where, detail=" ".join(str(error).split())) from None
-    if info.version != 0:
-        raise Refusal("x509.encoding", where, detail="the request is not of version 1")
-    spki = encode(info.spki)
-    key_name(spki)
     try:
-        verify_signature(spki, encode(envelope.algorithm), encode(envelope.tbs), envelope.signature.as_bytes())
+        verify_signature(facts.spki, facts.algorithm, facts.tbs, facts.signature)
     except Refusal:
         raise Refusal("csr.signature_invalid", where) from None
-    return Request(encode(info.subject), spki, der)
+    return Request(facts.subject, facts.spki, der)

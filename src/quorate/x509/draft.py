@@ -21,9 +21,9 @@ from quorate.findings import Refusal
 from quorate.keys import KeyType, Spki, verify_signature
 from quorate.x509.name import load_name
 from quorate.x509.profile import Presence, Profile
-from quorate.x509.structure import Envelope, TbsCertificate, TbsCertList, decode, encode
+from quorate.x509.structure import Envelope, RequestInfo, TbsCertificate, TbsCertList, decode, encode
 
-Kind = Literal["certificate", "crl"]
+Kind = Literal["certificate", "crl", "request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,23 @@ def draft_crl(fields: CrlFields) -> Draft:
     return Draft("crl", stand_in.noted, unsigned, fields.issuer.spki)
 
 
+def draft_request(subject: bytes, spki: bytes) -> Draft:
+    """The draft of a PKCS#10 request by the key `spki` (DER) under the name `subject` (DER), without attributes.
+
+    Raises `x509.field_unusable`, `x509.name_bytes_differ`.
+    """
+    stand_in = _stand_in(spki)
+    try:
+        builder = x509.CertificateSigningRequestBuilder(load_name(subject))
+        unsigned = builder.sign(stand_in, _digest(spki)).public_bytes(serialization.Encoding.DER)
+    except ValueError as error:
+        raise Refusal("x509.field_unusable", detail=" ".join(str(error).split())) from None
+    info = decode(RequestInfo, stand_in.noted)
+    _check_bytes("subject", encode(info.subject), subject)
+    _check_bytes("subject public key", encode(info.spki), spki)
+    return Draft("request", stand_in.noted, unsigned, spki)
+
+
 def finish(draft: Draft, signature: bytes) -> bytes:
     """The final DER of a draft. Raises `x509.signature_invalid` unless the issuer's key signed exactly its bytes."""
     return finish_tbs(draft.kind, draft.tbs, draft.issuer_spki, signature)
@@ -163,15 +180,16 @@ def finish(draft: Draft, signature: bytes) -> bytes:
 def finish_tbs(kind: Kind, tbs: bytes, issuer_spki: bytes, signature: bytes) -> bytes:
     """The same from the stored to-be-signed bytes alone, for resuming after a crash.
 
-    The object is the draft's bytes, the algorithm they name, and the signature, encoded by the declared structure.
-    Raises `x509.signature_invalid`, and `x509.tbs_differ` should the finished object not contain the same bytes.
+    The object is the draft's bytes, the algorithm, and the signature, encoded by the declared structure. Certificates
+    and CRLs name the algorithm in these bytes as well. Raises `x509.signature_invalid`, and `x509.tbs_differ` should
+    the finished object not contain the same bytes.
     """
-    algorithm = decode(TbsCertificate, tbs).algorithm if kind == "certificate" else decode(TbsCertList, tbs).algorithm
-    if encode(algorithm) != KeyType.from_spki(issuer_spki).signature_algorithm:
-        raise Refusal("x509.algorithm_differs", algorithm=encode(algorithm).hex())
-    verify_signature(issuer_spki, encode(algorithm), tbs, signature)
-    signed = asn1.decode_der(asn1.TLV, tbs)
-    der = encode(Envelope(tbs=signed, algorithm=algorithm, signature=asn1.BitString(signature, 0)))
+    algorithm = KeyType.from_spki(issuer_spki).signature_algorithm
+    if (named := _named_algorithm(kind, tbs)) not in (None, algorithm):
+        raise Refusal("x509.algorithm_differs", algorithm=(named or b"").hex())
+    verify_signature(issuer_spki, algorithm, tbs, signature)
+    signed, identifier = asn1.decode_der(asn1.TLV, tbs), asn1.decode_der(asn1.TLV, algorithm)
+    der = encode(Envelope(tbs=signed, algorithm=identifier, signature=asn1.BitString(signature, 0)))
     if _tbs_of(kind, der) != tbs:
         raise Refusal("x509.tbs_differ")
     return der
@@ -179,15 +197,41 @@ def finish_tbs(kind: Kind, tbs: bytes, issuer_spki: bytes, signature: bytes) -> 
 
 def pem(kind: Kind, der: bytes) -> bytes:
     """The same object as RFC 7468 text."""
-    if kind == "crl":
-        return x509.load_der_x509_crl(der).public_bytes(serialization.Encoding.PEM)
-    return x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.PEM)
+    return _loaded(kind, der).public_bytes(serialization.Encoding.PEM)
 
 
 def _tbs_of(kind: Kind, der: bytes) -> bytes:
-    if kind == "certificate":
-        return x509.load_der_x509_certificate(der).tbs_certificate_bytes
-    return x509.load_der_x509_crl(der).tbs_certlist_bytes
+    match _loaded(kind, der):
+        case x509.Certificate() as certificate:
+            return certificate.tbs_certificate_bytes
+        case x509.CertificateRevocationList() as crl:
+            return crl.tbs_certlist_bytes
+        case request:
+            return request.tbs_certrequest_bytes
+
+
+def _loaded(
+    kind: Kind, der: bytes
+) -> x509.Certificate | x509.CertificateRevocationList | x509.CertificateSigningRequest:
+    match kind:
+        case "certificate":
+            return x509.load_der_x509_certificate(der)
+        case "crl":
+            return x509.load_der_x509_crl(der)
+        case "request":
+            return x509.load_der_x509_csr(der)
+
+
+def _named_algorithm(kind: Kind, tbs: bytes) -> bytes | None:
+    """The algorithm that the to-be-signed bytes name; a request's do not (RFC 2986 4.1)."""
+    match kind:
+        case "certificate":
+            return encode(decode(TbsCertificate, tbs).algorithm)
+        case "crl":
+            return encode(decode(TbsCertList, tbs).algorithm)
+        case "request":
+            decode(RequestInfo, tbs)
+            return None
 
 
 def _extensions(fields: CertificateFields) -> list[tuple[x509.ExtensionType, bool]]:

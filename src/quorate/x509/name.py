@@ -12,10 +12,22 @@ from cryptography.x509.oid import NameOID
 from quorate.findings import Refusal
 from quorate.keys import KeyType, stand_in_spki
 from quorate.plan import Subject
-from quorate.x509.structure import Box, Envelope, NameBox, RequestInfo, decode, encode
+from quorate.x509.structure import AttributeValue, Box, Envelope, NameBox, RequestInfo, decode, encode
 
 # tags of the string types that a name may be written in, with how their octets are read
 STRING_TYPES = {0x0C: "utf-8", 0x13: "ascii", 0x16: "ascii", 0x14: "latin-1", 0x1E: "utf-16-be", 0x1C: "utf-32-be"}
+# short names of attribute types, RFC 4514 3
+SHORT = {
+    "2.5.4.3": "CN",
+    "2.5.4.6": "C",
+    "2.5.4.7": "L",
+    "2.5.4.8": "ST",
+    "2.5.4.9": "STREET",
+    "2.5.4.10": "O",
+    "2.5.4.11": "OU",
+    "0.9.2342.19200300.100.1.1": "UID",
+    "0.9.2342.19200300.100.1.25": "DC",
+}
 UTF8_STRING, PRINTABLE_STRING, IA5_STRING = b"\x0c", b"\x13", b"\x16"
 
 
@@ -74,13 +86,39 @@ def written(der: bytes) -> str:
         return der.hex()
 
 
+def name_line(der: bytes) -> str:
+    """The name in printable ASCII for statements, as RFC 4514 allows: every other character is escaped octet by octet.
+
+    A type without a short name in RFC 4514 3 goes by its OID; a value that is no string by `#` and its DER.
+    """
+    return ",".join("+".join(_attribute(one) for one in rdn.as_list()) for rdn in reversed(_rdns(der)))
+
+
+def _attribute(one: AttributeValue) -> str:
+    oid, text = one.oid.dotted_string, text_of(one.value.tag_bytes, bytes(one.value.data))
+    if text is None:
+        return f"{SHORT.get(oid, oid)}=#{encode(one.value).hex()}"
+    last = len(text) - 1
+    return f"{SHORT.get(oid, oid)}={''.join(_character(c, at == 0, at == last) for at, c in enumerate(text))}"
+
+
+def _character(one: str, first: bool, last: bool) -> str:
+    if not " " <= one <= "~":
+        return "".join(f"\\{octet:02x}" for octet in one.encode())
+    special = one in '"+,;<=>\\' or (one == " " and (first or last)) or (one == "#" and first)
+    return f"\\{one}" if special else one
+
+
 def name_parts(der: bytes) -> tuple[tuple[tuple[str, bytes, bytes], ...], ...]:
     """The RDNs in order, each as (attribute OID, tag of the string type, octets) in encoded order."""
-    boxed = decode(NameBox, encode(Box(content=_tlv(der))))
     return tuple(
         tuple((part.oid.dotted_string, part.value.tag_bytes, bytes(part.value.data)) for part in rdn.as_list())
-        for rdn in boxed.name
+        for rdn in _rdns(der)
     )
+
+
+def _rdns(der: bytes) -> list[asn1.SetOf[AttributeValue]]:
+    return decode(NameBox, encode(Box(content=_tlv(der)))).name
 
 
 def text_of(tag: bytes, octets: bytes) -> str | None:

@@ -13,10 +13,11 @@ from cryptography.hazmat import asn1
 from quorate.findings import Refusal
 from quorate.keys import KeyType, stand_in_spki
 from quorate.x509.draft import Issuer, Kind, subject_ski
-from quorate.x509.structure import Extension, TbsCertificate, TbsCertList, decode, encode
+from quorate.x509.structure import Extension, RequestInfo, TbsCertificate, TbsCertList, decode, encode
 
 OPEN_CERTIFICATE = ("spki", "ski", "aki")
 OPEN_CRL = ("this-update", "next-update", "aki")
+OPEN_REQUEST = ("spki",)
 
 EXTENSIONS = {
     "2.5.29.14": "ski",
@@ -50,8 +51,8 @@ def open_difference(template_tbs: bytes, tbs: bytes, kind: Kind) -> tuple[str, .
     """
     if template_tbs == tbs:
         return ()
-    read = _certificate_fields if kind == "certificate" else _crl_fields
-    left, right = dict(read(template_tbs)), dict(read(tbs))
+    readers = {"certificate": _certificate_fields, "crl": _crl_fields, "request": _request_fields}
+    left, right = dict(readers[kind](template_tbs)), dict(readers[kind](tbs))
     names = [*left, *(name for name in right if name not in left)]
     differing = tuple(name for name in names if left.get(name) != right.get(name))
     if not differing or (set(left) == set(right) and list(left) != list(right)):
@@ -91,6 +92,14 @@ def _crl_fields(der: bytes) -> Iterator[tuple[str, object]]:
     yield "days", tbs.next_update and tbs.next_update.as_datetime() - tbs.this_update.as_datetime()
     yield "entries", None if tbs.entries is None else tuple(encode(entry) for entry in tbs.entries)
     yield from _extension_fields(tbs.extensions or [])
+
+
+def _request_fields(der: bytes) -> Iterator[tuple[str, object]]:
+    info = decode(RequestInfo, der)
+    yield "version", info.version
+    yield "subject", encode(info.subject)
+    yield "spki", encode(info.spki)
+    yield "attributes", tuple(encode(attribute) for attribute in info.attributes.as_list())
 
 
 def _extension_fields(extensions: list[Extension]) -> Iterator[tuple[str, object]]:

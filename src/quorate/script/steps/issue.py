@@ -1,4 +1,4 @@
-"""Issue: one certificate or CRL, from the draft to the written artifact. Spec: `spec/script.md`, kind issue.
+"""Issue: one certificate, CRL or request, from the draft to the written artifact. Spec: `spec/script.md`, kind issue.
 
 draft → lint → intent → approval → direct command → `intended` → the token signs → `completed` → finish refuses any
 other bytes → verify → lint again → write once. What comes next is asked of the state alone, also after a restart.
@@ -15,9 +15,9 @@ from quorate.findings import Finding, Refusal, meaning
 from quorate.people import Purpose
 from quorate.plan import Waiver
 from quorate.script import Issue
-from quorate.script.drafting import Materials, key_type, lint, make_draft, rule_commitments, utc
+from quorate.script.drafting import Materials, key_type, lint, make_draft, object_kind, rule_commitments, utc
 from quorate.script.intent import approval, digest_of, said, settlement
-from quorate.script.operations import CrlOperation, IssueOperation, KeylessOperation
+from quorate.script.operations import CrlOperation, IssueOperation, KeylessOperation, RequestOperation
 from quorate.script.state import State
 from quorate.script.steps.command import admit_command, ask_command, take_command
 from quorate.statement import StatementType
@@ -36,7 +36,7 @@ from quorate.want import (
     Want,
     WriteOut,
 )
-from quorate.x509.draft import Kind, finish_tbs, pem
+from quorate.x509.draft import finish_tbs, pem
 from quorate.x509.template import require_only
 
 
@@ -87,13 +87,9 @@ def _signers(events: tuple[Event, ...], kind: StatementType) -> frozenset[str]:
 
 def _outputs(state: State, operation: IssueOperation, tbs: bytes, signature: bytes) -> tuple[tuple[str, bytes], ...]:
     """The finished artifact in each of its forms; refused unless the issuing key signed these very bytes."""
-    kind = _kind(operation)
+    kind = object_kind(operation)
     der = finish_tbs(kind, tbs, state.spkis[operation.key], signature)
     return tuple((path, pem(kind, der) if path.endswith(".pem") else der) for path in operation.outputs)
-
-
-def _kind(operation: IssueOperation) -> Kind:
-    return "crl" if isinstance(operation, CrlOperation) else "certificate"
 
 
 def takes(step: Issue, state: State, want: Want, answer: Answer, at: str) -> tuple[Type, Body]:
@@ -122,7 +118,7 @@ def _drafted(state: State, operation: IssueOperation, now: datetime) -> Body:
     """The draft as it is made in the room: the frozen bytes, or the template but for its open fields."""
     frozen = state.script.draft(operation.id)
     draft = make_draft(state.script, operation, _materials(state), now)
-    require_only(state.inputs[frozen.file], draft.tbs, _kind(operation), frozen.open)
+    require_only(state.inputs[frozen.file], draft.tbs, object_kind(operation), frozen.open)
     findings = _findings(state, operation, draft.unsigned, now)
     encoded = base64.b64encode(draft.tbs).decode()
     return {"digest": draft.digest, "findings": findings, "operation": operation.id, "tbs": encoded}
@@ -200,10 +196,14 @@ def effects(step: Issue, event: Event, state: State) -> State:
     tbs = _tbs(state)
     assert tbs is not None
     signature = base64.b64decode(state.happened(Type.COMPLETED)[-1].body["signature"])
-    der = finish_tbs(_kind(operation), tbs, state.spkis[operation.key], signature)
-    if isinstance(operation, CrlOperation):
-        return state.having(crls={**state.crls, operation.id: der})
-    return state.having(certificates={**state.certificates, operation.id: der})
+    der = finish_tbs(object_kind(operation), tbs, state.spkis[operation.key], signature)
+    match operation:
+        case CrlOperation():
+            return state.having(crls={**state.crls, operation.id: der})
+        case RequestOperation():
+            return state
+        case _:
+            return state.having(certificates={**state.certificates, operation.id: der})
 
 
 def intent_text(state: State, operation: IssueOperation, tbs: bytes) -> tuple[str, ...]:

@@ -1,0 +1,73 @@
+"""What the script prints where something is signed: title, lines, clauses of each kind of issuance. Floor 2."""
+
+from __future__ import annotations
+
+from quorate.register import artifact_name
+from quorate.script import ScriptDraft
+from quorate.script.operations import CertificateOperation, CrlOperation, IssueOperation, RequestOperation
+from quorate.words import words
+from quorate.x509.name import name_text
+
+Words = tuple[str, tuple[str, ...], tuple[str, ...]]
+ISSUANCE = ("BR 4.3.1.1", "BR 4.3.1.2")
+
+
+def issue_words(operation: IssueOperation, draft: ScriptDraft) -> Words:
+    """Title, printed lines and clauses of the step that issues."""
+    title, lines, clauses = _words(operation)
+    return title, (*lines, *_draft_lines(draft)), clauses
+
+
+def _words(operation: IssueOperation) -> Words:
+    match operation:
+        case CrlOperation():
+            return f"Issue the CRL {operation.id}", _crl_lines(operation), ISSUANCE
+        case RequestOperation():
+            return f"Sign the request {operation.id}", _request_lines(operation), ("RFC 2986 4.2",)
+        case _:
+            return f"Issue the certificate {operation.id}", _certificate_lines(operation), ISSUANCE
+
+
+def _certificate_lines(operation: CertificateOperation) -> tuple[str, ...]:
+    return (
+        f"profile: {operation.profile}",
+        f"signing key: {operation.key}",
+        f"subject: {name_text(bytes.fromhex(operation.subject))}",
+        f"issuer: {_artifact(operation.issuer)}",
+        f"serial: {operation.certificate_serial}",
+        f"valid: {operation.not_before} to {operation.not_after}, {operation.days} days",
+    )
+
+
+def _crl_lines(operation: CrlOperation) -> tuple[str, ...]:
+    return (
+        f"profile: {operation.profile}",
+        f"signing key: {operation.key}",
+        f"number: {operation.number}",
+        f"valid: {operation.days} days from the moment of drafting",
+        *(f"revoked: {entry.serial} {entry.date} {entry.reason}" for entry in operation.entries),
+    )
+
+
+def _request_lines(operation: RequestOperation) -> tuple[str, ...]:
+    return (
+        f"signing key: {operation.key}",
+        f"subject: {name_text(bytes.fromhex(operation.subject))}",
+        f"for the certificate: {_artifact(operation.existing)}",
+        "Another authority may certify this name and key with it. It asks for no extensions.",
+    )
+
+
+def _draft_lines(draft: ScriptDraft) -> list[str]:
+    if draft.open:
+        return [f"template: {draft.digest}", f"open until the room: {', '.join(draft.open)}"]
+    spoken = words(bytes.fromhex(draft.digest.removeprefix("sha256:")))
+    return [f"digest: {draft.digest}", f"words: {' '.join(spoken[:16])}", f"       {' '.join(spoken[16:])}"]
+
+
+def _artifact(reference: str) -> str:
+    """An artifact, and whether it is an input or comes of this ceremony."""
+    if reference == "self":
+        return "itself"
+    made = "made in this ceremony" if reference.startswith("operation:") else "from an earlier ceremony"
+    return f"{artifact_name(reference)}, {made}"

@@ -1,0 +1,219 @@
+"""What a new plan consists of, kind by kind, filled from the authority and the plans before it. Floor 4."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from string import Template
+
+from quorate import prepare
+from quorate.authority import AuthorityState
+from quorate.findings import Refusal
+from quorate.people import Purpose
+from quorate.plan import GenerateKey, IssueCrl, IssueRoot, IssueSubordinate, Operation, Plan, ShareOut
+from quorate.script.drafting import utc
+from quorate.x509.profile import load_profile
+
+SUBORDINATE = {"webpki": "webpki-tls-subordinate", "private": "private-subordinate"}
+POLICIES = {"subordinate": "2.23.140.1.2.1", "cross": "2.5.29.32.0"}
+"""Domain validated, and any policy, for a web PKI (BR 7.1.2.10.5, 7.1.2.2.6); a private PKI does without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the plans of the ceremonies before a new one lay down: roots in order, CRL numbers, shared tokens, dates."""
+
+    roots: Mapping[str, str]  # to the token of its key
+    subordinates: int
+    numbers: Mapping[str, int]
+    shared: frozenset[str]
+    ids: frozenset[str]
+    last: date | None
+
+    def free(self, name: str) -> str:
+        """`name`, or with the first number that makes it new: an id names one operation for good."""
+        choices = (name, *(f"{name}-{number}" for number in range(2, len(self.ids) + 3)))
+        return next(choice for choice in choices if choice not in self.ids)
+
+
+def earlier(root: Path, name: str) -> Earlier:
+    """What is planned in the ceremonies whose names sort before `name`, whether held or not."""
+    folders = sorted(path.parent for path in (root / "ceremonies").glob("*/plan.toml") if path.parent.name < name)
+    plans: list[Plan] = [prepare.read_plan(folder)[0] for folder in folders]
+    operations: list[Operation] = [operation for plan in plans for operation in plan.operations]
+    tokens = {one.id: one.token for one in operations if isinstance(one, GenerateKey)}
+    numbers: dict[str, int] = {}
+    for operation in operations:
+        if isinstance(operation, IssueCrl):
+            numbers[operation.issuer] = max(operation.number, numbers.get(operation.issuer, 0))
+    return Earlier(
+        roots={one.id: tokens.get(one.key, "") for one in operations if isinstance(one, IssueRoot)},
+        subordinates=sum(isinstance(one, IssueSubordinate) for one in operations),
+        numbers=numbers,
+        shared=frozenset(one.token for one in operations if isinstance(one, ShareOut) and one.credential == "user"),
+        ids=frozenset(one.id for one in operations),
+        last=max((_closes(plan) for plan in plans), default=None),
+    )
+
+
+def _closes(plan: Plan) -> date:
+    try:
+        return utc(plan.window.closes).date()
+    except ValueError:
+        raise Refusal("plan.window", "window", opens=plan.window.opens, closes=plan.window.closes) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a new plan is filled from."""
+
+    state: AuthorityState
+    earlier: Earlier
+    name: str
+    holders: tuple[str, ...]  # the seats of those who are to hold shares
+
+    def issuer(self, index: int = -1) -> str:
+        """A root of an earlier ceremony, the newest if nothing else is said."""
+        if not self.earlier.roots:
+            raise Refusal("outset.no_root", self.name, name=self.name)
+        return list(self.earlier.roots)[max(index, -len(self.earlier.roots))]
+
+    def tokens(self, *issuers: str) -> frozenset[str]:
+        """The tokens that hold the keys of roots."""
+        return frozenset(self.earlier.roots[issuer] for issuer in issuers)
+
+    def days(self, profile: str, committed: int) -> int:
+        return min(load_profile(profile).days.most, committed)
+
+    def policies(self, kind: str) -> str:
+        return quoted(POLICIES[kind]) if self.state.rules == "webpki" else ""
+
+
+NO_INPUTS = "This plan needs no files."
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a plan of one kind consists of. `inputs`: what still has to come into its folder of that name."""
+
+    operations: str
+    purpose: str
+    tokens: frozenset[str]
+    inputs: str = NO_INPUTS
+
+
+def _root(start: Beginning) -> Written:
+    state, token = start.state, start.state.tokens[0].id
+    number = len(start.earlier.roots) + 1
+    tag, days = f"r{number}", start.days(f"{state.rules}-root", state.commitments.root_days)
+    parts = []
+    if token not in start.earlier.shared:
+        unlock = state.quorum(Purpose.UNLOCK)
+        holders = ", ".join(quoted(seat) for seat in start.holders)
+        parts.append(filled("operations/share.toml", token=token, holders=holders, threshold=str(unlock.need)))
+    names = {"organisation": quoted(state.organisation), "common_name": quoted(_named(state, f"Root R{number}"))}
+    parts.append(filled("operations/root.toml", tag=tag, token=token, rules=state.rules, days=str(days), **names))
+    parts.append(_crl_of(start, f"root-{tag}"))
+    purpose = f"Generate root key {number}, its root certificate and its first CRL."
+    return Written("\n".join(parts), purpose, frozenset({token}))
+
+
+def _subordinate(start: Beginning) -> Written:
+    state, issuer, profile = start.state, start.issuer(), SUBORDINATE[start.state.rules]
+    number = start.earlier.subordinates + 1
+    name, csr = start.earlier.free(f"sub-{number}"), f"sub-{number}.csr.pem"
+    text = filled(
+        "operations/subordinate.toml",
+        id=name,
+        issuer=issuer,
+        csr=csr,
+        profile=profile,
+        organisation=quoted(state.organisation),
+        common_name=quoted(_named(state, f"Issuing CA {number}")),
+        days=str(start.days(profile, state.commitments.subordinate_days)),
+        policies=start.policies("subordinate"),
+    )
+    purpose = f"Certify the subordinate authority {name} with {issuer}."
+    missing = f"inputs/{csr} is still missing: the request of the subordinate authority."
+    return Written(text, purpose, start.tokens(issuer), missing)
+
+
+def _cross(start: Beginning) -> Written:
+    """The newest root by the one before; with one root only, somebody's certificate from `inputs/`."""
+    state, issuer = start.state, start.issuer(-2)
+    two = len(start.earlier.roots) > 1
+    existing = start.issuer() if two else "existing.cert.pem"
+    text = filled(
+        "operations/cross.toml",
+        id=start.earlier.free(f"cross-{existing.partition('.')[0]}-by-{issuer}"),
+        issuer=issuer,
+        existing=existing,
+        rules=state.rules,
+        days=str(start.days(f"{state.rules}-cross", state.commitments.subordinate_days)),
+        policies=start.policies("cross"),
+    )
+    missing = f"inputs/{existing} is still missing: the certificate that is certified once more."
+    return Written(text, f"Certify {existing} with {issuer}.", start.tokens(issuer), NO_INPUTS if two else missing)
+
+
+def _cross_csr(start: Beginning) -> Written:
+    root = start.issuer()
+    text = filled("operations/cross-csr.toml", id=start.earlier.free(f"request-{root}"), existing=root)
+    return Written(text, f"Sign a request for a cross-certificate of {root}.", start.tokens(root))
+
+
+def _crl(start: Beginning) -> Written:
+    issuer = start.issuer()
+    return Written(_crl_of(start, issuer), f"Issue the next CRL of {issuer}.", start.tokens(issuer))
+
+
+def _yearly(start: Beginning) -> Written:
+    start.issuer()
+    parts = [_crl_of(start, issuer) for issuer in start.earlier.roots]
+    return Written("\n".join(parts), "Issue this year's CRL of every root.", start.tokens(*start.earlier.roots))
+
+
+def _crl_of(start: Beginning, issuer: str) -> str:
+    state, number = start.state, start.earlier.numbers.get(issuer, 0) + 1
+    return filled(
+        "operations/crl.toml",
+        tag=issuer.removeprefix("root-"),
+        issuer=issuer,
+        number=str(number),
+        rules=state.rules,
+        days=str(start.days(f"{state.rules}-crl", state.commitments.crl_days)),
+    )
+
+
+KINDS = {
+    "root": _root,
+    "subordinate": _subordinate,
+    "cross": _cross,
+    "cross-csr": _cross_csr,
+    "crl": _crl,
+    "yearly": _yearly,
+}
+"""What `--from` can name."""
+
+
+def _named(state: AuthorityState, what: str) -> str:
+    """A common name of at most 64 characters."""
+    return f"{state.organisation[: 63 - len(what)].rstrip()} {what}"
+
+
+def template_text(name: str) -> str:
+    return (importlib.resources.files("quorate") / "templates" / name).read_text(encoding="utf-8")
+
+
+def filled(template: str, /, **values: str) -> str:
+    """A template with every `$name` replaced; a name without a value is a bug (KeyError)."""
+    return Template(template_text(template)).substitute(values)
+
+
+def quoted(text: str) -> str:
+    """A TOML basic string: JSON's, but for DEL, which TOML wants escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
