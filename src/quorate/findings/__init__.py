@@ -37,9 +37,9 @@ def meaning(code: str) -> Meaning:
 def table() -> dict[str, Meaning]:
     """Every code with its meaning. Loaded on first use, so that `--version` does not pay for it."""
     if not _table:
-        from . import ceremony, dnssec, plan, record, token, x509
+        from . import ceremony, dnssec, plan, record, skr, token, x509
 
-        for part in (plan, x509, dnssec, token, ceremony, record):
+        for part in (plan, x509, dnssec, skr, token, ceremony, record):
             _table.update(part.TABLE)
     return _table
 

@@ -1,0 +1,229 @@
+"""Whether an SKR is what it should be: every record and signature, and against request, plan, KSKs and policy. Floor 2.
+
+Each function judges against one thing that is at hand, and believes nothing that the SKR says of itself: key tags and
+signatures are made anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from quorate.dnssec.dnskey import KSK_FLAGS, PROTOCOL, REVOKED_FLAGS, TYPE_DNSKEY, ZSK_FLAGS, Dnskey, Ds
+from quorate.dnssec.ksk import Ksks
+from quorate.dnssec.ksr import Bundle, BundleSignature, Request, Response
+from quorate.dnssec.name import label_count, shown, wire_name
+from quorate.dnssec.response import Promise, bound_findings
+from quorate.dnssec.schema import Slot
+from quorate.dnssec.verify import rrsig_verifies
+from quorate.findings import Finding, Refusal, found
+
+_FLAGS = (ZSK_FLAGS, KSK_FLAGS, REVOKED_FLAGS)
+
+
+def own_findings(response: Response) -> tuple[Finding, ...]:
+    """What is wrong with an SKR in itself."""
+    return tuple(_own(response))
+
+
+def _own(response: Response) -> Iterator[Finding]:
+    try:
+        wire_name(response.domain)
+    except Refusal as refusal:
+        yield from refusal.findings
+        return
+    if not response.bundles:
+        yield found("skr.empty")
+    repeated = Counter(bundle.id for bundle in response.bundles)
+    yield from (found("skr.bundle_twice", id=shown(name)) for name, count in repeated.items() if count > 1)
+    yield from _identifier_findings(response)
+    for number, bundle in enumerate(response.bundles, 1):
+        where = f"bundle {number}"
+        if bundle.inception >= bundle.expiration:
+            yield found("skr.times", where, inception=bundle.inception, expiration=bundle.expiration)
+        yield from _key_findings(bundle, where)
+        for signature in bundle.signatures:
+            yield from _signature_findings(response.domain, bundle, signature, where)
+        yield from _signer_findings(response.domain, bundle, where)
+    for number, (before, after) in enumerate(pairwise(response.bundles), 2):
+        if after.inception <= before.inception or after.inception > before.expiration:
+            yield found("skr.gap", f"bundle {number}", inception=after.inception, expiration=before.expiration)
+
+
+def _identifier_findings(response: Response) -> Iterator[Finding]:
+    """One identifier is one key pair, in every bundle."""
+    keys = dict[str, Dnskey]()
+    for number, bundle in enumerate(response.bundles, 1):
+        for key in bundle.keys:
+            if key.identifier and not keys.setdefault(key.identifier, key.dnskey).same_key(key.dnskey):
+                yield found("skr.identifier", f"bundle {number}", id=shown(key.identifier))
+
+
+def _key_findings(bundle: Bundle, where: str) -> Iterator[Finding]:
+    for key in bundle.keys:
+        tag, dnskey = key.dnskey.key_tag, key.dnskey
+        if key.key_tag != tag:
+            yield found("skr.key_tag", where, stated=key.key_tag, tag=tag)
+        if dnskey.flags not in _FLAGS or dnskey.protocol != PROTOCOL:
+            yield found("skr.key_flags", where, tag=tag, flags=dnskey.flags, protocol=dnskey.protocol)
+        if key.ttl != bundle.keys[0].ttl:
+            yield found("skr.ttl", where, tag=tag, ttl=key.ttl, expected=bundle.keys[0].ttl)
+    pairs = Counter((key.dnskey.algorithm, key.dnskey.public_key) for key in bundle.keys)
+    if any(count > 1 for count in pairs.values()):
+        yield found("skr.key_twice", where)
+    tags = Counter(key.dnskey.key_tag for key in bundle.keys)
+    yield from (found("skr.tag_twice", where, tag=tag) for tag, count in tags.items() if count > 1)
+
+
+def _signature_findings(zone: str, bundle: Bundle, signature: BundleSignature, where: str) -> Iterator[Finding]:
+    """The RRSIG is the one that this bundle is to have, by a key of the bundle."""
+    rrsig, tag = signature.rrsig, signature.rrsig.key_tag
+    expected = {
+        "type covered": (rrsig.type_covered, TYPE_DNSKEY),
+        "labels": (rrsig.labels, label_count(wire_name(zone))),
+        "inception": (rrsig.inception, bundle.inception),
+        "expiration": (rrsig.expiration, bundle.expiration),
+        "original TTL": (rrsig.original_ttl, bundle.keys[0].ttl if bundle.keys else 0),
+        "TTL": (signature.ttl, rrsig.original_ttl),
+    }
+    for name, (stated, due) in expected.items():
+        if stated != due:
+            yield found("skr.rrsig_field", where, tag=tag, field=name, stated=stated, due=due)
+    if shown(rrsig.signer).lower() != shown(zone).lower():
+        yield found("skr.rrsig_field", where, tag=tag, field="signer's name", stated=shown(rrsig.signer), due=zone)
+    if not signing_keys(zone, bundle, signature):
+        yield found("skr.signature_invalid", where, ksk=shown(signature.identifier), tag=tag)
+
+
+def signing_keys(zone: str, bundle: Bundle, signature: BundleSignature) -> tuple[Dnskey, ...]:
+    """The key of the bundle, under the signature's identifier, that made it; none if it is not valid."""
+    return tuple(
+        key.dnskey
+        for key in bundle.keys
+        if key.identifier == signature.identifier and rrsig_verifies(zone, signature.rrsig, bundle.dnskeys, key.dnskey)
+    )
+
+
+def _signer_findings(zone: str, bundle: Bundle, where: str) -> Iterator[Finding]:
+    signers = [key for one in bundle.signatures for key in signing_keys(zone, bundle, one)]
+    for key in signers:
+        if not key.is_ksk:
+            yield found("skr.signed_by_zsk", where, tag=key.key_tag)
+    if len(set(signers)) != len(signers):
+        yield found("skr.signature_twice", where)
+    if not any(key.is_ksk and not key.is_revoked for key in signers):
+        yield found("skr.unsigned", where)
+    for key in bundle.dnskeys:
+        if key.is_revoked and key not in signers:
+            yield found("skr.revoked_unsigned", where, tag=key.key_tag)
+    signs = {key.algorithm for key in signers}
+    for algorithm in sorted({key.algorithm for key in bundle.dnskeys if not key.is_revoked} - signs):
+        yield found("skr.algorithm_unsigned", where, algorithm=algorithm)
+
+
+def slots_in(response: Response, names: Ksks | None = None) -> tuple[Slot, ...]:
+    """What the KSKs do in each bundle, by their ids in `names`, else by identifier; valid signatures count only."""
+
+    def name(dnskey: Dnskey, identifier: str) -> str:
+        known = names.of(dnskey) if names else None
+        return known.id if known else identifier
+
+    slots = []
+    for bundle in response.bundles:
+        ids = {key.dnskey: name(key.dnskey, key.identifier) for key in bundle.keys if key.dnskey.is_ksk}
+        signers = {key for one in bundle.signatures for key in signing_keys(response.domain, bundle, one)}
+        slots.append(
+            Slot(
+                frozenset(ids[key] for key in ids if not key.is_revoked),
+                frozenset(ids[key] for key in ids if key in signers),
+                frozenset(ids[key] for key in ids if key.is_revoked),
+            )
+        )
+    return tuple(slots)
+
+
+def request_findings(response: Response, request: Request) -> tuple[Finding, ...]:
+    """Whether it answers exactly this request: ids, times, ZSKs, the requester's policy."""
+    return tuple(_answers(response, request))
+
+
+def _answers(response: Response, request: Request) -> Iterator[Finding]:
+    pairs = {
+        "id": (response.id, request.id),
+        "serial": (response.serial, request.serial),
+        "domain": (response.domain, request.domain),
+        "number of bundles": (len(response.bundles), len(request.bundles)),
+        "the requester's policy": (response.zsk, request.zsk),
+    }
+    for name, (has, asked) in pairs.items():
+        if has != asked:
+            said = ("another one", "its own") if name.startswith("the") else (shown(str(has)), shown(str(asked)))
+            yield found("skr.differs", what=name, has=said[0], asked=said[1])
+    for number, (bundle, asks) in enumerate(zip(response.bundles, request.bundles, strict=False), 1):
+        where = f"bundle {number}"
+        times = {"id": (bundle.id, asks.id)}
+        times |= {"inception": (str(bundle.inception), str(asks.inception))}
+        times |= {"expiration": (str(bundle.expiration), str(asks.expiration))}
+        for name, (has_text, asked_text) in times.items():
+            if has_text != asked_text:
+                yield found("skr.differs", where, what=name, has=shown(has_text), asked=shown(asked_text))
+        has_keys, asked_keys = ({(key.identifier, key.dnskey) for key in one.zsks} for one in (bundle, asks))
+        if has_keys != asked_keys:
+            tags = (", ".join(str(key.key_tag) for _, key in sorted(keys, key=str)) for keys in (has_keys, asked_keys))
+            yield found("skr.differs", where, what="ZSKs", has=next(tags), asked=next(tags))
+
+
+def plan_findings(response: Response, slots: Sequence[Slot], ksks: Ksks) -> tuple[Finding, ...]:
+    """Whether the KSKs do in every bundle what the schema's `slots` say."""
+    findings = []
+    for number, (has, due) in enumerate(zip(slots_in(response, ksks), slots, strict=False), 1):
+        for verb, done, wanted in (
+            ("published", has.publish, due.publish),
+            ("signing", has.sign, due.sign),
+            ("revoked", has.revoke, due.revoke),
+        ):
+            if done != wanted:
+                named = (", ".join(sorted(one)) or "none" for one in (done, wanted))
+                findings.append(
+                    found("skr.schema_differs", f"bundle {number}", what=verb, has=next(named), due=next(named))
+                )
+    if len(slots) != len(response.bundles):
+        findings.append(found("skr.differs", what="number of bundles", has=len(response.bundles), asked=len(slots)))
+    return tuple(findings)
+
+
+def ksk_findings(response: Response, ksks: Ksks) -> tuple[Finding, ...]:
+    """Whether every KSK of every bundle is a pinned one, under its id, and signs while its anchor stands."""
+    findings = []
+    for number, bundle in enumerate(response.bundles, 1):
+        where = f"bundle {number}"
+        signs = {key for one in bundle.signatures for key in signing_keys(response.domain, bundle, one)}
+        for key in bundle.ksks:
+            known = ksks.of(key.dnskey)
+            if known is None:
+                findings.append(found("skr.ksk_unknown", where, tag=key.dnskey.key_tag, id=shown(key.identifier)))
+            elif known.id != key.identifier:
+                findings.append(found("skr.ksk_id", where, ksk=known.id, id=shown(key.identifier)))
+            elif key.dnskey in signs - {known.dnskey.revoked} and not known.signs(bundle.inception, bundle.expiration):
+                findings.append(found("skr.ksk_not_in_use", where, ksk=known.id))
+    return tuple(findings)
+
+
+def anchor_findings(response: Response, anchors: Sequence[Ds]) -> tuple[Finding, ...]:
+    """Whether every bundle is signed by a key that one of these DS records stands for."""
+    findings = []
+    for number, bundle in enumerate(response.bundles, 1):
+        signers = {key for one in bundle.signatures for key in signing_keys(response.domain, bundle, one)}
+        held = [key for key in signers if any(key.ds(response.domain, one.digest_type) == one for one in anchors)]
+        if not held:
+            findings.append(found("skr.no_anchor_signs", f"bundle {number}"))
+    return tuple(findings)
+
+
+def promise_findings(response: Response, promise: Promise) -> tuple[Finding, ...]:
+    """Whether TTL and validities keep to the policy."""
+    findings = []
+    for number, bundle in enumerate(response.bundles, 1):
+        findings += bound_findings(bundle, promise, f"bundle {number}")
+    return tuple(findings)

@@ -1,0 +1,325 @@
+"""Whether an SKR may follow what was signed before it. Floor 2.
+
+The predecessor is the SKR that is recorded as deployed. Every other signed SKR whose signatures have not expired can
+still be replayed, so validators may meet its bundles too. A first SKR, and whatever cannot wait for its turn, is a
+named act: it says which findings it relaxes and what it asks for instead; all else blocks as ever (spec/skr.md).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from quorate.dnssec.conformity import slots_in
+from quorate.dnssec.ksk import Ksks
+from quorate.dnssec.ksr import Bundle, Response
+from quorate.dnssec.name import shown
+from quorate.dnssec.schema import Schema, Schemas, Slot, carried, recognised
+from quorate.dnssec.simulate import SECOND, Habits, Shown, Stranded, shown_too_briefly, simulate
+from quorate.findings import Finding, found
+
+
+class Act(enum.StrEnum):
+    """Why an SKR is made. All but the first are named in the plan, approved with it and recorded."""
+
+    ROUTINE = "routine"
+    GENESIS = "genesis"
+    RE_SIGN = "re-sign"
+    CALENDAR_BRIDGE = "calendar-bridge"
+    ZSK_COMPROMISE = "zsk-compromise"
+    KSK_COMPROMISE = "ksk-compromise"
+    KSK_LOSS = "ksk-loss"
+
+
+class Needs(enum.StrEnum):
+    """What an act asks for instead of what it relaxes."""
+
+    PINS_GOVERNED = "the KSKs' DS records in a statement that the govern quorum signed"
+    ZSKS_BY_TWO = "the request's ZSKs authenticated by two people, each over another channel"
+    ATTEMPT = "the aborted operation, or the operation of the other site, over the same request"
+    STATED_REASON = "the reason, stated and signed by the govern quorum"
+    OFF_CYCLE_REQUEST = "a request that is marked as off cycle"
+
+
+class ActRule(NamedTuple):
+    """What an act relaxes (codes of findings), and what it needs."""
+
+    relaxes: frozenset[str]
+    needs: tuple[Needs, ...]
+
+
+ACTS: Mapping[Act, ActRule] = {
+    Act.ROUTINE: ActRule(frozenset(), ()),
+    Act.GENESIS: ActRule(
+        frozenset({"skr.predecessor_missing", "skr.order", "ksr.chain_missing"}),
+        (Needs.PINS_GOVERNED, Needs.ZSKS_BY_TWO),
+    ),
+    Act.RE_SIGN: ActRule(frozenset({"skr.request_again"}), (Needs.ATTEMPT,)),
+    Act.CALENDAR_BRIDGE: ActRule(frozenset({"ksr.horizon", "skr.predecessor_undeployed"}), (Needs.STATED_REASON,)),
+    Act.ZSK_COMPROMISE: ActRule(
+        frozenset({"ksr.chain_keys", "ksr.chain_overlap", "ksr.cycle", "ksr.keys_per_bundle", "skr.starts_early"}),
+        (Needs.STATED_REASON, Needs.ZSKS_BY_TWO, Needs.OFF_CYCLE_REQUEST),
+    ),
+    Act.KSK_COMPROMISE: ActRule(
+        frozenset({"skr.order", "skr.starts_early", "skr.retired_early", "skr.revocation_short"}),
+        (Needs.STATED_REASON, Needs.PINS_GOVERNED),
+    ),
+    Act.KSK_LOSS: ActRule(
+        frozenset(
+            {
+                "skr.order",
+                "skr.starts_early",
+                "skr.retired_early",
+                "skr.published_late",
+                "skr.stranded",
+                "skr.stranded_fixed",
+            }
+        ),
+        (Needs.STATED_REASON, Needs.PINS_GOVERNED),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An SKR that was signed: `request` is the digest of the KSR's file, `deployed` whether it is recorded so.
+
+    `schema` and `keys` (part to KSK id) as it was planned; empty where that is not known, as with an imported one.
+    """
+
+    response: Response
+    request: str
+    deployed: bool
+    back_out: bool = False
+    schema: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ends(self) -> datetime:
+        return max(bundle.expiration for bundle in self.response.bundles)
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """An SKR that is to be signed, or was just now: bundles, and what KSKs do in them."""
+
+    id: str
+    request: str
+    bundles: tuple[Bundle, ...]
+    slots: tuple[Slot, ...]
+    schema: Schema
+    keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a sequence is judged by: the schemas, the KSKs, how validators behave, and the policy's safeties."""
+
+    schemas: Schemas
+    ksks: Ksks
+    habits: Habits
+    publish_safety: timedelta
+    retire_safety: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found: what blocks, what the act relaxed, and how much the simulation tried."""
+
+    blocking: tuple[Finding, ...]
+    relaxed: tuple[Finding, ...]
+    cells: int
+    states: int
+
+
+def judge(
+    history: Sequence[Signed], main: Next, back_outs: Sequence[Next], act: Act, now: datetime, rules: Rules
+) -> Verdict:
+    """Whether `main`, with its `back_outs`, may be signed after `history` (in the order of signing)."""
+    before = predecessor(history, main.id, act)
+    findings = [*_request_findings(history, main), *_place_findings(history, before, main, act)]
+    findings += _order_findings(before, main, rules)
+    findings += [finding for one in back_outs for finding in _back_out_findings(main, one)]
+    showings, starts = shown_in(history, main, (), act, now, rules.ksks), main.bundles[0].inception
+    findings += _safety_findings([one for one in showings if one.required], starts, rules)
+    findings += _returning(history, main, rules.ksks)
+    showings = shown_in(history, main, back_outs, act, now, rules.ksks)
+    outcome = simulate(showings, rules.ksks.anchors, rules.habits, starts)
+    findings += (stranded_finding(one) for one in outcome.stranded)
+    relaxes = ACTS[act].relaxes
+    return Verdict(
+        tuple(one for one in findings if one.code not in relaxes),
+        tuple(one for one in findings if one.code in relaxes),
+        outcome.cells,
+        outcome.states,
+    )
+
+
+def evidence_findings(act: Act, given: Iterable[Needs]) -> tuple[Finding, ...]:
+    """What the act asks for and is not there."""
+    there = set(given)
+    return tuple(
+        found("skr.act_needs", act=act.value, needs=need.value) for need in ACTS[act].needs if need not in there
+    )
+
+
+def predecessor(history: Sequence[Signed], request_id: str, act: Act) -> Signed | None:
+    """The SKR that is in the zone when the next one begins: the last one that is recorded as deployed.
+
+    When several quarters are signed at once, it is the last one signed. An earlier answer to the same request is none.
+    """
+    others = [one for one in reversed(history) if one.response.id != request_id]
+    if act is Act.CALENDAR_BRIDGE:
+        return next((one for one in others if not one.back_out), None)
+    return next((one for one in others if one.deployed), None)
+
+
+def shown_in(
+    history: Sequence[Signed], main: Next, back_outs: Sequence[Next], act: Act, now: datetime, ksks: Ksks
+) -> tuple[Shown, ...]:
+    """All that validators may meet: the predecessor, `main` and its back-outs, and what else has not expired.
+
+    Bundles of the predecessor that begin before `main` must be accepted as long as they are valid; where a KSK is
+    given up at once, up to that moment. Whatever else is left of it may be replayed, but is not for the zone.
+    """
+    before, showings = predecessor(history, main.id, act), list[Shown]()
+    starts = min(bundle.inception for bundle in main.bundles)
+    abrupt = act in (Act.KSK_COMPROMISE, Act.KSK_LOSS)
+    for signed in history:
+        if signed is before or signed.ends >= now:
+            slots = slots_in(signed.response, ksks)
+            for number, (bundle, slot) in enumerate(zip(signed.response.bundles, slots, strict=True), 1):
+                required = signed is before and bundle.inception < starts
+                one = _shown(f"bundle {number} of {shown(signed.response.id)}", bundle, slot, required)
+                if required and abrupt and one.end >= starts:
+                    showings.append(replace(one, start=starts, required=False))
+                    one = replace(one, end=starts - SECOND)
+                showings.append(one)
+    for plan in (main, *back_outs):
+        showings += (
+            _shown(f"bundle {number} of {plan.schema.id}", bundle, slot, True)
+            for number, (bundle, slot) in enumerate(zip(plan.bundles, plan.slots, strict=True), 1)
+        )
+    return tuple(showings)
+
+
+def _shown(name: str, bundle: Bundle, slot: Slot, required: bool) -> Shown:
+    return Shown(
+        name, bundle.inception, bundle.expiration, slot.publish, slot.sign - slot.revoke, slot.revoke, required
+    )
+
+
+def stranded_finding(one: Stranded) -> Finding:
+    """The validator that an SKR would leave behind, told as one."""
+    facts = {
+        "when": f"{one.moment:%Y-%m-%d}",
+        "shown": one.shown.name,
+        "trusts": ", ".join(sorted(one.trusts)),
+        "signers": ", ".join(sorted(one.shown.signers)) or "a revoked key only",
+    }
+    if one.first_look is None:
+        return found("skr.stranded_fixed", **facts)
+    facts |= {"first": f"{one.first_look:%Y-%m-%d}", "began": ", ".join(sorted(one.began))}
+    if not one.trusts:
+        return found("skr.last_anchor_revoked", **facts)
+    return found("skr.stranded", **facts)
+
+
+def _request_findings(history: Sequence[Signed], main: Next) -> Iterator[Finding]:
+    """A request is answered once, and its bundles belong to it alone."""
+    for one in history:
+        if one.response.id == main.id:
+            code = "skr.request_again" if one.request == main.request else "skr.id_again"
+            yield found(code, id=shown(main.id))
+        elif again := {bundle.id for bundle in one.response.bundles} & {bundle.id for bundle in main.bundles}:
+            yield found("skr.bundle_again", id=shown(min(again)), before=shown(one.response.id))
+
+
+def _place_findings(history: Sequence[Signed], before: Signed | None, main: Next, act: Act) -> Iterator[Finding]:
+    """There is a predecessor, it is in the zone, and the new one begins while its last bundle is valid."""
+    if before is None:
+        if any(one.response.id != main.id for one in history):
+            yield found("skr.none_deployed", count=len(history))
+        else:
+            yield found("skr.predecessor_missing")
+        return
+    if act is Act.GENESIS:
+        yield found("skr.genesis_again", id=shown(before.response.id))
+    if not before.deployed:
+        yield found("skr.predecessor_undeployed", id=shown(before.response.id))
+    starts, last = main.bundles[0].inception, before.response.bundles[-1]
+    if starts > last.expiration:
+        yield found("skr.gap_before", starts=starts, ends=last.expiration)
+    if starts <= last.inception:
+        yield found("skr.starts_early", starts=starts, last=last.inception)
+
+
+def _order_findings(before: Signed | None, main: Next, rules: Rules) -> Iterator[Finding]:
+    """Whether the schema may come now, with these KSKs in its parts."""
+    if main.schema.back_out_of:
+        yield found("skr.back_out_as_main", schema=main.schema.id)
+    if before is None:
+        return
+    known = [(rules.schemas.named(before.schema), before.keys)] if before.schema else []
+    ways = known or list(recognised(rules.schemas, slots_in(before.response, rules.ksks)))
+    bindings = [keys for schema, was in ways if (keys := carried(main.schema, schema, was)) is not None]
+    if any(all(main.keys[part] == name for part, name in keys.items()) for keys in bindings):
+        return
+    came = " or ".join(dict.fromkeys(schema.id for schema, _ in ways)) or "a schema that is not known"
+    may = ", ".join(sorted(one.schema for one in main.schema.follows)) or "nothing"
+    facts = {"schema": main.schema.id, "came": came, "may": may}
+    if bindings:
+        parts = ", ".join(f"{part} = {name}" for part, name in sorted(bindings[0].items()))
+        yield found("skr.order_keys", parts=parts, **facts)
+    else:
+        yield found("skr.order", **facts)
+
+
+def _back_out_findings(main: Next, one: Next) -> Iterator[Finding]:
+    """A back-out answers the same request, is made for this schema, and gives every part to the same KSK."""
+    where = one.schema.id
+    if main.schema.id not in one.schema.back_out_of:
+        yield found("skr.back_out_other", where, schema=main.schema.id)
+    if (one.id, one.request) != (main.id, main.request):
+        yield found("skr.back_out_request", where)
+    for part, name in sorted(one.keys.items()):
+        if main.keys.get(part) != name:
+            yield found("skr.back_out_keys", where, part=part, ksk=name)
+
+
+def _safety_findings(showings: Sequence[Shown], starts: datetime, rules: Rules) -> Iterator[Finding]:
+    """The policy's safeties: how long a KSK stands before it signs alone and after it signed, and how long revoked.
+
+    What was over when the new SKR `starts` is not its fault.
+    """
+    ordered = sorted(showings, key=lambda one: one.start)
+    since = dict[str, datetime]()
+    for one in ordered:
+        for key in one.published:
+            since.setdefault(key, one.start)
+    said = set[frozenset[str]]()
+    for one in ordered:
+        stood = [one.start - since[key] for key in one.signers if key not in ordered[0].published]
+        alone = one.start >= starts and stood and len(stood) == len(one.signers)
+        if alone and max(stood) < rules.publish_safety and one.signers not in said:
+            said.add(one.signers)
+            names = ", ".join(sorted(one.signers))
+            yield found("skr.published_late", one.name, ksk=names, after=max(stood), least=rules.publish_safety)
+    for key in sorted({name for one in ordered for name in one.signers}):
+        signed = [one for one in ordered if key in one.signers]
+        last = max(one.end for one in signed)
+        gone = [one.start for one in ordered if key not in one.published | one.revoked and one.start > signed[-1].start]
+        if gone and min(gone) >= starts and min(gone) - last < rules.retire_safety:
+            yield found("skr.retired_early", ksk=key, after=min(gone) - last, least=rules.retire_safety)
+    for key, lasts in shown_too_briefly(ordered, rules.habits, starts):
+        yield found("skr.revocation_short", ksk=key, lasts=lasts, least=rules.habits.remove_hold_down)
+
+
+def _returning(history: Sequence[Signed], main: Next, ksks: Ksks) -> Iterator[Finding]:
+    """KSKs that were revoked in the zone and would be published again: an RFC 5011 validator never trusts them."""
+    gone = {name for one in history if one.deployed for slot in slots_in(one.response, ksks) for name in slot.revoke}
+    for name in sorted(gone & {name for slot in main.slots for name in slot.publish}):
+        yield found("skr.revoked_returns", ksk=name)

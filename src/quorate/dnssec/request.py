@@ -1,0 +1,123 @@
+"""Making a KSR: a calendar of slots, the ZSKs in each, and every ZSK's proof of possession. Floor 2."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from quorate.dnssec.keyfile import KeyPair
+from quorate.dnssec.ksr import Bundle, BundleKey, BundleSignature, KeyPolicy, Request
+from quorate.dnssec.name import wire_name
+from quorate.dnssec.response import algorithm_policies
+from quorate.dnssec.rrsig import dnskey_rrsig, signed_data
+from quorate.findings import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When the slots of a cycle begin and for how long each is valid; the root has nine, ten days apart, of 21 days."""
+
+    start: datetime
+    slots: int
+    interval: timedelta
+    validity: timedelta
+
+    def times(self, number: int) -> tuple[datetime, datetime]:
+        """Inception and expiration of slot `number` (from 1)."""
+        begins = self.start + (number - 1) * self.interval
+        return begins, begins + self.validity
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The ZSKs of a cycle: those that sign the zone in it, those of the cycle before, and those of the next one.
+
+    The last cycle's are still published in the first slot, the next cycle's already in the last (RFC 6781 4.1.1.1).
+    """
+
+    current: tuple[KeyPair, ...]
+    before: tuple[KeyPair, ...] = ()
+    following: tuple[KeyPair, ...] = ()
+
+    def slots(self, count: int) -> tuple[tuple[KeyPair, ...], ...]:
+        """The ZSKs of each slot."""
+        return tuple(
+            (*self.current, *(self.before if number == 1 else ()), *(self.following if number == count else ()))
+            for number in range(1, count + 1)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a request states beside its keys: TTL in seconds, the requester's safeties, the overlap that it allows."""
+
+    ttl: int
+    publish_safety: timedelta
+    retire_safety: timedelta
+    max_validity_overlap: timedelta
+    min_validity_overlap: timedelta
+
+
+def terms_of(calendar: Calendar, ttl: int) -> Terms:
+    """Terms that fit a calendar: the overlap it has, give or take a day, and safeties of one interval."""
+    overlap, day = calendar.validity - calendar.interval, timedelta(days=1)
+    return Terms(ttl, calendar.interval, calendar.interval, overlap + day, max(timedelta(), overlap - day))
+
+
+def make_request(
+    domain: str,
+    calendar: Calendar,
+    zsks: Sequence[Sequence[KeyPair]],
+    terms: Terms,
+    proof: tuple[datetime, datetime],
+    random: Callable[[int], bytes],
+    serial: int = 0,
+    timestamp: datetime | None = None,
+) -> Request:
+    """A request for the slots of `calendar` with these `zsks`, each RRset signed by all of them as proof of possession.
+
+    `proof` is from when to when these signatures are valid; `random` gives the octets of the ids (RFC 9562, version 4).
+    Raises `ksr.calendar` for slots that leave a gap.
+    """
+    wire_name(domain)
+    if calendar.slots < 1 or calendar.validity <= timedelta() or len(zsks) != calendar.slots or not all(zsks):
+        raise Refusal("ksr.calendar", problem="there is no slot, no validity, or a slot without a ZSK")
+    if calendar.slots > 1 and not timedelta() < calendar.interval <= calendar.validity:
+        raise Refusal("ksr.calendar", problem=f"slots {calendar.interval} apart, valid for {calendar.validity}")
+    bundles = []
+    for number, held in enumerate(zsks, 1):
+        pairs = sorted(held, key=lambda pair: pair.dnskey.rdata)
+        bundle = Bundle(_id(random), *calendar.times(number), tuple(_key(pair, terms.ttl) for pair in pairs), ())
+        bundles.append(replace(bundle, signatures=proofs(domain, bundle, pairs, proof)))
+    policy = KeyPolicy(
+        terms.publish_safety,
+        terms.retire_safety,
+        calendar.validity,
+        calendar.validity,
+        terms.max_validity_overlap,
+        terms.min_validity_overlap,
+        algorithm_policies([pair.dnskey for held in zsks for pair in held]),
+    )
+    return Request(_id(random), serial, domain, policy, tuple(bundles), timestamp)
+
+
+def proofs(
+    domain: str, bundle: Bundle, pairs: Sequence[KeyPair], proof: tuple[datetime, datetime]
+) -> tuple[BundleSignature, ...]:
+    """The proof of possession of each of `pairs` over the bundle's RRset."""
+    signatures = []
+    for pair in pairs:
+        rrsig = dnskey_rrsig(domain, pair.dnskey, bundle.keys[0].ttl, *proof)
+        signature = pair.sign(signed_data(domain, rrsig, bundle.dnskeys))
+        signatures.append(BundleSignature(pair.identifier, rrsig.original_ttl, replace(rrsig, signature=signature)))
+    return tuple(signatures)
+
+
+def _key(pair: KeyPair, ttl: int) -> BundleKey:
+    return BundleKey(pair.identifier, pair.dnskey.key_tag, ttl, pair.dnskey)
+
+
+def _id(random: Callable[[int], bytes]) -> str:
+    return str(uuid.UUID(bytes=random(16), version=4))
