@@ -1443,6 +1443,7 @@ EVENTS = {
         dict(_COMPLETED, signature=TEXT),
         dict(_COMPLETED, credential=TEXT),
         dict(_COMPLETED, object=OCTETS),
+        dict(_COMPLETED, attributes=ANY, object=OCTETS, signature=TEXT),
         dict(_COMPLETED, attributes=ANY, object=OCTETS, spki=TEXT),
     ),
     "settled": dict(
@@ -1704,7 +1705,7 @@ _LIST = [TEXT]
 KEY_KINDS = ("generate-key",)
 CERTIFICATE_KINDS = ("root", "subordinate", "cross")
 ISSUE_KINDS = (*CERTIFICATE_KINDS, "crl", "cross-csr")
-OPERATION_KINDS = ("share", *KEY_KINDS, "destroy-key", *ISSUE_KINDS)
+OPERATION_KINDS = ("share", *KEY_KINDS, "import-key", "destroy-key", *ISSUE_KINDS)
 _OPERATION = {"id": ID, "kind": Words("a kind of operation", OPERATION_KINDS)}
 _CERTIFICATE = dict(
     _OPERATION, ca_issuers_url=TEXT, certificate_serial=TEXT, crl_url=TEXT, days=WHOLE, existing=TEXT, issuer=TEXT,
@@ -1718,6 +1719,7 @@ OPERATIONS = {
         holders=[ID], threshold=WHOLE, token=ID,
     ),
     "generate-key": dict(_OPERATION, object=OCTETS, token=ID, type=TEXT, use=TEXT),
+    "import-key": dict(_OPERATION, key=ID, outputs=_LIST, token=ID, type=TEXT),
     "destroy-key": dict(_OPERATION, key=ID, object=OCTETS, spki=SHA, token=ID),
     "crl": dict(
         _OPERATION, days=WHOLE, entries=[{"date": TEXT, "reason": TEXT, "serial": TEXT}], issuer=TEXT, key=ID,
@@ -1741,6 +1743,7 @@ STEPS = {
     "share": dict(_STEP, operation=ID),
     "unlock": dict(_STEP, credential=TEXT, token=ID),
     "generate": dict(_STEP, operation=ID),
+    "import": dict(_STEP, by=[ID], operation=ID),
     "destroy": dict(_STEP, operation=ID),
     "issue": dict(_STEP, operation=ID),
     "lock": dict(_STEP, token=ID),
@@ -1748,9 +1751,12 @@ STEPS = {
     "checkpoint": dict(_STEP, need=WHOLE),
     "close": dict(_STEP, outcome=Words("completed or aborted", ("completed", "aborted"))),
 }
-NEVER_SKIPPED = ("attendance", "share", "unlock", "generate", "destroy", "issue", "lock", "checkpoint", "close")
+NEVER_SKIPPED = (
+    "attendance", "share", "unlock", "generate", "import", "destroy", "issue", "lock", "checkpoint", "close",
+)  # fmt: skip
 STEPS_OF_OPERATIONS = {
-    "share": ("share",), "generate": KEY_KINDS, "destroy": ("destroy-key",), "issue": ISSUE_KINDS,
+    "share": ("share",), "generate": KEY_KINDS, "import": ("import-key",), "destroy": ("destroy-key",),
+    "issue": ISSUE_KINDS,
 }  # fmt: skip
 BRANCHES = {"abort": "A", "resume": "R", "suspend": "S"}
 
@@ -1860,14 +1866,15 @@ class Script:
                 outputs = operation["outputs"]
                 need(outputs and not outputs[0].endswith(".pem"), "%s: its first output is not DER" % operation["id"])
                 written += outputs
-                key = self.operations.get(operation["key"], self.keys.get(operation["key"]))
-                need(
-                    key is not None and key.get("kind", "generate-key") == "generate-key",
-                    "%s names an unknown key" % operation["id"],
-                )
+                key = self._key(operation)
                 need(key["token"] == operation["token"], "%s: its key is on another token" % operation["id"])
             elif operation["kind"] in KEY_KINDS:
                 written.append("artifacts/%s.spki.der" % operation["id"])
+            elif operation["kind"] == "import-key":
+                key, outputs = self._key(operation), operation["outputs"]
+                need(key["type"] == operation["type"], "%s: its key is of another type" % operation["id"])
+                need(len(outputs) == 2, "%s: its outputs are not a text and a signature" % operation["id"])
+                written += outputs
             elif operation["kind"] == "destroy-key":
                 known = self.keys.get(operation["key"], {})
                 same = all(operation[name] == known.get(name) for name in ("object", "token"))
@@ -1884,6 +1891,15 @@ class Script:
             need(safe_path(path).startswith("artifacts/"), "an output outside artifacts/")
         no_twins(written, "outputs")
         no_twins([o["object"] for o in self.value["operations"] if o["kind"] in KEY_KINDS], "objects of keys")
+
+    def _key(self, operation):
+        """The key of an operation: one that is made or brought in this ceremony, or an earlier one."""
+        key = self.operations.get(operation["key"], self.keys.get(operation["key"]))
+        need(
+            key is not None and key.get("kind", "generate-key") in (*KEY_KINDS, "import-key"),
+            "%s names an unknown key" % operation["id"],
+        )
+        return key
 
     def _step(self, step, where):
         need(
@@ -2135,7 +2151,7 @@ class Session:
         self.holders = {}  # token -> people who hold a share of it
         self.acted = []  # (person, token, where): must hold no share of that token
         self.keys, self.drafts, self.signed, self.intents = {}, {}, {}, {}
-        self.generated, self.completed_at, self.destroyed = {}, {}, {}
+        self.generated, self.completed_at, self.destroyed, self.copies = {}, {}, {}, {}
         self.items = {i["id"]: Item(i["place"], i["seal"]) for i in script.value["items"]}
         self.open_places, self.doubtful_places = set(), set()
         self.seals = {i["seal"] for i in script.value["items"] if i["seal"]}
@@ -2764,6 +2780,14 @@ class Session:
     _step_destroy = _step_share
     _step_issue = _step_share
 
+    def _step_import(self, step, event, work):
+        if not work.get("brought"):
+            self.expect(event, "acknowledged")
+            self._by(event.body["by"], step)
+            work["brought"] = True
+            return False
+        return self._step_share(step, event, work)
+
     def _operate(self, operation, event, work):
         """The grammar of an operation. `phase` is what must come next; `doubt` is an attempt that `resumed` cut off."""
         kind, body = operation["kind"], event.body
@@ -2808,6 +2832,13 @@ class Session:
             own.append(("shares", shares if operation["fate"] == "shared" else "none"))
         elif operation["kind"] in KEY_KINDS:
             own += [("key", operation["object"]), ("key-type", operation["type"]), ("use", operation["use"])]
+        elif operation["kind"] == "import-key":
+            key = self.keys.get(operation["key"])
+            if key is None:
+                raise OutOfOrder("the key %s does not exist" % operation["key"])
+            work["digest"] = digest_of(possession_text(self.script, operation, key.digest))
+            own += [("of", operation["key"]), ("spki", key.digest), ("digest", work["digest"])]
+            return own + [("output", output) for output in operation["outputs"]]
         elif operation["kind"] == "destroy-key":
             own += [("key", operation["object"]), ("spki", operation["spki"])]
         else:
@@ -2904,7 +2935,7 @@ class Session:
         self.count("uses of a token")
 
     def _op_completed(self, operation, body, work):
-        members = {"share": "credential", "generate-key": "spki", "destroy-key": "object"}
+        members = {"share": "credential", "generate-key": "spki", "import-key": "attributes", "destroy-key": "object"}
         member = members.get(operation["kind"], "signature")
         if member not in body:
             raise OutOfOrder("says nothing of %s" % member)
@@ -2913,7 +2944,9 @@ class Session:
             return self._completed_share(operation, body, work)
         if operation["kind"] == "destroy-key":
             return self._completed_destruction(operation, body)
-        if operation["kind"] in KEY_KINDS:
+        if operation["kind"] == "import-key":
+            self.claims.attempt("keys", self._completed_copy, operation, body)
+        elif operation["kind"] in KEY_KINDS:
             self.claims.attempt("keys", self._completed_key, operation, body, work)
         else:
             self.signed_bytes(operation, body)
@@ -2944,6 +2977,18 @@ class Session:
             self.sets[place] = one
             self.holders.setdefault(operation["token"], set()).update(c["person"] for c in one["commitments"])
         return True
+
+    def _completed_copy(self, operation, body):
+        """The copy counts from here on as a key of its own; its signature is checked among the artifacts."""
+        name, of = operation["id"], self.keys[operation["key"]]
+        copy = Key(name, body["object"], operation["token"], operation["type"], of.digest)
+        copy.public = of.public
+        self.keys[name] = self.copies[name] = copy
+        self.generated.setdefault("possession", {})[name] = from_base64(body["signature"], "the signature")
+        need(type(body["attributes"]) is dict, "key %s: attributes are not an object" % name)
+        for attribute, wanted in (("SENSITIVE", "true"), ("EXTRACTABLE", "false")):
+            if body["attributes"].get(attribute) != wanted:
+                self.fail("keys", "%s is not %s" % (attribute, wanted))
 
     def known_key(self, name):
         """A key that exists, or that existed until this ceremony destroyed it."""
@@ -3200,6 +3245,16 @@ class Form:
         self.tbs, self.label, self.open, self.plural = tbs, label, opens, plural
 
 
+def possession_text(script, operation, spki):
+    """spec/possession.md: what a copy of a key signs."""
+    lines = [
+        ("authority", script.authority["genesis"]), ("mode", script.mode), ("ceremony", script.ceremony),
+        ("script", script.digest), ("operation", operation["id"]),
+        ("token", script.tokens[operation["token"]]["serial"]), ("spki", spki),
+    ]  # fmt: skip
+    return b"quorate-possession-v1\n" + lines_of(lines)
+
+
 FORMS = {
     "certificate": Form(CertificateTbs, "CERTIFICATE", ("spki", "ski", "aki"), "certificates"),
     "crl": Form(CrlTbs, "X509 CRL", ("this-update", "next-update", "aki"), "CRLs"),
@@ -3275,6 +3330,8 @@ class Artifacts:
                 continue  # an input of another kind; one that an operation names is read again below, with its problems
         for name, key in session.generated.get("keys", {}).items():
             claims.attempt("artifacts", self.compare, "artifacts/%s.spki.der" % name, key.public.der)
+        for name in session.generated.get("possession", {}):
+            claims.attempt("artifacts", self.copy, script.operations[name])
         order = [step["operation"] for step in script.steps if step["kind"] == "issue"]
         for name in order:
             if name in session.drafts:
@@ -3294,6 +3351,20 @@ class Artifacts:
     def compare(self, path, expected):
         if path in self.folder.digests:
             need(self.folder.get(path) == expected, "%s is not what the events make" % path)
+
+    def copy(self, operation):
+        """The signature by which a copy showed whose copy it is; its public key is that of the key it copies."""
+        name, key = operation["id"], self.session.copies[operation["id"]]
+        public = key.public
+        if public is None:
+            known = "inputs/known/%s.spki.der" % operation["key"]
+            public = PublicKey(self.folder.get(known))
+            need(public.digest == key.digest, "%s: %s is another key" % (name, known))
+        text = possession_text(self.script, operation, key.digest)
+        signature = self.session.generated["possession"][name]
+        public.verify(public.own_algorithm, text, signature)
+        for path, data in zip(operation["outputs"], (text, signature)):  # noqa: B905 (Python 3.9)
+            self.compare(path, data)
 
     def input(self, name):
         return self.folder.get(below_folder("inputs/", name))
@@ -3841,6 +3912,8 @@ class Record:
             % (counts.get("uses of a token", 0), counts.get("unlocks", 0)),
         )
         keys = session.generated.get("keys", {})
+        if session.copies:
+            claims.found("keys", "%d copies brought in: %s" % (len(session.copies), ", ".join(sorted(session.copies))))
         claims.found("keys", "%d generated%s" % (len(keys), ": " + ", ".join(sorted(keys)) if keys else ""))
         if session.destroyed:
             claims.found("keys", "%d destroyed: %s" % (len(session.destroyed), ", ".join(sorted(session.destroyed))))

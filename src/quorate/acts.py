@@ -16,6 +16,7 @@ from quorate.script import (
     Compare,
     Destroy,
     Generate,
+    Import,
     Issue,
     Lock,
     Look,
@@ -25,7 +26,13 @@ from quorate.script import (
     Step,
     Unlock,
 )
-from quorate.script.operations import DestroyOperation, GenerateOperation, ScriptOperation, ShareOperation
+from quorate.script.operations import (
+    DestroyOperation,
+    GenerateOperation,
+    ImportOperation,
+    ScriptOperation,
+    ShareOperation,
+)
 
 COPIES = 2
 """Copies of the artifacts that leave the room, each read back."""
@@ -173,6 +180,9 @@ def _operation(layout: Layout, operation: ScriptOperation) -> tuple[str, list[Ma
             return _share_act(layout, operation)
         case GenerateOperation():
             return f"Generate the key {operation.id}", [lambda step: _generate_step(operation, step)]
+        case ImportOperation():
+            title = f"A copy of the key {operation.key} comes to {operation.token}"
+            return title, [lambda step: _import_step(layout, operation, step, title)]
         case DestroyOperation():
             return f"Destroy the key {operation.key} on {operation.token}", [
                 lambda step: _destroy_step(operation, step)
@@ -194,6 +204,22 @@ def _generate_step(operation: GenerateOperation, step: str) -> Step:
         ),
         operation=operation.id,
         clauses=("BR 6.1.1.1", "BR 6.1.5", "BR 6.1.6"),
+    )
+
+
+def _import_step(layout: Layout, operation: ImportOperation, step: str, title: str) -> Step:
+    return Import(
+        id=step,
+        title=title,
+        text=(
+            f"key: {operation.key}, {operation.type}",
+            f"token: {operation.token}",
+            "By the means of the modules' maker. What carried it, and the number of its bag: ______________________",
+            "The pair is found by its public key and signs a text that counts for nothing else.",
+        ),
+        operation=operation.id,
+        by=layout.pair,
+        clauses=("BR 6.2.4", "BR 6.2.6"),
     )
 
 

@@ -16,6 +16,7 @@ from quorate.keys import KeyType, stand_in_spki
 from quorate.plan import (
     DestroyKey,
     GenerateKey,
+    ImportKey,
     IssueCrl,
     IssueCross,
     IssueRequest,
@@ -35,6 +36,7 @@ from quorate.script.operations import (
     DestroyOperation,
     Entry,
     GenerateOperation,
+    ImportOperation,
     IssueOperation,
     RequestOperation,
     RootOperation,
@@ -111,6 +113,8 @@ class Resolver:
                 self.authority.token(token)
                 self._require_type(kind, name)
                 return GenerateOperation(name, token, kind, use, self.draw(8).hex())
+            case ImportKey():
+                return self._import(operation)
             case DestroyKey(id=name, key=key):
                 return self._destroy(name, key)
             case IssueCrl():
@@ -119,6 +123,18 @@ class Resolver:
                 return self._request(operation)
             case _:
                 return self._certificate(operation)
+
+    def _import(self, plan: ImportKey) -> ImportOperation:
+        where = f"operations[{plan.id}]"
+        self.authority.token(plan.token)
+        if self._token_of(plan.key, where) == plan.token:
+            raise Refusal("plan.key_there_already", where, key=plan.key, token=plan.token)
+        outputs = (f"artifacts/{plan.id}.possession.txt", f"artifacts/{plan.id}.possession.sig")
+        return ImportOperation(plan.id, plan.token, plan.key, self._type_of(plan.key), outputs)
+
+    def _type_of(self, key: str) -> str:
+        made = (one.type for one in self.operations if isinstance(one, GenerateOperation) and one.id == key)
+        return next(made, "") or self.register.keys[key].type
 
     def _destroy(self, name: str, key: str) -> DestroyOperation:
         """A key of an earlier ceremony: its object id and public key are known, and stand in the script."""
@@ -224,9 +240,10 @@ class Resolver:
                 return self._key_behind(made.existing, name, where)
             raise Refusal("plan.issuer_key_elsewhere", where, name=name)
         spki = read_certificate(self.inputs[path], path).spki
-        for key in self.register.keys:
-            if self.register.spkis[key] == spki:
-                return key
+        gone = {done.key for done in self.operations if isinstance(done, DestroyOperation)}
+        copies = [key for key in self.register.keys if self.register.spkis[key] == spki]
+        for key in (*(one for one in copies if one not in gone), *copies):
+            return key
         raise Refusal("plan.issuer_key_elsewhere", where, name=name)
 
     def _token_of(self, key: str, where: str) -> str:
@@ -309,7 +326,7 @@ def freeze(
     for operation in script.operations:
         if isinstance(operation, GenerateOperation):
             spkis[operation.id] = stand_in_spki(KeyType(operation.type))
-        elif not isinstance(operation, (ShareOperation, DestroyOperation)):
+        elif not isinstance(operation, (ShareOperation, ImportOperation, DestroyOperation)):
             materials = Materials(inputs, spkis, certificates, crls)
             draft = make_draft(script, operation, materials, opens)
             commitments = rule_commitments(authority)
@@ -329,6 +346,7 @@ def freeze(
 def open_fields(script: Script, operation: IssueOperation) -> tuple[str, ...]:
     """The fields that cannot exist before the day: what comes of a key that is generated in this ceremony, and time."""
     made = {one.id for one in script.operations if isinstance(one, GenerateOperation)}
+    made |= {one.id for one in script.operations if isinstance(one, ImportOperation) and one.key in made}
     aki = ("aki",) if operation.key in made else ()
     if isinstance(operation, RequestOperation):
         return ("spki",) if operation.key in made else ()

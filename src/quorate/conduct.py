@@ -28,7 +28,18 @@ from quorate.script.steps import takes
 from quorate.script.steps.attendance import arrived_body
 from quorate.script.steps.closing import final_checkpoint
 from quorate.script.text import render
-from quorate.want import Answer, Collect, Failed, GeneratePair, MakeDraft, Refused, SetCredential, SignBytes, Want
+from quorate.want import (
+    Answer,
+    Collect,
+    Failed,
+    GeneratePair,
+    MakeDraft,
+    ProveKey,
+    Refused,
+    SetCredential,
+    SignBytes,
+    Want,
+)
 from quorate.words import ends
 
 
@@ -235,7 +246,8 @@ def _append(room: Room, journal: Journal, performer: Performer, want: Want, answ
         journal.append(kind, body, at)
     except Refusal as refusal:
         # what the disk did not take is in doubt until people resume: nobody may say that the token failed
-        if isinstance(want, (GeneratePair, SignBytes)) and kind is Type.COMPLETED and refusal.code not in _FATAL:
+        completed = kind is Type.COMPLETED and refusal.code not in _FATAL
+        if isinstance(want, (GeneratePair, ProveKey, SignBytes)) and completed:
             _discard(journal, performer, want)
         raise
     if isinstance(answer, Refused):
@@ -248,7 +260,7 @@ def _append(room: Room, journal: Journal, performer: Performer, want: Want, answ
         room.face.show(["the token did not take the credential; new shares will be drawn"])
 
 
-def _discard(journal: Journal, performer: Performer, want: GeneratePair | SignBytes) -> None:
+def _discard(journal: Journal, performer: Performer, want: GeneratePair | ProveKey | SignBytes) -> None:
     """What the token made is not what was asked for: the pair is destroyed, the attempt settled."""
     step, state = journal.state.step, journal.state
     assert step is not None

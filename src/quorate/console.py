@@ -18,7 +18,7 @@ from quorate.host import Host, wipe
 from quorate.people import Presence
 from quorate.script.state import State, Status
 from quorate.terminal import Left, Terminal
-from quorate.want import Arrive, Arrived, Ballot, Collect, Signed
+from quorate.want import Arrive, Arrived, Ballot, Bring, Collect, Signed
 
 NAMES_A_SEAT = (Kind.ARRIVED, Kind.LEFT)
 HELP = (
@@ -328,6 +328,11 @@ class Console:
             if isinstance(choice, Choice):
                 return choice
             self.show([choice])
+
+    def bring(self, want: Bring) -> None:
+        """People do it with the tools of the modules' maker; the program waits."""
+        self.show([f"a copy of the key {want.key} is to be on {want.token}, by the means of the modules' maker"])
+        self.show([f"its public key: {want.spki}"])
 
     def medium(self, copy: int) -> Path:
         """A folder that is there and took no other copy."""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from quorate.findings import Refusal
 from quorate.script.state import State
-from quorate.want import Arrive, Arrived, Collect, Signed
+from quorate.want import Arrive, Arrived, Bring, Collect, Signed
 
 
 class Face(Protocol):
@@ -46,6 +46,9 @@ class Face(Protocol):
 
     def collect(self, want: Collect) -> Signed:
         """One signature by any of those asked."""
+
+    def bring(self, want: Bring) -> None:
+        """Say that a copy of a key is to be brought to a token, outside of the program; stand-ins bring it."""
 
     def medium(self, copy: int) -> Path:
         """Where the next copy goes."""

@@ -17,12 +17,13 @@ from quorate.keys import KeyType, spki_digest
 from quorate.script import Commitment, SecretCommitment, ShareSet
 from quorate.script.steps.secret import set_body
 from quorate.shares import Share
-from quorate.token import Login, Presence, Token
+from quorate.token import GeneratedKey, Login, Presence, Token
 from quorate.token.opening import open_token
 from quorate.want import (
     Answer,
     Arrive,
     Ask,
+    Bring,
     Called,
     Calls,
     Collect,
@@ -37,6 +38,8 @@ from quorate.want import (
     LookUp,
     MakeDraft,
     Nothing,
+    Proved,
+    ProveKey,
     Record,
     RecoverCredential,
     Refused,
@@ -76,6 +79,9 @@ class Performer:
                 return self._ask(want)
             case LookAt():
                 return self._look(want)
+            case Bring():
+                self.face.bring(want)
+                return self._confirm(Confirm(want.by))
             case MakeDraft() | Record():
                 return Nothing()
             case WriteOut():
@@ -95,6 +101,7 @@ class Performer:
         | GeneratePair
         | SignBytes
         | LookUp
+        | ProveKey
         | DestroyPair,
     ) -> Answer:
         match want:
@@ -114,6 +121,8 @@ class Performer:
                 return self._sign(want)
             case LookUp():
                 return self._look_up(want)
+            case ProveKey():
+                return self._prove(want)
             case DestroyPair():
                 return self._destroy_pair(want)
             case _:
@@ -215,6 +224,16 @@ class Performer:
             return Failed("absent", self._calls(want.token))
         token.destroy(want.object_id)
         return Failed("destroyed", self._calls(want.token))
+
+    def _prove(self, want: ProveKey) -> Answer:
+        token = self.token(want.token)
+        try:
+            object_id, found = _copy(token, want.spki)
+            signature = token.sign(object_id, KeyType(want.key_type), want.data)
+        except Refusal as refusal:
+            self.face.refuse(refusal)
+            return Failed("failed", self._calls(want.token))
+        return Proved(object_id, found.attributes, signature, self._calls(want.token))
 
     def _destroy_pair(self, want: DestroyPair) -> Answer:
         """Only the pair that is meant; half of it, or nothing, is met after an interruption alone."""
@@ -387,18 +406,34 @@ class Performer:
         return None
 
     def _pin(self, key: tuple[str, str], known: ShareSet) -> bytearray:
-        secret = shares.combine(list(self._shares[key].values()), _plain(known))
+        secret = shares.combine(list(self._shares[key].values()), plain(known))
         try:
             return shares.pin_of(secret)
         finally:
             wipe(secret)
 
 
+def _copy(token: Token, spki: str) -> tuple[bytes, GeneratedKey]:
+    """The one pair whose public key has this digest; what else lies on the token is passed over."""
+    found = {}
+    for object_id in token.object_ids():
+        if token.lookup(object_id) is Presence.PAIR:
+            pair = token.read(object_id)
+            if spki_digest(pair.spki) == spki:
+                found[object_id] = pair
+    if not found:
+        raise Refusal("token.copy_missing", serial=token.info.serial, spki=spki)
+    if len(found) > 1:
+        ids = ", ".join(one.hex() for one in found)
+        raise Refusal("token.copy_twice", serial=token.info.serial, spki=spki, ids=ids)
+    return next(iter(found.items()))
+
+
 def _checked(typed: bytearray, known: ShareSet, person: str) -> Share:
     """The share that was typed, which must be of this set and this person's."""
     share = shares.parse_words(typed)
     try:
-        shares.check_share(share, _plain(known))
+        shares.check_share(share, plain(known))
         if next(one.person for one in known.commitments if one.index == share.index) != person:
             raise Refusal("share.of_another", person=person)
     except Refusal:
@@ -407,7 +442,8 @@ def _checked(typed: bytearray, known: ShareSet, person: str) -> Share:
     return share
 
 
-def _plain(known: ShareSet) -> shares.ShareSet:
+def plain(known: ShareSet) -> shares.ShareSet:
+    """A set as the record has it, in the form of the port."""
     commitments = tuple((one.index, one.salt, one.commitment) for one in known.commitments)
     return shares.ShareSet(
         known.id, known.threshold, known.count, commitments, known.secret.salt, known.secret.commitment

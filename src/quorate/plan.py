@@ -51,6 +51,14 @@ class GenerateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
     use: Literal["root", "external-ca", "internal-ca", "unknown"] = "unknown"
 
 
+class ImportKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="import-key"):
+    """A copy of `key`, brought to another `token` by the means of the modules' maker, proves itself there."""
+
+    id: str
+    key: str
+    token: str
+
+
 class DestroyKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="destroy-key"):
     """Destroy the pair of `key`, a key of an earlier ceremony, on the token that holds it (BR 6.2.10)."""
 
@@ -129,7 +137,7 @@ class IssueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
 
 Certificate = IssueRoot | IssueSubordinate | IssueCross
 Issue = Certificate | IssueCrl | IssueRequest
-Operation = ShareOut | GenerateKey | DestroyKey | Issue
+Operation = ShareOut | GenerateKey | ImportKey | DestroyKey | Issue
 
 
 class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ from quorate.keys import key_findings
 from quorate.plan import (
     DestroyKey,
     GenerateKey,
+    ImportKey,
     IssueCrl,
     IssueCross,
     IssueRequest,
@@ -63,7 +64,7 @@ def plan_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
 def _operation_findings(operation: Operation, seats: set[str]) -> list[Finding]:
     """Names, days and dates that could not be worked with."""
     where = f"operations[{operation.id}]"
-    if isinstance(operation, (GenerateKey, DestroyKey)):
+    if isinstance(operation, (GenerateKey, ImportKey, DestroyKey)):
         return []
     if isinstance(operation, ShareOut):
         unknown = [seat for seat in operation.holders if seat not in seats]

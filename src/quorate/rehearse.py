@@ -15,19 +15,21 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from quorate import governing, prepare, record, signer
+from quorate import governing, prepare, record, shares, signer
 from quorate.authority import AuthorityState, TokenEntry
 from quorate.conduct import Room, conduct
 from quorate.findings import Refusal
 from quorate.frozen import write
 from quorate.host import Host, SteppedHost
 from quorate.people import Person, Presence
+from quorate.perform import plain
 from quorate.prepare import Base, Compiled
 from quorate.script.drafting import utc
 from quorate.script.state import State
 from quorate.statement import Mode
+from quorate.token import Login
 from quorate.token.software import SoftwareToken
-from quorate.want import Arrive, Arrived, Ballot, Collect, Signed
+from quorate.want import Arrive, Arrived, Ballot, Bring, Collect, Signed
 
 TRANSPORT = b"transport-pin"
 """What a shadow token opens with before its first ceremony; shadow tokens guard nothing."""
@@ -84,7 +86,8 @@ class StandIns:
         """Nobody reads."""
 
     def enter(self, state: State) -> None:
-        """Nobody waits."""
+        """Nobody waits; what the state says of shares and keys is remembered."""
+        self.state = state
 
     def refuse(self, refusal: Refusal) -> None:
         """Stand-ins do as the script says; what is refused here is the script's fault."""
@@ -126,6 +129,28 @@ class StandIns:
     def _sign(self, ballot: Ballot) -> Signed:
         key = signer.stand_in_key(self.root / "shadow" / "people" / f"{ballot.statement.signer}.key")
         return Signed(ballot.statement, ballot.seat, signer.sign_as_stand_in(ballot.statement, key), "stand-in")
+
+    def bring(self, want: Bring) -> None:
+        """What cards do for real modules: the pair is sealed anew for the other token."""
+        known = self.state.keys[want.key]
+        source, target = self._opened(known.token), self._opened(want.token)
+        try:
+            target.take_copy(source, bytes.fromhex(known.object))
+        finally:
+            source.close()
+            target.close()
+
+    def _opened(self, name: str) -> SoftwareToken:
+        """A shadow token, unlocked with the words that the stand-ins keep, or as it came from its maker."""
+        token = SoftwareToken(self.folder / self.state.authority.token(name).location)
+        held = self.state.sets.get((name, "user"))
+        pin = bytearray(TRANSPORT)
+        if held is not None:
+            seats = [one.seat for one in held.commitments][: held.threshold]
+            words = [self.secret(seat, "", f"share/{name}/user") for seat in seats]
+            pin = shares.pin_of(shares.combine([shares.parse_words(one) for one in words], plain(held)))
+        token.login(Login.USER, pin)
+        return token
 
     def medium(self, copy: int) -> Path:
         path = self.folder / "media" / str(copy)

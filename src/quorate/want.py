@@ -178,6 +178,26 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Bring:
+    """A copy of `key` with this public key (digest) is brought to the token by its maker's means; `by` say so."""
+
+    token: str
+    key: str
+    spki: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProveKey:
+    """The one pair with this public key (digest) is looked for on the token, and signs."""
+
+    token: str
+    spki: str
+    key_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class DestroyPair:
     """The pair under an object id is destroyed, if it is the one with this public key (digest), and seen to be gone.
 
@@ -221,6 +241,8 @@ Want = (
     | GeneratePair
     | SignBytes
     | LookUp
+    | Bring
+    | ProveKey
     | DestroyPair
     | WriteOut
     | CopyOut
@@ -293,6 +315,16 @@ class SignatureMade:
 
 
 @dataclass(frozen=True, slots=True)
+class Proved:
+    """The pair that was looked for, as the device reports it, and its signature."""
+
+    object_id: bytes
+    attributes: tuple[tuple[str, str], ...]
+    signature: bytes
+    calls: Calls
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The token answered that it did not do it: the attempt is over, nothing was made."""
 
@@ -316,6 +348,7 @@ Answer = (
     | Refused
     | Generated
     | SignatureMade
+    | Proved
     | Failed
     | Nothing
 )

@@ -341,6 +341,13 @@ TABLE: dict[str, Meaning] = {
         "destroy it in a later ceremony, when its object id and public key are known and approved",
         "",
     ),
+    "plan.key_there_already": Meaning(
+        ERROR,
+        False,
+        "the key {key} is on the token {token} already",
+        "name another token for the copy",
+        "",
+    ),
     "plan.key_unknown": Meaning(
         ERROR,
         False,

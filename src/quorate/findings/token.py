@@ -80,6 +80,20 @@ TABLE: dict[str, Meaning] = {
         "no whole key pair under object id {id} on token {serial}: {presence}",
         "check that this is the token the key was generated on",
     ),
+    "token.copy_missing": Meaning(
+        ERROR,
+        False,
+        "token {serial} holds no key pair with the public key {spki}",
+        "bring the copy by the means of the token's maker, public key and private key under one object id",
+        "BR 6.2.6",
+    ),
+    "token.copy_twice": Meaning(
+        ERROR,
+        False,
+        "token {serial} holds the public key {spki} under several object ids: {ids}",
+        "leave one copy and destroy the others by the means of the token's maker",
+        "BR 6.2.6",
+    ),
     "token.not_destroyed": Meaning(
         ERROR,
         False,

@@ -14,6 +14,7 @@ from quorate.script import (
     Custody,
     Destroy,
     Generate,
+    Import,
     Issue,
     Look,
     Media,
@@ -24,7 +25,7 @@ from quorate.script import (
     Unlock,
 )
 from quorate.script.intent import digest_of
-from quorate.script.operations import DestroyOperation, ShareOperation
+from quorate.script.operations import DestroyOperation, ImportOperation, ShareOperation
 from quorate.words import words
 
 NAMED = re.compile(r"([^:]*): (sha256:[0-9a-f]{64})")
@@ -87,8 +88,8 @@ def _boxes(script: Script, step: Step) -> list[Value]:
             return _compare(script, step)
         case Custody():
             return _custody(script, step)
-        case Share(operation=name) | Generate(operation=name) | Destroy(operation=name) | Issue(operation=name):
-            return _operation(script, name)
+        case Share() | Generate() | Import() | Destroy() | Issue():
+            return _operation(script, step.operation)
         case Unlock():
             return [_hands([f"share {n}" for n in range(1, _threshold(script, step) + 1)], "holder")]
         case Look():
@@ -158,7 +159,9 @@ def _operation(script: Script, name: str) -> list[Value]:
     operation = script.operation(name)
     draft = next((one for one in script.drafts if one.operation == name), None)
     boxes: list[Value] = []
-    if draft is None:
+    if isinstance(operation, ImportOperation):
+        boxes.append(_cells("words of the text's digest, from the screen", "typed to give the command"))
+    elif draft is None:
         boxes.append(_digest("digest that is approved and commanded", digest_of(operation, script, None), True))
     elif draft.open:
         boxes.append(_cells("words of the draft's digest, from the screen", "typed to give the command"))
@@ -168,7 +171,7 @@ def _operation(script: Script, name: str) -> list[Value]:
         if operation.fate == "shared":
             boxes.append(_hands([f"has share: {seat}" for seat in operation.holders], "share number"))
         return boxes
-    if isinstance(operation, DestroyOperation):
+    if isinstance(operation, (ImportOperation, DestroyOperation)):
         return boxes
     made = "words of the public key's digest" if draft is None else "words of the artifact's digest"
     return [*boxes, _cells(made)]

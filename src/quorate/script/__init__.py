@@ -75,6 +75,13 @@ class Generate(_Step, frozen=True, forbid_unknown_fields=True, tag="generate"):
     operation: str
 
 
+class Import(_Step, frozen=True, forbid_unknown_fields=True, tag="import"):
+    """A copy of a key is brought to a token, which `by` say, and proves itself."""
+
+    operation: str
+    by: tuple[str, ...]
+
+
 class Destroy(_Step, frozen=True, forbid_unknown_fields=True, tag="destroy"):
     operation: str
 
@@ -108,6 +115,7 @@ Step = (
     | Share
     | Unlock
     | Generate
+    | Import
     | Destroy
     | Issue
     | Lock
@@ -115,7 +123,7 @@ Step = (
     | CheckpointStep
     | Close
 )
-NEVER_SKIPPED = (Attendance, Share, Unlock, Generate, Destroy, Issue, Lock, CheckpointStep, Close)
+NEVER_SKIPPED = (Attendance, Share, Unlock, Generate, Import, Destroy, Issue, Lock, CheckpointStep, Close)
 """A deviation cannot stand in for these."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 
 from quorate import canonical
+from quorate.event import Event, Type
 from quorate.findings import Refusal
 from quorate.keys import spki_digest
 from quorate.people import Purpose
@@ -15,6 +16,7 @@ from quorate.script import Script
 from quorate.script.operations import (
     DestroyOperation,
     GenerateOperation,
+    ImportOperation,
     IssueOperation,
     KeylessOperation,
     RequestOperation,
@@ -45,6 +47,8 @@ def said(operation: ScriptOperation, state: State, tbs: bytes | None) -> Said:
     digest = ("digest", digest_of(operation, state.script, tbs))
     if isinstance(operation, KeylessOperation):
         return (*_first_lines(operation, state.script), digest)
+    if isinstance(operation, ImportOperation):
+        return (*_copy_lines(operation, state), digest, *(("output", output) for output in operation.outputs))
     lines = (
         ("operation", operation.id),
         ("kind", _kind(operation)),
@@ -78,8 +82,26 @@ def _first_lines(operation: KeylessOperation, script: Script) -> Said:
     return (*lines, ("credential", operation.credential), ("fate", operation.fate), ("shares", split))
 
 
+def _copy_lines(operation: ImportOperation, state: State) -> Said:
+    """Its object id is whatever the module gave it; what counts is whose copy it is."""
+    return (
+        ("operation", operation.id),
+        ("kind", _kind(operation)),
+        ("token", state.script.token(operation.token).serial),
+        ("of", operation.key),
+        ("spki", spki_digest(state.spkis[operation.key])),
+    )
+
+
 def _kind(operation: ScriptOperation) -> str:
     return str(operation.__struct_config__.tag)
+
+
+def signers(events: tuple[Event, ...], kind: StatementType) -> frozenset[str]:
+    """The people whose approvals among `events` are over a statement of that type."""
+    line = f"type: {kind.value}\n"
+    signatures = [event.body["signature"] for event in events if event.type is Type.APPROVED]
+    return frozenset(str(one["person"]) for one in signatures if str(one["statement"]).startswith(line))
 
 
 def holders(state: State, token: str) -> frozenset[str]:
@@ -106,7 +128,7 @@ def approval(state: State, operation: ScriptOperation, tbs: bytes | None, approv
     )
 
 
-def settlement(state: State, operation: IssueOperation, stated: frozenset[str]) -> Collect | Record:
+def settlement(state: State, operation: IssueOperation | ImportOperation, stated: frozenset[str]) -> Collect | Record:
     """The quorum states an interrupted attempt as lost: a signature leaves no trace on a token."""
     lines = (("operation", operation.id), ("outcome", "lost"))
     need = state.script.quorum(Purpose.AUTHORISE).need

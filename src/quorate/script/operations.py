@@ -37,6 +37,16 @@ class DestroyOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     spki: str
 
 
+class ImportOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="import-key"):
+    """A copy of `key` on another token. `outputs`: the text that it signs, and the signature."""
+
+    id: str
+    token: str
+    key: str
+    type: str
+    outputs: tuple[str, ...]
+
+
 class _CertificateOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True):
     id: str
     token: str
@@ -104,4 +114,4 @@ CertificateOperation = RootOperation | SubordinateOperation | CrossOperation
 IssueOperation = CertificateOperation | CrlOperation | RequestOperation
 KeylessOperation = ShareOperation | GenerateOperation | DestroyOperation
 """What no bytes are signed for: it is approved by its own lines."""
-ScriptOperation = KeylessOperation | IssueOperation
+ScriptOperation = KeylessOperation | ImportOperation | IssueOperation

@@ -246,12 +246,27 @@ class SoftwareToken:
                 raise Refusal("token.id_in_use", serial=serial, id=name)
             private = _generated(key_type)
             spki = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-            nonce = os.urandom(12)
-            file = KeyFile(KEY_FORMAT, serial, name, label, spki.hex(), nonce.hex(), "")
-            secret = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-            sealed = AESGCM(self._key).encrypt(nonce, secret, file.bound())
-            _store(self._path(object_id), msgspec.structs.replace(file, sealed=sealed.hex()), serial)
+            self._seal(KeyFile(KEY_FORMAT, serial, name, label, spki.hex(), "", ""), private)
         return self.read(object_id)
+
+    def take_copy(self, source: SoftwareToken, object_id: bytes) -> None:
+        """Seal the pair under `object_id` of another token, logged in as well, for this one; a backup would bring it.
+
+        A copy that is there already is left as it is.
+        """
+        with self._journaled("take_copy", Login.USER):
+            if self._path(object_id).exists():
+                return
+            file, private = source._opened(object_id)
+            self._seal(msgspec.structs.replace(file, serial=self._file.serial), private)
+
+    def _seal(self, file: KeyFile, private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> None:
+        """Write a pair; `file` says all but what is sealed."""
+        nonce = os.urandom(12)
+        file = msgspec.structs.replace(file, nonce=nonce.hex(), sealed="")
+        secret = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        sealed = AESGCM(self._key).encrypt(nonce, secret, file.bound())
+        _store(self._path(bytes.fromhex(file.id)), msgspec.structs.replace(file, sealed=sealed.hex()), file.serial)
 
     def read(self, object_id: bytes) -> GeneratedKey:
         with self._journaled("read", Login.USER):

@@ -19,6 +19,7 @@ from quorate.script import (
     Custody,
     Destroy,
     Generate,
+    Import,
     Issue,
     Lock,
     Look,
@@ -29,7 +30,7 @@ from quorate.script import (
     Unlock,
 )
 from quorate.script.state import State
-from quorate.script.steps import attendance, closing, custody, destroy, generate, issue, reading, secret
+from quorate.script.steps import attendance, bring, closing, custody, destroy, generate, issue, reading, secret
 from quorate.want import Answer, Collect, Record, Want
 
 
@@ -52,6 +53,8 @@ def wants(step: Step, state: State) -> Want | None:
             return secret.wants_unlock(step, state)
         case Generate():
             return generate.wants(step, state)
+        case Import():
+            return bring.wants(step, state)
         case Destroy():
             return destroy.wants(step, state)
         case Issue():
@@ -83,6 +86,8 @@ def takes(step: Step, state: State, want: Want, answer: Answer, at: str) -> tupl
             return secret.takes_unlock(step, state, want, answer)
         case Generate():
             return generate.takes(step, state, want, answer)
+        case Import():
+            return bring.takes(step, state, want, answer)
         case Destroy():
             return destroy.takes(step, state, want, answer)
         case Issue():
@@ -121,6 +126,8 @@ def admits(step: Step, state: State, event: Event) -> None:
             secret.admits_unlock(step, state, event)
         case Generate():
             generate.admits(step, state, event)
+        case Import():
+            bring.admits(step, state, event)
         case Destroy():
             destroy.admits(step, state, event)
         case Issue():
@@ -148,6 +155,8 @@ _DUE: dict[str, tuple[Type, ...]] = {
     "GeneratePair": (Type.COMPLETED, Type.SETTLED),
     "SignBytes": (Type.COMPLETED, Type.SETTLED),
     "LookUp": (Type.SETTLED,),
+    "Bring": (Type.ACKNOWLEDGED,),
+    "ProveKey": (Type.COMPLETED, Type.SETTLED),
     "DestroyPair": (Type.COMPLETED, Type.SETTLED),
     "WriteOut": (Type.WRITTEN,),
     "CopyOut": (Type.WRITTEN,),
@@ -181,6 +190,8 @@ def effects(step: Step, event: Event, state: State) -> State:
             return secret.effects_lock(event, state)
         case Generate():
             return generate.effects(step, event, state)
+        case Import():
+            return bring.effects(step, event, state)
         case Destroy():
             return destroy.effects(step, event, state)
         case Issue():

@@ -16,8 +16,8 @@ from quorate.people import Purpose
 from quorate.plan import Waiver
 from quorate.script import Issue
 from quorate.script.drafting import Materials, key_type, lint, make_draft, object_kind, rule_commitments, utc
-from quorate.script.intent import approval, digest_of, said, settlement
-from quorate.script.operations import CrlOperation, IssueOperation, KeylessOperation, RequestOperation
+from quorate.script.intent import approval, digest_of, said, settlement, signers
+from quorate.script.operations import CrlOperation, ImportOperation, IssueOperation, KeylessOperation, RequestOperation
 from quorate.script.state import State
 from quorate.script.steps.command import admit_command, ask_command, take_command
 from quorate.statement import StatementType
@@ -42,7 +42,7 @@ from quorate.x509.template import require_only
 
 def operation_of(step: Issue, state: State) -> IssueOperation:
     operation = state.script.operation(step.operation)
-    assert not isinstance(operation, KeylessOperation)
+    assert not isinstance(operation, KeylessOperation | ImportOperation)
     return operation
 
 
@@ -64,25 +64,19 @@ def wants(step: Issue, state: State) -> Want | None:
         return MakeDraft(operation.id)
     if done := state.happened(Type.COMPLETED):
         return WriteOut(_outputs(state, operation, tbs, base64.b64decode(done[-1].body["signature"])))
-    approved = _signers(state.happened(Type.APPROVED), StatementType.INTENT)
+    approved = signers(state.happened(Type.APPROVED), StatementType.INTENT)
     if len(approved) < state.script.quorum(Purpose.AUTHORISE).need:
         return approval(state, operation, tbs, approved)
     attempt = state.since(Type.SETTLED)
     if state.pending:
         if state.interrupted:
-            return settlement(state, operation, _signers(attempt, StatementType.SETTLEMENT))
+            return settlement(state, operation, signers(attempt, StatementType.SETTLEMENT))
         kind = key_type(state.script, operation.key)
         return SignBytes(operation.token, bytes.fromhex(state.keys[operation.key].object), kind, tbs)
     digest = digest_of(operation, state.script, tbs)
     if not state.commanded:
         return ask_command(state, operation.token, digest)
     return Record(Type.INTENDED.value, {"attempt": state.attempt, "digest": digest, "operation": operation.id})
-
-
-def _signers(events: tuple[Event, ...], kind: StatementType) -> frozenset[str]:
-    line = f"type: {kind.value}\n"
-    signatures = [event.body["signature"] for event in events if event.type is Type.APPROVED]
-    return frozenset(str(one["person"]) for one in signatures if str(one["statement"]).startswith(line))
 
 
 def _outputs(state: State, operation: IssueOperation, tbs: bytes, signature: bytes) -> tuple[tuple[str, bytes], ...]:
