@@ -22,9 +22,9 @@ import shamir_mnemonic
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from quorate import canonical, sshsig, tlog
+from quorate.algorithms import SignatureAlgorithm, default_algorithm
 from quorate.event import commitment
 from quorate.findings import Refusal
-from quorate.keys import KeyType
 from quorate.script import read_script
 from quorate.script.text import render
 from quorate.signer import public_blob_of, stand_in_key
@@ -82,12 +82,13 @@ def stand_ins(root: Path) -> dict[str, ed25519.Ed25519PrivateKey]:
     return {path.stem: stand_in_key(path) for path in sorted((root / "shadow" / "people").glob("*.key"))}
 
 
-def token_signature(rehearsal: Path, token: str, object_id: str, kind: str, data: bytes) -> bytes:
+def token_signature(rehearsal: Path, token: str, object_id: str, kind: str, data: bytes, algorithm: str = "") -> bytes:
     """A signature by a shadow token, unlocked with the words that the stand-ins left beside it."""
     opened = open_token("software", rehearsal / "tokens" / token, f"SHADOW-{token}")
     try:
         opened.login(Login.USER, pin_of_words(rehearsal, token))
-        return opened.sign(bytes.fromhex(object_id), KeyType(kind), data)
+        how = SignatureAlgorithm(algorithm) if algorithm else default_algorithm(kind)
+        return opened.sign(bytes.fromhex(object_id), kind, how, data)
     finally:
         opened.close()
 

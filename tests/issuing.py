@@ -9,9 +9,10 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat import asn1
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from quorate.algorithms import SignatureAlgorithm, default_algorithm, rsa_padding
 from quorate.keys import KeyType
 from quorate.plan import Subject
 from quorate.x509.draft import (
@@ -55,13 +56,12 @@ def spki(key_type: KeyType, number: int = 0) -> bytes:
     return spki_of(key(key_type, number).public_key())
 
 
-def sign(key_type: KeyType, data: bytes, number: int = 0) -> bytes:
+def sign(key_type: KeyType, data: bytes, number: int = 0, algorithm: SignatureAlgorithm | None = None) -> bytes:
     """What a token would answer."""
-    private = key(key_type, number)
-    digest = hashes.SHA384() if key_type.hash_name == "sha384" else hashes.SHA256()
+    private, algorithm = key(key_type, number), algorithm or default_algorithm(key_type)
     if isinstance(private, rsa.RSAPrivateKey):
-        return private.sign(data, padding.PKCS1v15(), digest)
-    return private.sign(data, ec.ECDSA(digest))
+        return private.sign(data, rsa_padding(algorithm), algorithm.digest)
+    return private.sign(data, ec.ECDSA(algorithm.digest))
 
 
 def name(common_name: str) -> bytes:
@@ -119,7 +119,7 @@ def crl_fields(key_type: KeyType = KeyType.P384, **changes: Any) -> CrlFields:
 def issued(fields: CertificateFields | CrlFields, key_type: KeyType = KeyType.P384, number: int = 0) -> bytes:
     """Drafted, signed and finished."""
     draft = drafted(fields)
-    return finish(draft, sign(key_type, draft.tbs, number))
+    return finish(draft, sign(key_type, draft.tbs, number, draft.algorithm))
 
 
 def drafted(fields: CertificateFields | CrlFields) -> Draft:

@@ -31,6 +31,7 @@ from issuing import (
     validity,
     with_extension,
 )
+from quorate.algorithms import SignatureAlgorithm
 from quorate.compliance import RULES, Commitments, Context, certificate_findings, crl_findings
 from quorate.findings import Severity, meaning
 from quorate.keys import KeyType, stand_in_spki
@@ -40,6 +41,8 @@ from quorate.x509.facts import CertificateFacts, read_certificate, read_crl
 from quorate.x509.profile import load_profile
 from quorate.x509.structure import Extension, RevokedEntry
 
+ECDSA_SHA256, ECDSA_SHA384 = SignatureAlgorithm.ECDSA_SHA256, SignatureAlgorithm.ECDSA_SHA384
+RSA_PKCS1_SHA384 = SignatureAlgorithm.RSA_PKCS1_SHA384
 COMMITTED = Commitments(3650, 1095, 365, ("p-256", "p-384", "rsa-4096"))
 SHA1 = bytes.fromhex("300d06092a864886f70d0101050500")
 PROFILES = {kind: load_profile(f"webpki-{kind}") for kind in ("root", "tls-subordinate", "cross", "crl")}
@@ -60,6 +63,7 @@ def context(**changes: Any) -> Context:
 
 
 ROOT_CONTEXT = context(issuer=None)
+PRIVATE_CONTEXT = context(rules="private", issuer=None)
 CROSS_CONTEXT = context(existing=ROOT_2, known=(ROOT, ROOT_2))
 
 
@@ -177,13 +181,18 @@ LATER_BY = timedelta(hours=5)
 # one object, or several, for each rule that it breaks
 BROKEN: dict[str, list[Callable[[], set[str]]]] = {
     "x509.algorithm_pair": [
-        lambda: root(der=changed(drafted(root_fields()).unsigned, outer=KeyType.P256.signature_algorithm)),
+        lambda: root(der=changed(drafted(root_fields()).unsigned, outer=ECDSA_SHA256.identifier)),
     ],
     "x509.sha1": [lambda: root_with(algorithm=tlv(SHA1)), lambda: crl_changed(algorithm=tlv(SHA1))],
     "x509.algorithm": [
-        lambda: root_with(algorithm=tlv(KeyType.P256.signature_algorithm)),
+        lambda: root_with(algorithm=tlv(ECDSA_SHA256.identifier)),
         lambda: root_with(algorithm=tlv(bytes.fromhex("300b06092a864886f70d01010c"))),  # without its NULL
-        lambda: crl_changed(algorithm=tlv(KeyType.RSA_4096.signature_algorithm)),
+        lambda: crl_changed(algorithm=tlv(RSA_PKCS1_SHA384.identifier)),
+        lambda: codes(drafted(crl_fields(algorithm=ECDSA_SHA256)).unsigned, "webpki-crl", context()),
+    ],
+    "x509.algorithm_hash": [
+        lambda: root(PRIVATE_CONTEXT, drafted(root_fields(algorithm=ECDSA_SHA256)).unsigned, "private-root"),
+        lambda: codes(drafted(crl_fields(algorithm=ECDSA_SHA256)).unsigned, "private-crl", context(rules="private")),
     ],
     "x509.signature_invalid": [
         lambda: root(der=changed(drafted(root_fields()).unsigned, signature=sign(KeyType.P384, b"other"))),
@@ -511,7 +520,7 @@ def test_a_frozen_draft_is_legal_all_over_a_window_within_a_day() -> None:
 
 def test_bytes_that_are_no_certificate_are_one_finding() -> None:
     assert root(der=b"\x30\x00") == {"x509.encoding"}
-    assert crl(der=changed(drafted(crl_fields()).unsigned, outer=KeyType.P256.signature_algorithm)) == {"x509.encoding"}
+    assert crl(der=changed(drafted(crl_fields()).unsigned, outer=ECDSA_SHA256.identifier)) == {"x509.encoding"}
     assert crl(der=drafted(root_fields()).unsigned) == {"x509.encoding"}
 
 

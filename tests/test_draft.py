@@ -29,6 +29,7 @@ from issuing import (
     subordinate_fields,
     tlv,
 )
+from quorate.algorithms import SignatureAlgorithm
 from quorate.findings import Refusal
 from quorate.keys import KeyType, Spki
 from quorate.plan import Subject
@@ -41,6 +42,7 @@ from quorate.x509.structure import Envelope, TbsCertificate, decode, encode
 from quorate.x509.template import OPEN_CERTIFICATE, OPEN_CRL, open_difference, require_only, stand_in_issuer
 
 ALL = (root_fields, subordinate_fields, cross_fields, crl_fields)
+ECDSA_SHA256, ECDSA_SHA384 = SignatureAlgorithm.ECDSA_SHA256, SignatureAlgorithm.ECDSA_SHA384
 EVERY_TYPE = pytest.mark.parametrize("key_type", list(KeyType))
 
 
@@ -118,10 +120,25 @@ def test_a_draft_is_the_same_every_time(make: type) -> None:
     assert drafted(make()) == drafted(make())
 
 
+@pytest.mark.parametrize("algorithm", list(SignatureAlgorithm))
+def test_the_bytes_name_the_planned_algorithm_which_fits_the_key(algorithm: SignatureAlgorithm) -> None:
+    fitting, other = (
+        (KeyType.RSA_2048, KeyType.P384) if algorithm.startswith("rsa") else (KeyType.P384, KeyType.RSA_2048)
+    )
+    for made in (root_fields, crl_fields):
+        draft = drafted(made(fitting, algorithm=algorithm))
+        der = finish(draft, sign(fitting, draft.tbs, algorithm=algorithm))
+        facts = read_certificate(der) if made is root_fields else read_crl(der)
+        assert facts.algorithm == facts.outer_algorithm == algorithm.identifier
+        with refusal("x509.algorithm_unfit"):
+            drafted(made(other, algorithm=algorithm))
+
+
 def test_after_a_crash_the_stored_bytes_are_enough() -> None:
     draft = drafted(subordinate_fields())
     signature = sign(KeyType.P384, draft.tbs)
-    assert finish_tbs("certificate", draft.tbs, draft.issuer_spki, signature) == finish(draft, signature)
+    again = finish_tbs("certificate", draft.tbs, draft.issuer_spki, ECDSA_SHA384, signature)
+    assert again == finish(draft, signature)
 
 
 def test_finishing_refuses_any_other_signature() -> None:
@@ -134,11 +151,11 @@ def test_finishing_refuses_any_other_signature() -> None:
 def test_finishing_refuses_another_algorithm_or_other_bytes() -> None:
     draft = drafted(subordinate_fields())
     with refusal("x509.algorithm_differs"):
-        finish_tbs("certificate", draft.tbs, spki(KeyType.P256), sign(KeyType.P256, draft.tbs))
+        finish_tbs("certificate", draft.tbs, spki(KeyType.P256), ECDSA_SHA256, sign(KeyType.P256, draft.tbs))
     with refusal("x509.encoding"):
-        finish_tbs("crl", draft.tbs, draft.issuer_spki, sign(KeyType.P384, draft.tbs))
+        finish_tbs("crl", draft.tbs, draft.issuer_spki, ECDSA_SHA384, sign(KeyType.P384, draft.tbs))
     with refusal("x509.encoding"):
-        finish_tbs("certificate", draft.tbs + b"\0", draft.issuer_spki, b"")
+        finish_tbs("certificate", draft.tbs + b"\0", draft.issuer_spki, ECDSA_SHA384, b"")
 
 
 # fields
@@ -466,7 +483,7 @@ def test_a_doubled_extension_is_refused() -> None:
 
 def test_two_different_algorithm_identifiers_verify_never() -> None:
     draft = drafted(root_fields())
-    der = changed(draft.unsigned, outer=KeyType.P256.signature_algorithm, signature=sign(KeyType.P384, draft.tbs))
+    der = changed(draft.unsigned, outer=ECDSA_SHA256.identifier, signature=sign(KeyType.P384, draft.tbs))
     with refusal("x509.signature_invalid"):
         verify_issued(read_certificate(der), draft.issuer_spki)
 

@@ -7,14 +7,12 @@ import math
 
 import pytest
 from cryptography.hazmat import asn1
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from issuing import key, sign, spki, spki_of, tlv
+from issuing import key, spki, spki_of, tlv
 from quorate.findings import Refusal
 from quorate.keys import (
     RSA_ENCRYPTION,
-    SIGNATURE_ALGORITHMS,
     KeyType,
     RsaKey,
     Spki,
@@ -22,7 +20,6 @@ from quorate.keys import (
     key_name,
     spki_digest,
     stand_in_spki,
-    verify_signature,
 )
 from quorate.x509.structure import encode
 
@@ -67,35 +64,6 @@ def test_the_digest_names_the_key() -> None:
 def test_a_stand_in_has_its_type_and_is_never_accepted(key_type: KeyType) -> None:
     assert KeyType.from_spki(stand_in_spki(key_type)) is key_type
     assert codes(stand_in_spki(key_type)) == {"key.stand_in"}
-
-
-@pytest.mark.parametrize("key_type", TYPES)
-def test_a_signature_verifies_for_its_bytes_only(key_type: KeyType) -> None:
-    signature = sign(key_type, b"the bytes")
-    verify_signature(spki(key_type), key_type, b"the bytes", signature)
-    verify_signature(spki(key_type), key_type.signature_algorithm, b"the bytes", signature)
-    for data, wrong in ((b"other bytes", signature), (b"the bytes", b""), (b"the bytes", signature[:-1] + b"\0")):
-        with pytest.raises(Refusal) as caught:
-            verify_signature(spki(key_type), key_type, data, wrong)
-        assert caught.value.code == "x509.signature_invalid"
-
-
-def test_an_algorithm_of_another_key_is_refused() -> None:
-    signature = sign(KeyType.P256, b"the bytes")
-    for algorithm in SIGNATURE_ALGORITHMS:
-        if algorithm != KeyType.P256.signature_algorithm:
-            with pytest.raises(Refusal):
-                verify_signature(spki(KeyType.P256), algorithm, b"the bytes", signature)
-
-
-def test_pss_signatures_are_verified() -> None:
-    private = key(KeyType.RSA_2048)
-    assert isinstance(private, rsa.RSAPrivateKey)
-    signature = private.sign(b"x", padding.PSS(padding.MGF1(hashes.SHA384()), 48), hashes.SHA384())
-    pss = next(der for der, one in SIGNATURE_ALGORITHMS.items() if one.pss and one.digest is hashes.SHA384)
-    verify_signature(spki(KeyType.RSA_2048), pss, b"x", signature)
-    with pytest.raises(Refusal):
-        verify_signature(spki(KeyType.RSA_2048), KeyType.RSA_2048, b"x", signature)
 
 
 def test_keys_beyond_our_types_are_known_but_not_ours() -> None:

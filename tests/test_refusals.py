@@ -161,6 +161,14 @@ PLANS: dict[str, tuple[tuple[Edit, ...], set[str]]] = {
     "a holder who may hold nothing": ((replaced('"c3"]', '"iw"]'),), {"share.role"}),
     "one person with two shares": ((seat("c2", person="ca"),), {"share.one_each", "seat.conflict"}),
     "an unknown key type": ((replaced('"p-256"', '"p-257"'),), {"plan.key_type"}),
+    "an unknown signature algorithm": (
+        (replaced('"private-root"', '"private-root"\nsignature = "rsa-pkcs1-sha1"'),),
+        {"plan.signature"},
+    ),
+    "an algorithm of other keys": (
+        (replaced('"private-root"', '"private-root"\nsignature = "rsa-pss-sha256"'),),
+        {"plan.signature_unfit"},
+    ),
     "an unknown profile": ((replaced('"private-root"', '"private-rute"'),), {"x509.profile_unknown"}),
     "a profile elsewhere": ((replaced('"private-root"', '"../../private-root"'),), {"plan.identifier"}),
     "no profile": ((replaced('"private-root"', '""'),), {"plan.identifier"}),

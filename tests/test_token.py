@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 import quorate.findings
+from quorate.algorithms import SignatureAlgorithm
 from quorate.findings import Refusal
 from quorate.findings.token import TABLE
 from quorate.keys import KeyType
@@ -95,15 +96,24 @@ def refused(code: str) -> Iterator[None]:
         assert secret not in f"{caught.value} {caught.value.findings}"
 
 
-def verify(spki: bytes, key_type: KeyType, signature: bytes, data: bytes) -> None:
-    """InvalidSignature unless the signature is the one that X.509 carries for this key type."""
+def verify(spki: bytes, algorithm: SignatureAlgorithm, signature: bytes, data: bytes) -> None:
+    """InvalidSignature unless the signature is the one that X.509 carries for this algorithm."""
     public = load_der_public_key(spki)
-    digest = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384()}[key_type.hash_name]
+    digest = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}[algorithm[-3:]]
     if isinstance(public, rsa.RSAPublicKey):
-        public.verify(signature, data, padding.PKCS1v15(), digest)
+        pss = padding.PSS(padding.MGF1(digest), digest.digest_size)
+        public.verify(signature, data, pss if "pss" in algorithm else padding.PKCS1v15(), digest)
     else:
         assert isinstance(public, ec.EllipticCurvePublicKey)
         public.verify(signature, data, ec.ECDSA(digest))
+
+
+DEFAULT = {
+    KeyType.RSA_2048: SignatureAlgorithm.RSA_PKCS1_SHA256,
+    KeyType.RSA_4096: SignatureAlgorithm.RSA_PKCS1_SHA384,
+    KeyType.P256: SignatureAlgorithm.ECDSA_SHA256,
+    KeyType.P384: SignatureAlgorithm.ECDSA_SHA384,
+}
 
 
 # --- opening
@@ -192,7 +202,7 @@ USES: dict[str, Callable[[Token], object]] = {
     "object_ids": lambda token: token.object_ids(),
     "generate": lambda token: token.generate(KeyType.P256, ID, "root"),
     "read": lambda token: token.read(ID),
-    "sign": lambda token: token.sign(ID, KeyType.P256, b"data"),
+    "sign": lambda token: token.sign(ID, KeyType.P256, DEFAULT[KeyType.P256], b"data"),
     "destroy": lambda token: token.destroy(ID),
 }
 
@@ -220,17 +230,33 @@ def test_a_closed_token_is_closed(bench: Bench) -> None:
 
 @pytest.mark.parametrize("key_type", [KeyType.RSA_2048, KeyType.P256, KeyType.P384])
 def test_a_generated_key_signs_what_its_public_key_verifies(bench: Bench, unlocked: Token, key_type: KeyType) -> None:
-    assert key_type in unlocked.mechanisms()
+    assert key_type in unlocked.key_types()
     made = unlocked.generate(key_type, ID, "root")
-    for data in (b"", b"to be signed" * 1000):
-        verify(made.spki, key_type, unlocked.sign(ID, key_type, data), data)
+    able = [algorithm for algorithm in SignatureAlgorithm if algorithm.fits(key_type)]
+    assert set(able) <= set(unlocked.algorithms())
+    for algorithm in able:
+        for data in (b"", b"to be signed" * 1000):
+            verify(made.spki, algorithm, unlocked.sign(ID, key_type, algorithm, data), data)
+
+
+def test_an_algorithm_of_other_keys_is_refused_before_the_token_is_called(unlocked: Token) -> None:
+    unlocked.generate(KeyType.P256, ID, "root")
+    unlocked.take_calls()
+    with refused("token.algorithm_unfit"):
+        unlocked.sign(ID, KeyType.P256, SignatureAlgorithm.RSA_PSS_SHA256, b"data")
+    assert unlocked.take_calls() == ()
 
 
 def test_a_root_of_rsa_4096_is_signed_with_sha384(softhsm: Path) -> None:
     token = hsm_bench(softhsm).open()
     token.login(Login.USER, pin())
     made = token.generate(KeyType.RSA_4096, ID, "root")
-    verify(made.spki, KeyType.RSA_4096, token.sign(ID, KeyType.RSA_4096, b"data"), b"data")
+    verify(
+        made.spki,
+        DEFAULT[KeyType.RSA_4096],
+        token.sign(ID, KeyType.RSA_4096, DEFAULT[KeyType.RSA_4096], b"data"),
+        b"data",
+    )
     public = load_der_public_key(made.spki)
     assert isinstance(public, rsa.RSAPublicKey)
     assert (public.key_size, public.public_numbers().e) == (4096, 65537)
@@ -255,7 +281,7 @@ def test_a_key_is_read_anew_after_the_token_was_away(bench: Bench) -> None:
     second = bench.open()
     second.login(Login.USER, pin())
     assert second.read(ID) == made
-    verify(made.spki, KeyType.P384, second.sign(ID, KeyType.P384, b"data"), b"data")
+    verify(made.spki, DEFAULT[KeyType.P384], second.sign(ID, KeyType.P384, DEFAULT[KeyType.P384], b"data"), b"data")
     second.close()
 
 
@@ -272,7 +298,9 @@ def test_ids_are_listed_sorted_and_keys_kept_apart(unlocked: Token) -> None:
     assert unlocked.object_ids() == ids
     assert len({key.spki for key in made.values()}) == 3
     for name, key in made.items():
-        verify(key.spki, KeyType.P256, unlocked.sign(name, KeyType.P256, b"data"), b"data")
+        verify(
+            key.spki, DEFAULT[KeyType.P256], unlocked.sign(name, KeyType.P256, DEFAULT[KeyType.P256], b"data"), b"data"
+        )
 
 
 def test_a_missing_key_is_missing(unlocked: Token) -> None:
@@ -280,7 +308,7 @@ def test_a_missing_key_is_missing(unlocked: Token) -> None:
     with refused("token.key_missing"):
         unlocked.read(ID)
     with refused("token.key_missing"):
-        unlocked.sign(ID, KeyType.P256, b"data")
+        unlocked.sign(ID, KeyType.P256, DEFAULT[KeyType.P256], b"data")
 
 
 def test_a_destroyed_key_leaves_nothing_and_its_neighbour_alone(unlocked: Token) -> None:
@@ -301,7 +329,7 @@ def test_the_journal_tells_every_call_once_and_no_pin(bench: Bench, token: Token
         token.login(Login.USER, pin("not the pin"))
     token.login(Login.USER, pin())
     token.generate(KeyType.P256, ID, "root")
-    token.sign(ID, KeyType.P256, b"data")
+    token.sign(ID, KeyType.P256, DEFAULT[KeyType.P256], b"data")
     token.set_pin(Login.USER, pin(), pin("9f" * 16))
     calls = token.take_calls()
     assert token.take_calls() == ()
@@ -322,7 +350,7 @@ def test_a_signature_is_one_call_and_never_ended_by_sign_final(softhsm: Path) ->
     token.login(Login.USER, pin())
     token.generate(KeyType.P256, ID, "root")
     token.take_calls()
-    token.sign(ID, KeyType.P256, b"data")
+    token.sign(ID, KeyType.P256, DEFAULT[KeyType.P256], b"data")
     signing = [call.function for call in token.take_calls() if call.function.startswith("C_Sign")]
     assert signing == ["C_SignInit", "C_Sign"]
     token.close()
@@ -545,7 +573,7 @@ def test_half_a_pair_and_two_pairs_are_seen_and_cleared(softhsm: Path, kept: str
     with fault("C_GenerateKeyPair", 0, tear), refused("token.pair_not_whole"):
         token.generate(KeyType.P256, ID, "root")
     assert token.lookup(ID) is presence
-    for use in (token.read, lambda name: token.sign(name, KeyType.P256, b"data")):
+    for use in (token.read, lambda name: token.sign(name, KeyType.P256, DEFAULT[KeyType.P256], b"data")):
         with refused("token.key_missing"):
             use(ID)
     with refused("token.id_in_use"):
@@ -560,10 +588,10 @@ def test_a_signature_of_a_wrong_length_is_not_handed_on(softhsm: Path) -> None:
     token.login(Login.USER, pin())
     token.generate(KeyType.P256, ID, "root")
     with refused("token.signature_malformed"):
-        token.sign(ID, KeyType.P384, b"data")
+        token.sign(ID, KeyType.P384, DEFAULT[KeyType.P384], b"data")
     with fault("C_Sign", rv("DEVICE_ERROR")), refused("token.failed"):
-        token.sign(ID, KeyType.P256, b"data")
-    assert token.sign(ID, KeyType.P256, b"data")
+        token.sign(ID, KeyType.P256, DEFAULT[KeyType.P256], b"data")
+    assert token.sign(ID, KeyType.P256, DEFAULT[KeyType.P256], b"data")
     token.close()
 
 
@@ -588,9 +616,9 @@ def test_a_key_that_the_module_cannot_make_is_refused_before_and_after_asking(so
         ctypes.c_ulong.from_address(arguments[2] + ctypes.sizeof(ctypes.c_ulong)).value = 2048
 
     with fault("C_GetMechanismInfo", 0, small):
-        assert token.mechanisms() == (KeyType.RSA_2048, KeyType.P256, KeyType.P384)
-    with refused("token.mechanism_absent"):
-        token.generate(KeyType.RSA_4096, ID, "root")
+        assert token.key_types() == (KeyType.RSA_2048, KeyType.P256, KeyType.P384)
+        with refused("token.mechanism_absent"):
+            token.generate(KeyType.RSA_4096, ID, "root")
     with fault("C_GenerateKeyPair", rv("CURVE_NOT_SUPPORTED")), refused("token.mechanism_absent"):
         token.generate(KeyType.P256, ID, "root")
     token.close()
@@ -662,7 +690,7 @@ def test_a_key_file_altered_in_any_field_is_damaged(tmp_path: Path, field: str) 
     token.login(Login.USER, pin())
     token.generate(KeyType.P256, ID, "root")
     altered(tmp_path / "token" / f"{ID.hex()}.key", **{field: "00" * 12})
-    for use in (token.read, lambda name: token.sign(name, KeyType.P256, b"data")):
+    for use in (token.read, lambda name: token.sign(name, KeyType.P256, DEFAULT[KeyType.P256], b"data")):
         with refused("token.damaged"):
             use(ID)
 

@@ -9,7 +9,7 @@ documents in `spec/` and to be read by a stranger; each section names the docume
 
     1  limits and problems      how bad input is reported, and never as a traceback
     2  formats                  canonical JSON, shapes, times, words, the Merkle tree
-    3  crypto                   RSA PKCS#1 v1.5, ECDSA, Ed25519: verification only
+    3  crypto                   RSA PKCS#1 v1.5 and PSS, ECDSA, Ed25519: verification only
     4  SSHSIG                   signatures of people
     5  DER and X.509            certificates, CRLs, certification requests
     6  statements               the exact text that people sign, built again from what is known
@@ -220,6 +220,13 @@ class Words:
         self.test = allowed.match if hasattr(allowed, "match") else set(allowed).__contains__
 
 
+class May:
+    """The shape of a member that may be left out."""
+
+    def __init__(self, shape):
+        self.shape = shape
+
+
 TEXT, WHOLE, TRUTH, ANY = str, int, bool, object
 ID = Words("an id", NAME)
 SHA = Words("a digest", DIGEST)
@@ -231,7 +238,8 @@ MAP_OF_TEXT = "an object of text"
 def shape(value, wanted, where):
     """Check that a decoded value has exactly the wanted members and kinds. Raises Bad with the path.
 
-    A shape is a type, a Words, ANY, a list of one shape, an object with exactly these members, or a tuple of choices.
+    A shape is a type, a Words, ANY, a list of one shape, an object with exactly these members (but those that May be
+    left out), or a tuple of choices.
     """
     if wanted is ANY:
         return None
@@ -239,11 +247,12 @@ def shape(value, wanted, where):
         need(type(value) is str and wanted.test(value), "%s is not %s" % (where, wanted.what))
     elif isinstance(wanted, dict):
         need(type(value) is dict, "%s is not an object" % where)
-        if value.keys() != wanted.keys():
-            odd = sorted(set(value) ^ set(wanted))
+        odd = sorted(k for k in set(value) ^ set(wanted) if k in value or not isinstance(wanted[k], May))
+        if odd:
             raise Bad("%s: member %r is %s" % (where, odd[0], "not known" if odd[0] in value else "missing"))
-        for key, inner in wanted.items():
-            shape(value[key], inner, where + "." + key)
+        for key, inner in value.items():
+            wish = wanted[key]
+            shape(inner, wish.shape if isinstance(wish, May) else wish, where + "." + key)
     elif isinstance(wanted, list):
         need(type(value) is list, "%s is not a list" % where)
         for number, member in enumerate(value):
@@ -413,17 +422,50 @@ _DIGEST_INFO = {
 }
 
 
-def verify_rsa(n, e, hash_name, message, signature):
-    """RSASSA-PKCS1-v1_5, RFC 8017 8.2.2: the whole padded block is built again and compared."""
+def rsa_block(n, e, signature):
+    """The padded block that a signature opens to, as long as the modulus (RSAVP1, RFC 8017 5.2.2), or None."""
     size = (n.bit_length() + 7) // 8
     if not 2048 <= n.bit_length() <= 16384 or n % 2 == 0 or e < 3 or e % 2 == 0 or e.bit_length() > 64:
-        return False
+        return None
     value = int.from_bytes(signature, "big")
     if len(signature) != size or value >= n:
+        return None
+    return pow(value, e, n).to_bytes(size, "big")
+
+
+def verify_rsa(n, e, hash_name, message, signature):
+    """RSASSA-PKCS1-v1_5, RFC 8017 8.2.2: the whole padded block is built again and compared."""
+    block = rsa_block(n, e, signature)
+    if block is None:
         return False
     tail = _DIGEST_INFO[hash_name] + hashlib.new(hash_name, message).digest()
-    expected = b"\x00\x01" + b"\xff" * (size - len(tail) - 3) + b"\x00" + tail
-    return pow(value, e, n).to_bytes(size, "big") == expected
+    return block == b"\x00\x01" + b"\xff" * (len(block) - len(tail) - 3) + b"\x00" + tail
+
+
+def verify_pss(n, e, hash_name, message, signature):
+    """RSASSA-PSS, RFC 8017 8.1.2 and 9.1.2, with MGF1 of the same hash and a salt of exactly the hash's length."""
+    block = rsa_block(n, e, signature)
+    if block is None:
+        return False
+    bits = n.bit_length() - 1
+    if bits % 8 == 0:
+        if block[0]:
+            return False
+        block = block[1:]
+    size = hashlib.new(hash_name).digest_size
+    masked, tag = block[: -size - 1], block[-size - 1 : -1]
+    mask = b"".join(
+        hashlib.new(hash_name, tag + counter.to_bytes(4, "big")).digest() for counter in range(len(masked) // size + 1)
+    )
+    padding = bytearray(a ^ b for a, b in zip(masked, mask))  # noqa: B905 (Python 3.9)
+    unused = 8 * len(block) - bits
+    if block[-1] != 0xBC or masked[0] >> (8 - unused):
+        return False
+    padding[0] &= 0xFF >> unused
+    salt = bytes(padding[-size:])
+    if padding[:-size] != b"\x00" * (len(padding) - size - 1) + b"\x01":
+        return False
+    return hashlib.new(hash_name, bytes(8) + hashlib.new(hash_name, message).digest() + salt).digest() == tag
 
 
 class Curve:
@@ -844,15 +886,26 @@ def der_time(element):
 OID_SKI, OID_AKI, OID_BASIC, OID_USAGE = "2.5.29.14", "2.5.29.35", "2.5.29.19", "2.5.29.15"
 OID_CRL_NUMBER, OID_REASON = "2.5.29.20", "2.5.29.21"
 
-_SIGNATURE_ALGORITHMS = {  # the exact AlgorithmIdentifier octets: RFC 4055, RFC 5758, RFC 8410
-    bytes.fromhex("300d06092a864886f70d01010b0500"): ("rsa", "sha256"),
-    bytes.fromhex("300d06092a864886f70d01010c0500"): ("rsa", "sha384"),
-    bytes.fromhex("300d06092a864886f70d01010d0500"): ("rsa", "sha512"),
-    bytes.fromhex("300a06082a8648ce3d040302"): ("ec", "sha256"),
-    bytes.fromhex("300a06082a8648ce3d040303"): ("ec", "sha384"),
-    bytes.fromhex("300a06082a8648ce3d040304"): ("ec", "sha512"),
-    bytes.fromhex("300506032b6570"): ("ed25519", ""),
+
+def _pss_identifier(number, salt):
+    """RSASSA-PSS-params of RFC 4055 3.1 with the hash, MGF1 of the same, and the length of the salt."""
+    digest = "300d060960864801650304020%d0500" % number
+    return "304106092a864886f70d01010a3034a00f%sa11c301a06092a864886f70d010108%sa2030201%02x" % (digest, digest, salt)
+
+
+SIGNATURES = {  # spec/script.md: name -> AlgorithmIdentifier (RFC 4055, RFC 5758), scheme, hash
+    "rsa-pkcs1-sha256": ("300d06092a864886f70d01010b0500", "rsa", "sha256"),
+    "rsa-pkcs1-sha384": ("300d06092a864886f70d01010c0500", "rsa", "sha384"),
+    "rsa-pkcs1-sha512": ("300d06092a864886f70d01010d0500", "rsa", "sha512"),
+    "rsa-pss-sha256": (_pss_identifier(1, 32), "pss", "sha256"),
+    "rsa-pss-sha384": (_pss_identifier(2, 48), "pss", "sha384"),
+    "rsa-pss-sha512": (_pss_identifier(3, 64), "pss", "sha512"),
+    "ecdsa-sha256": ("300a06082a8648ce3d040302", "ec", "sha256"),
+    "ecdsa-sha384": ("300a06082a8648ce3d040303", "ec", "sha384"),
+    "ecdsa-sha512": ("300a06082a8648ce3d040304", "ec", "sha512"),
+    "ed25519": ("300506032b6570", "ed25519", ""),
 }
+_BY_IDENTIFIER = {bytes.fromhex(row[0]): row[1:] for row in SIGNATURES.values()}
 _KEY_ALGORITHMS = {
     bytes.fromhex("300d06092a864886f70d0101010500"): "rsa",
     bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107"): P256,
@@ -888,17 +941,6 @@ class PublicKey:
         return digest_of(self.der)
 
     @property
-    def own_algorithm(self):
-        """The AlgorithmIdentifier of what this key signs, where the signed bytes do not name one: spec/profiles.md."""
-        if self.algorithm == "rsa":
-            wanted = ("rsa", "sha384" if self.n.bit_length() >= 4096 else "sha256")
-        else:
-            wanted = ("ec", {"p256": "sha256", "p384": "sha384", "p521": "sha512"}.get(self.name, ""))
-        found = [one for one, what in _SIGNATURE_ALGORITHMS.items() if what == wanted]
-        need(found, "a key that signs no requests")
-        return found[0]
-
-    @property
     def is_stand_in(self):
         """The keys of templates (spec/templates.md): the generator of a curve, the RSA modulus 2^size - 1."""
         if isinstance(self.algorithm, Curve):
@@ -921,11 +963,12 @@ class PublicKey:
 
     def verify(self, algorithm, message, signature):
         """Raises Bad unless the signature, under this AlgorithmIdentifier, is valid."""
-        known = _SIGNATURE_ALGORITHMS.get(algorithm)
+        known = _BY_IDENTIFIER.get(algorithm)
         need(known is not None, "a signature algorithm that this verifier does not know")
         kind, hash_name = known
-        if kind == "rsa" and self.algorithm == "rsa":
-            good = verify_rsa(self.n, self.e, hash_name, message, signature)
+        if kind in ("rsa", "pss") and self.algorithm == "rsa":
+            check = verify_rsa if kind == "rsa" else verify_pss
+            good = check(self.n, self.e, hash_name, message, signature)
         elif kind == "ec" and isinstance(self.algorithm, Curve):
             numbers = exactly(one_der(signature, 0x30, "an ECDSA signature").members(), 2, "an ECDSA signature")
             r, s = (der_integer(number, "an ECDSA signature") for number in numbers)
@@ -935,6 +978,14 @@ class PublicKey:
         else:
             raise Bad("the signature algorithm does not fit the key")
         need(good, "the signature is not valid under the key")
+
+    def planned_algorithm(self, name):
+        """The AlgorithmIdentifier of the algorithm that an operation names, else of the default of this key."""
+        if not name and isinstance(self.algorithm, Curve):
+            name = {"p256": "ecdsa-sha256", "p384": "ecdsa-sha384", "p521": "ecdsa-sha512"}[self.name]
+        elif not name and self.algorithm == "rsa":
+            name = "rsa-pkcs1-sha384" if self.n.bit_length() >= 4096 else "rsa-pkcs1-sha256"
+        return bytes.fromhex(SIGNATURES[name or self.name][0])
 
     def key_identifiers(self):
         """The identifiers of RFC 5280 4.2.1.2 (1) and RFC 7093 2."""
@@ -1199,8 +1250,10 @@ def first_difference(signed, expected):
 def described(operation):
     """What an intent says of an issued object beside its digest: spec/statements.md."""
     if operation["kind"] == "cross-csr":
-        return [("subject", name_line(bytes.fromhex(operation["subject"])))]
-    return [("profile", operation["profile"])]
+        first = ("subject", name_line(bytes.fromhex(operation["subject"])))
+    else:
+        first = ("profile", operation["profile"])
+    return [first, ("signature-algorithm", operation.get("signature", ""))]
 
 
 def lines_of(own):
@@ -1706,11 +1759,12 @@ KEY_KINDS = ("generate-key",)
 CERTIFICATE_KINDS = ("root", "subordinate", "cross")
 ISSUE_KINDS = (*CERTIFICATE_KINDS, "crl", "cross-csr")
 OPERATION_KINDS = ("share", *KEY_KINDS, "import-key", "destroy-key", *ISSUE_KINDS)
+SIGNATURE = May(Words("a signature algorithm", SIGNATURES))
 _OPERATION = {"id": ID, "kind": Words("a kind of operation", OPERATION_KINDS)}
 _CERTIFICATE = dict(
     _OPERATION, ca_issuers_url=TEXT, certificate_serial=TEXT, crl_url=TEXT, days=WHOLE, existing=TEXT, issuer=TEXT,
     key=ID, not_after=TEXT, not_before=TEXT, outputs=_LIST, policies=_LIST, profile=TEXT, subject=TEXT,
-    subject_key=TEXT, token=ID,
+    subject_key=TEXT, token=ID, signature=SIGNATURE,
 )  # fmt: skip
 OPERATIONS = {
     "share": dict(
@@ -1724,9 +1778,11 @@ OPERATIONS = {
     "crl": dict(
         _OPERATION, days=WHOLE, entries=[{"date": TEXT, "reason": TEXT, "serial": TEXT}], issuer=TEXT, key=ID,
         number=WHOLE,
-        outputs=_LIST, previous=TEXT, profile=TEXT, token=ID,
+        outputs=_LIST, previous=TEXT, profile=TEXT, token=ID, signature=SIGNATURE,
     ),
-    "cross-csr": dict(_OPERATION, existing=TEXT, key=ID, outputs=_LIST, subject=OCTETS, token=ID),
+    "cross-csr": dict(
+        _OPERATION, existing=TEXT, key=ID, outputs=_LIST, subject=OCTETS, token=ID, signature=SIGNATURE
+    ),
 }  # fmt: skip
 OPERATIONS.update(dict.fromkeys(CERTIFICATE_KINDS, _CERTIFICATE))
 
@@ -3362,7 +3418,7 @@ class Artifacts:
             need(public.digest == key.digest, "%s: %s is another key" % (name, known))
         text = possession_text(self.script, operation, key.digest)
         signature = self.session.generated["possession"][name]
-        public.verify(public.own_algorithm, text, signature)
+        public.verify(public.planned_algorithm(""), text, signature)
         for path, data in zip(operation["outputs"], (text, signature)):  # noqa: B905 (Python 3.9)
             self.compare(path, data)
 
@@ -3399,12 +3455,13 @@ class Artifacts:
             key = session.known_key(operation["key"])
             need(key is not None, "its key is not known")
             need(issuer.digest == key.digest, "its issuer is not the key %s" % operation["key"])
+            planned = issuer.planned_algorithm(operation.get("signature", ""))
+            need(getattr(real, "algorithm", planned) == planned, "names another signature algorithm than planned")
             if name not in session.completed_at:
                 return
             signature = session.generated.get("signatures", {})[name]
-            algorithm = getattr(real, "algorithm", issuer.own_algorithm)
-            issuer.verify(algorithm, tbs, signature)
-            whole = der(0x30, tbs + algorithm + der(3, b"\x00" + signature))
+            issuer.verify(planned, tbs, signature)
+            whole = der(0x30, tbs + planned + der(3, b"\x00" + signature))
             real = {CertificateTbs: read_certificate, CrlTbs: read_crl}.get(form.tbs, lambda _: real)(whole)
             for path in operation["outputs"]:
                 self.compare(path, pem_of(whole, form.label) if path.endswith(".pem") else whole)

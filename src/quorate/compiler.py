@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from quorate import canonical
+from quorate.algorithms import SignatureAlgorithm
 from quorate.authority import AuthorityState
 from quorate.compliance import OF_KEY
 from quorate.findings import Finding, Refusal
@@ -133,7 +134,9 @@ class Resolver:
         return ImportOperation(plan.id, plan.token, plan.key, self._type_of(plan.key), outputs)
 
     def _type_of(self, key: str) -> str:
-        made = (one.type for one in self.operations if isinstance(one, GenerateOperation) and one.id == key)
+        """The type of a key that `_token_of` has found."""
+        kinds = (GenerateOperation, ImportOperation)
+        made = (one.type for one in self.operations if isinstance(one, kinds) and one.id == key)
         return next(made, "") or self.register.keys[key].type
 
     def _destroy(self, name: str, key: str) -> DestroyOperation:
@@ -151,6 +154,18 @@ class Resolver:
         if kind not in self.authority.commitments.key_types:
             committed = ", ".join(self.authority.commitments.key_types)
             raise Refusal("plan.key_type_uncommitted", f"operations[{name}]", type=kind, committed=committed)
+
+    def _signature(self, name: str, key: str, where: str) -> str:
+        """The planned signature algorithm, which must be one that the signing key can do; "" for the key's default."""
+        if not name:
+            return ""
+        if name not in {one.value for one in SignatureAlgorithm}:
+            raise Refusal("plan.signature", f"{where}.signature", algorithm=name, known=", ".join(SignatureAlgorithm))
+        kind = self._type_of(key)
+        if not SignatureAlgorithm(name).fits(kind):
+            fitting = ", ".join(one for one in SignatureAlgorithm if one.fits(kind)) or "none"
+            raise Refusal("plan.signature_unfit", f"{where}.signature", algorithm=name, type=kind, fitting=fitting)
+        return name
 
     def _certificate(self, plan: IssueRoot | IssueSubordinate | IssueCross) -> CertificateOperation:
         where = f"operations[{plan.id}]"
@@ -187,6 +202,7 @@ class Resolver:
             ca_issuers_url=getattr(plan, "ca_issuers_url", ""),
             policies=getattr(plan, "policies", ()),
             outputs=(f"artifacts/{plan.id}.cert.der", f"artifacts/{plan.id}.cert.pem"),
+            signature=self._signature(plan.signature, key, where),
         )
 
     def _serial(self) -> str:
@@ -280,6 +296,7 @@ class Resolver:
             existing=existing,
             subject=self._subject_of(plan.existing, where).hex(),
             outputs=(f"artifacts/{plan.id}.csr.der", f"artifacts/{plan.id}.csr.pem"),
+            signature=self._signature(plan.signature, key, where),
         )
 
     def _crl(self, plan: IssueCrl) -> CrlOperation:
@@ -311,6 +328,7 @@ class Resolver:
             days=plan.days,
             entries=tuple(Entry(f"{one.serial:x}", one.date.strftime(SECOND), one.reason) for one in entries),
             outputs=(f"artifacts/{plan.id}.crl", f"artifacts/{plan.id}.crl.pem"),
+            signature=self._signature(plan.signature, key, where),
         )
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from quorate import canonical
+from quorate.algorithms import by_identifier
 from quorate.compliance import (
     OF_ISSUER,
     OF_KEY,
@@ -28,7 +29,7 @@ from quorate.compliance import (
 )
 from quorate.compliance.rules import RuleSet
 from quorate.findings import Finding, Refusal
-from quorate.keys import SIGNATURE_ALGORITHMS, key_findings, key_name, spki_digest
+from quorate.keys import key_findings, key_name, spki_digest
 from quorate.words import words
 from quorate.x509.crl import serial_text
 from quorate.x509.csr import Request
@@ -123,11 +124,8 @@ def key_text(spki: bytes) -> str:
 
 
 def algorithm_text(identifier: bytes) -> str:
-    """A signature algorithm: for which keys, with which hash. Other identifiers in octets."""
-    known = SIGNATURE_ALGORITHMS.get(identifier)
-    if known is None:
-        return f"unknown, {identifier.hex()}"
-    return f"{known.keys} with {known.digest().name}{', PSS' if known.pss else ''}"
+    """A signature algorithm by the name that plans give it. Other identifiers in octets."""
+    return by_identifier(identifier) or f"unknown, {identifier.hex()}"
 
 
 def lasting(first: datetime, last: datetime | None) -> str:

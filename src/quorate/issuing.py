@@ -31,7 +31,7 @@ def _words(operation: IssueOperation) -> Words:
 def _certificate_lines(operation: CertificateOperation) -> tuple[str, ...]:
     return (
         f"profile: {operation.profile}",
-        f"signing key: {operation.key}",
+        *_signer_lines(operation),
         f"subject: {name_text(bytes.fromhex(operation.subject))}",
         f"issuer: {_artifact(operation.issuer)}",
         f"serial: {operation.certificate_serial}",
@@ -42,7 +42,7 @@ def _certificate_lines(operation: CertificateOperation) -> tuple[str, ...]:
 def _crl_lines(operation: CrlOperation) -> tuple[str, ...]:
     return (
         f"profile: {operation.profile}",
-        f"signing key: {operation.key}",
+        *_signer_lines(operation),
         f"number: {operation.number}",
         f"valid: {operation.days} days from the moment of drafting",
         *(f"revoked: {entry.serial} {entry.date} {entry.reason}" for entry in operation.entries),
@@ -51,11 +51,16 @@ def _crl_lines(operation: CrlOperation) -> tuple[str, ...]:
 
 def _request_lines(operation: RequestOperation) -> tuple[str, ...]:
     return (
-        f"signing key: {operation.key}",
+        *_signer_lines(operation),
         f"subject: {name_text(bytes.fromhex(operation.subject))}",
         f"for the certificate: {_artifact(operation.existing)}",
         "Another authority may certify this name and key with it. It asks for no extensions.",
     )
+
+
+def _signer_lines(operation: IssueOperation) -> tuple[str, ...]:
+    key = f"signing key: {operation.key}"
+    return (key, f"signature algorithm: {operation.signature}") if operation.signature else (key,)
 
 
 def _draft_lines(draft: ScriptDraft) -> list[str]:

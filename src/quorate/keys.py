@@ -15,10 +15,9 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat import asn1
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from quorate.findings import Finding, Refusal, found
 
@@ -31,7 +30,7 @@ RSA_ENCRYPTION = bytes.fromhex("300d06092a864886f70d0101010500")
 
 
 class KeyType(enum.StrEnum):
-    """Type and size of a key, with the hash that its signatures use (BR 7.1.3.2)."""
+    """Type and size of a key. What it signs with is another matter: `algorithms`."""
 
     RSA_2048 = "rsa-2048"
     RSA_4096 = "rsa-4096"
@@ -41,16 +40,6 @@ class KeyType(enum.StrEnum):
     @property
     def is_rsa(self) -> bool:
         return self in (KeyType.RSA_2048, KeyType.RSA_4096)
-
-    @property
-    def hash_name(self) -> str:
-        """Name of the signature's hash: SHA-384 for P-384 and RSA-4096, SHA-256 for the others."""
-        return "sha384" if self in (KeyType.P384, KeyType.RSA_4096) else "sha256"
-
-    @property
-    def signature_algorithm(self) -> bytes:
-        """The AlgorithmIdentifier (DER) that objects signed with such a key carry (BR 7.1.3.2)."""
-        return _OWN_ALGORITHM[self]
 
     @classmethod
     def from_spki(cls, spki: bytes) -> KeyType:
@@ -105,43 +94,6 @@ _CURVES = {
 }
 
 
-class SignatureAlgorithm(NamedTuple):
-    """How a signature is checked: for which keys, with which hash, and whether RSA pads by PSS."""
-
-    keys: str  # "rsa" or the one curve
-    digest: type[hashes.HashAlgorithm]
-    pss: bool = False
-
-
-def _pss(number: str, salt: int) -> bytes:
-    """RSASSA-PSS with MGF1 of the same hash and explicit NULLs, as MRSP 5.1.1 spells it out."""
-    digest = f"300d060960864801650304020{number}0500"
-    return bytes.fromhex(
-        f"304106092a864886f70d01010a3034a00f{digest}a11c301a06092a864886f70d010108{digest}a2030201{salt:02x}"
-    )
-
-
-# Every AlgorithmIdentifier that BR 7.1.3.2 leaves, byte for byte. SHA-1 is not among them.
-SIGNATURE_ALGORITHMS = {
-    bytes.fromhex("300d06092a864886f70d01010b0500"): SignatureAlgorithm("rsa", hashes.SHA256),
-    bytes.fromhex("300d06092a864886f70d01010c0500"): SignatureAlgorithm("rsa", hashes.SHA384),
-    bytes.fromhex("300d06092a864886f70d01010d0500"): SignatureAlgorithm("rsa", hashes.SHA512),
-    _pss("1", 32): SignatureAlgorithm("rsa", hashes.SHA256, pss=True),
-    _pss("2", 48): SignatureAlgorithm("rsa", hashes.SHA384, pss=True),
-    _pss("3", 64): SignatureAlgorithm("rsa", hashes.SHA512, pss=True),
-    bytes.fromhex("300a06082a8648ce3d040302"): SignatureAlgorithm("p-256", hashes.SHA256),
-    bytes.fromhex("300a06082a8648ce3d040303"): SignatureAlgorithm("p-384", hashes.SHA384),
-    bytes.fromhex("300a06082a8648ce3d040304"): SignatureAlgorithm("p-521", hashes.SHA512),
-}
-
-_OWN_ALGORITHM = {
-    KeyType.RSA_2048: bytes.fromhex("300d06092a864886f70d01010b0500"),
-    KeyType.RSA_4096: bytes.fromhex("300d06092a864886f70d01010c0500"),
-    KeyType.P256: bytes.fromhex("300a06082a8648ce3d040302"),
-    KeyType.P384: bytes.fromhex("300a06082a8648ce3d040303"),
-}
-
-
 @asn1.sequence
 class Spki:
     """SubjectPublicKeyInfo, RFC 5280 4.1."""
@@ -186,30 +138,6 @@ def stand_in_spki(key_type: KeyType) -> bytes:
     else:
         public = ec.derive_private_key(1, ec.SECP256R1() if key_type is KeyType.P256 else ec.SECP384R1()).public_key()
     return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def verify_signature(spki: bytes, algorithm: KeyType | bytes, data: bytes, signature: bytes) -> None:
-    """Check `signature` over `data` with the key `spki`.
-
-    `algorithm` is a key type, for the one algorithm that quorate signs with, or an AlgorithmIdentifier (DER) as the
-    object carries it. Raises `x509.signature_invalid`, also when the algorithm does not belong to the key (BR 7.1.3.2).
-    """
-    identifier = algorithm.signature_algorithm if isinstance(algorithm, KeyType) else algorithm
-    known = SIGNATURE_ALGORITHMS.get(identifier)
-    name = key_name(spki)
-    if known is None or known.keys not in (name, name.partition("-")[0]):
-        raise Refusal("x509.signature_invalid", key=spki_digest(spki))
-    digest = known.digest()
-    try:
-        public = serialization.load_der_public_key(spki)
-        if isinstance(public, ec.EllipticCurvePublicKey):
-            public.verify(signature, data, ec.ECDSA(digest))
-        elif isinstance(public, rsa.RSAPublicKey) and known.pss:
-            public.verify(signature, data, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
-        elif isinstance(public, rsa.RSAPublicKey):
-            public.verify(signature, data, padding.PKCS1v15(), digest)
-    except (InvalidSignature, ValueError, UnsupportedAlgorithm):
-        raise Refusal("x509.signature_invalid", key=spki_digest(spki)) from None
 
 
 def key_findings(spki: bytes, where: str, own: bool) -> tuple[Finding, ...]:

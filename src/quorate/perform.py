@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import assert_never
 
 from quorate import media, shares
+from quorate.algorithms import SignatureAlgorithm, default_algorithm
 from quorate.authority import AuthorityState
 from quorate.face import Face
 from quorate.findings import Refusal
@@ -212,7 +213,9 @@ class Performer:
 
     def _sign(self, want: SignBytes) -> Answer:
         try:
-            signature = self.token(want.token).sign(want.object_id, KeyType(want.key_type), want.data)
+            signature = self.token(want.token).sign(
+                want.object_id, want.key_type, SignatureAlgorithm(want.algorithm), want.data
+            )
         except Refusal as refusal:
             self.face.refuse(refusal)
             return Failed("failed", self._calls(want.token))
@@ -229,7 +232,7 @@ class Performer:
         token = self.token(want.token)
         try:
             object_id, found = _copy(token, want.spki)
-            signature = token.sign(object_id, KeyType(want.key_type), want.data)
+            signature = token.sign(object_id, want.key_type, default_algorithm(want.key_type), want.data)
         except Refusal as refusal:
             self.face.refuse(refusal)
             return Failed("failed", self._calls(want.token))

@@ -1,7 +1,8 @@
 """A plan: what one ceremony is to do. Floor 1: frozen values, the shape of `plan.toml`.
 
 An artifact is named by the id of the operation that made it; `issuer` and `existing` name artifacts of this plan or of
-earlier records. Files are paths below the ceremony's `inputs/`.
+earlier records. Files are paths below the ceremony's `inputs/`. `signature` is a `SignatureAlgorithm`; left out, the
+default of the key that signs.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ class IssueRoot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     profile: str
     subject: Subject
     days: int
+    signature: str = ""
 
 
 class IssueSubordinate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="subordinate"):
@@ -88,6 +90,7 @@ class IssueSubordinate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     crl_url: str
     ca_issuers_url: str
     policies: tuple[str, ...] = ()
+    signature: str = ""
 
 
 class IssueCross(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cross"):
@@ -101,6 +104,7 @@ class IssueCross(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     crl_url: str
     ca_issuers_url: str
     policies: tuple[str, ...] = ()
+    signature: str = ""
 
 
 class Revocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,6 +127,7 @@ class IssueCrl(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
     days: int
     profile: str = "private-crl"
     revoked: tuple[Revocation, ...] = ()
+    signature: str = ""
 
 
 class IssueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cross-csr"):
@@ -133,6 +138,7 @@ class IssueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
 
     id: str
     existing: str
+    signature: str = ""
 
 
 Certificate = IssueRoot | IssueSubordinate | IssueCross

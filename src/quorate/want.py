@@ -163,9 +163,12 @@ class GeneratePair:
 
 @dataclass(frozen=True, slots=True)
 class SignBytes:
+    """`algorithm`: a `SignatureAlgorithm`, `key_type` the name of the key that it goes with."""
+
     token: str
     object_id: bytes
     key_type: str
+    algorithm: str
     data: bytes = field(repr=False)
 
 

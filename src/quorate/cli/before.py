@@ -94,9 +94,9 @@ def _print_tokens(root: Path, state: AuthorityState, names: tuple[str, ...]) -> 
         except Refusal as refusal:
             click.echo(f"notice: {name} is not looked at: {refusal}")
             continue
-        known = ", ".join(token.mechanisms())
+        able = f"generates {', '.join(token.key_types())}; signs with {', '.join(token.algorithms())}"
         token.close()
-        click.echo(f"token {name}: serial {entry.serial}, can do {known}")
+        click.echo(f"token {name}: serial {entry.serial}, {able}")
 
 
 @click.command("compile")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from quorate.compliance.rules import CA, CertificateCase, CrlCase, Facts, Rule, rule
+from quorate.algorithms import SignatureAlgorithm, by_identifier, default_algorithm
+from quorate.compliance.rules import CA, PRIVATE, CertificateCase, CrlCase, Facts, Rule, rule
 from quorate.findings import Refusal
-from quorate.keys import SIGNATURE_ALGORITHMS, key_name
+from quorate.keys import key_name
 from quorate.x509.facts import CertificateFacts, CrlFacts, verify_issued
 
 CERTIFICATE_TABLE: list[Rule[CertificateCase]] = []
@@ -33,11 +34,25 @@ def the_hash_is_not_sha1(case: CertificateCase | CrlCase) -> list[Facts]:
 @rule(CERTIFICATE_TABLE, "x509.algorithm", *CA)
 @rule(CRL_TABLE, "x509.algorithm", "crl")
 def the_algorithm_belongs_to_the_signing_key(case: CertificateCase | CrlCase) -> list[Facts]:
-    known = SIGNATURE_ALGORITHMS.get(case.it.algorithm)
-    name = _signing_key(case.issuer)
-    if case.it.algorithm in SHA1 or (known is not None and known.keys in (name, name.partition("-")[0])):
+    known, name = by_identifier(case.it.algorithm), _signing_key(case.issuer)
+    belongs = known is not None and known.fits(name)
+    if belongs and case.context.rules == "webpki":
+        belongs = _has_the_hash_of_its_curve(known, name)
+    return [] if belongs or case.it.algorithm in SHA1 else [{"algorithm": case.it.algorithm.hex(), "key_type": name}]
+
+
+@rule(CERTIFICATE_TABLE, "x509.algorithm_hash", *CA, sets=PRIVATE)
+@rule(CRL_TABLE, "x509.algorithm_hash", "crl", sets=PRIVATE)
+def the_hash_is_the_one_of_the_curve(case: CertificateCase | CrlCase) -> list[Facts]:
+    """X.509 leaves the hash open (RFC 5758 3.2); the web PKI does not (BR 7.1.3.2.2)."""
+    known, name = by_identifier(case.it.algorithm), _signing_key(case.issuer)
+    if known is None or not known.fits(name) or _has_the_hash_of_its_curve(known, name):
         return []
-    return [{"algorithm": case.it.algorithm.hex(), "key_type": name}]
+    return [{"algorithm": known, "key_type": name}]
+
+
+def _has_the_hash_of_its_curve(algorithm: SignatureAlgorithm | None, key: str) -> bool:
+    return key.startswith("rsa-") or algorithm is default_algorithm(key)
 
 
 @rule(CERTIFICATE_TABLE, "x509.signature_invalid", *CA)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from quorate.algorithms import verify_signature
 from quorate.findings import Finding, Refusal, found
-from quorate.keys import key_findings, verify_signature
+from quorate.keys import key_findings
 from quorate.x509.csr import RequestFacts, read_request
 from quorate.x509.facts import CertificateFacts
 

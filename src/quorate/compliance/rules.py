@@ -18,6 +18,7 @@ from quorate.x509.profile import Class, Profile
 RuleSet = Literal["webpki", "private"]
 BOTH: tuple[RuleSet, ...] = ("webpki", "private")
 WEBPKI: tuple[RuleSet, ...] = ("webpki",)
+PRIVATE: tuple[RuleSet, ...] = ("private",)
 CA: tuple[Class, ...] = ("root", "subordinate", "cross")
 BELOW: tuple[Class, ...] = ("subordinate", "cross")
 

@@ -348,6 +348,20 @@ TABLE: dict[str, Meaning] = {
         "name another token for the copy",
         "",
     ),
+    "plan.signature": Meaning(
+        ERROR,
+        False,
+        "the signature algorithm {algorithm} is unknown",
+        "known are: {known}",
+        "",
+    ),
+    "plan.signature_unfit": Meaning(
+        ERROR,
+        False,
+        "a key of type {type} does not sign with {algorithm}",
+        "fitting are: {fitting}",
+        "BR 7.1.3.2",
+    ),
     "plan.key_unknown": Meaning(
         ERROR,
         False,

@@ -68,6 +68,12 @@ TABLE: dict[str, Meaning] = {
         "token {serial} has no {mechanism}",
         "plan a key type that the token generates and signs with",
     ),
+    "token.algorithm_unfit": Meaning(
+        ERROR,
+        False,
+        "token {serial} is not asked: a key of type {key_type} does not sign with {algorithm}",
+        "plan a signature algorithm that the key signs with",
+    ),
     "token.id_in_use": Meaning(
         ERROR,
         False,

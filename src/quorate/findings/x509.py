@@ -63,7 +63,11 @@ _OBJECTS = {
     ),
     "x509.signature_invalid": _must("the signature does not verify with {key}", "BR 4.3.1.2", _INPUT),
     "x509.algorithm_differs": _must(
-        "the bytes name the signature algorithm {algorithm}, not the one of the issuer's key", "BR 7.1.3.2", _DRAFT
+        "the bytes name the signature algorithm {algorithm}, not {planned} as planned", "BR 7.1.3.2", _DRAFT
+    ),
+    "x509.algorithm_unfit": _must("a key of type {key_type} does not sign with {algorithm}", "BR 7.1.3.2"),
+    "x509.algorithm_hash": Meaning(
+        WARNING, False, "the hash of {algorithm} is not the one for the curve {key_type}", _PLAN, "RFC 5480 4"
     ),
     "x509.tbs_differ": _must("the finished object does not contain the signed bytes", "BR 4.3.1.2", _DRAFT),
     "x509.name_bytes_differ": _must("encoding again gives other bytes than the ones given", "BR 7.1.4.1", _DRAFT),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from quorate.algorithms import SignatureAlgorithm, default_algorithm
 from quorate.authority import AuthorityState
 from quorate.compliance import Commitments, Context, certificate_findings, crl_findings, request_findings
 from quorate.findings import Finding, Refusal
@@ -18,6 +19,7 @@ from quorate.script.operations import (
     CertificateOperation,
     CrlOperation,
     GenerateOperation,
+    ImportOperation,
     IssueOperation,
     RequestOperation,
     RootOperation,
@@ -62,15 +64,25 @@ def utc(text: str) -> datetime:
 
 def make_draft(script: Script, operation: IssueOperation, materials: Materials, now: datetime) -> Draft:
     """The draft of `operation` from what exists now; `now` becomes a CRL's thisUpdate."""
+    algorithm = signature_algorithm(script, operation)
     if isinstance(operation, RequestOperation):
-        return draft_request(bytes.fromhex(operation.subject), certificate(operation.existing, materials).spki)
+        spki = certificate(operation.existing, materials).spki
+        return draft_request(bytes.fromhex(operation.subject), spki, algorithm)
     profile = profile_of(operation, materials)
     issuer = _issuer(script, operation, materials)
     if isinstance(operation, CrlOperation):
         this_update = now.replace(microsecond=0)
         entries = tuple(CrlEntry(int(one.serial, 16), utc(one.date), one.reason) for one in operation.entries)
         return draft_crl(
-            CrlFields(profile, issuer, operation.number, this_update, not_after(this_update, operation.days), entries)
+            CrlFields(
+                profile=profile,
+                issuer=issuer,
+                number=operation.number,
+                this_update=this_update,
+                next_update=not_after(this_update, operation.days),
+                entries=entries,
+                algorithm=algorithm,
+            )
         )
     spki, ski = _subject(script, operation, materials)
     return draft_certificate(
@@ -86,6 +98,7 @@ def make_draft(script: Script, operation: IssueOperation, materials: Materials, 
             crl_url=operation.crl_url,
             ca_issuers_url=operation.ca_issuers_url,
             policies=operation.policies,
+            algorithm=algorithm,
         )
     )
 
@@ -192,9 +205,16 @@ def _known(materials: Materials, operation: IssueOperation) -> tuple[Certificate
     return tuple(known.values())
 
 
+def signature_algorithm(script: Script, operation: IssueOperation) -> SignatureAlgorithm:
+    """The algorithm that the operation names, or else the default of the key that signs."""
+    if operation.signature:
+        return SignatureAlgorithm(operation.signature)
+    return default_algorithm(key_type(script, operation.key))
+
+
 def key_type(script: Script, key: str) -> str:
-    """The key type of a generate operation of this script, or of an earlier key it uses."""
+    """The type of a key that this script makes or brings, or of an earlier one that it uses."""
     for operation in script.operations:
-        if isinstance(operation, GenerateOperation) and operation.id == key:
+        if isinstance(operation, (GenerateOperation, ImportOperation)) and operation.id == key:
             return operation.type
     return next(known.type for known in script.keys if known.id == key)

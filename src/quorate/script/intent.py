@@ -56,6 +56,7 @@ def said(operation: ScriptOperation, state: State, tbs: bytes | None) -> Said:
         ("key", state.keys[operation.key].object),
         ("spki", spki_digest(state.spkis[operation.key])),
         *_described(operation),
+        *([("signature-algorithm", operation.signature)] if operation.signature else []),
         digest,
     )
     return lines + tuple(("output", output) for output in operation.outputs)

@@ -47,7 +47,11 @@ class ImportOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, t
     outputs: tuple[str, ...]
 
 
-class _CertificateOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True):
+class _CertificateOperation(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", kw_only=True
+):
+    """`signature`: the planned signature algorithm; left out, the default of the key that signs."""
+
     id: str
     token: str
     key: str
@@ -64,6 +68,7 @@ class _CertificateOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     ca_issuers_url: str
     policies: tuple[str, ...]
     outputs: tuple[str, ...]
+    signature: str = ""
 
 
 class RootOperation(_CertificateOperation, frozen=True, forbid_unknown_fields=True, tag="root"):
@@ -86,7 +91,9 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
 
 
-class CrlOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="crl"):
+class CrlOperation(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="crl"
+):
     id: str
     token: str
     key: str
@@ -97,9 +104,12 @@ class CrlOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     days: int
     entries: tuple[Entry, ...]
     outputs: tuple[str, ...]
+    signature: str = ""
 
 
-class RequestOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cross-csr"):
+class RequestOperation(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="cross-csr"
+):
     """A request signed with the key of `existing`, whose subject (DER, hexadecimal) it repeats."""
 
     id: str
@@ -108,6 +118,7 @@ class RequestOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     existing: str
     subject: str
     outputs: tuple[str, ...]
+    signature: str = ""
 
 
 CertificateOperation = RootOperation | SubordinateOperation | CrossOperation

@@ -12,6 +12,8 @@ import enum
 from dataclasses import dataclass
 from typing import Protocol
 
+from quorate.algorithms import SignatureAlgorithm
+from quorate.findings import Refusal
 from quorate.keys import KeyType
 
 
@@ -73,8 +75,11 @@ class Token(Protocol):
     @property
     def info(self) -> TokenInfo: ...
 
-    def mechanisms(self) -> tuple[KeyType, ...]:
-        """The key types that this token can both generate and sign with."""
+    def key_types(self) -> tuple[KeyType, ...]:
+        """The key types that this token generates, and signs with in one way at least."""
+
+    def algorithms(self) -> tuple[SignatureAlgorithm, ...]:
+        """The algorithms that this token signs with."""
 
     def login(self, who: Login, pin: bytearray) -> None:
         """C_Login. A wrong PIN is `token.pin_incorrect`, a locked one `token.pin_locked`. `pin` is not kept."""
@@ -97,9 +102,12 @@ class Token(Protocol):
     def read(self, object_id: bytes) -> GeneratedKey:
         """The pair under `object_id`, read anew from the device; `token.key_missing` unless exactly one pair."""
 
-    def sign(self, object_id: bytes, key_type: KeyType, data: bytes) -> bytes:
-        """The signature over `data` as X.509 carries it (PKCS#1 v1.5 octets, DER ECDSA-Sig-Value), hash as the key
-        type says (`KeyType.hash_name`). One C_SignInit and one C_Sign."""
+    def sign(self, object_id: bytes, key_type: str, algorithm: SignatureAlgorithm, data: bytes) -> bytes:
+        """The signature over `data` as X.509 carries it: RSA's octets, ECDSA-Sig-Value in DER.
+
+        `key_type` is the name of the key (`keys.key_name`), which may be an RSA key of any size. A pair that does not
+        fit is `token.algorithm_unfit` before the module is called. One C_SignInit and one C_Sign.
+        """
 
     def destroy(self, object_id: bytes) -> None:
         """C_DestroyObject on everything under `object_id`; afterwards `lookup` answers NONE."""
@@ -109,3 +117,9 @@ class Token(Protocol):
 
     def close(self) -> None:
         """Log out and let the module go."""
+
+
+def require_fit(serial: str, key_type: str, algorithm: SignatureAlgorithm) -> None:
+    """Raises `token.algorithm_unfit` for an algorithm that a key of this name does not sign with."""
+    if not algorithm.fits(key_type):
+        raise Refusal("token.algorithm_unfit", serial=serial, algorithm=algorithm, key_type=key_type)

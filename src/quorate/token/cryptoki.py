@@ -117,7 +117,7 @@ class MechanismInfo(ctypes.Structure):
 
 
 class Mechanism(ctypes.Structure):
-    """CK_MECHANISM; none of those used here has a parameter."""
+    """CK_MECHANISM."""
 
     _fields_: ClassVar = [("mechanism", Ulong), ("parameter", ctypes.c_void_p), ("parameter_length", Ulong)]
 
@@ -148,6 +148,11 @@ def _octets(value: Value) -> bytes:
     if isinstance(value, bool):
         return bytes([value])
     return bytes(Ulong(value)) if isinstance(value, int) else value
+
+
+def number_octets(*numbers: int) -> bytes:
+    """A structure of nothing but CK_ULONGs."""
+    return bytes((Ulong * len(numbers))(*numbers))
 
 
 def _pointer(secret: bytearray) -> Any:
@@ -331,9 +336,14 @@ class Session:
             made = ctypes.byref(handles[0]), ctypes.byref(handles[1])
             self._call("C_GenerateKeyPair", how, ours, len(ours), hidden, len(hidden), *made)
 
-    def sign(self, mechanism: int, key: int, data: bytes) -> bytes:
-        """One C_SignInit and one C_Sign. A signature that fails dies with its session, which is replaced."""
-        self._call("C_SignInit", ctypes.byref(Mechanism(mechanism, None, 0)), key)
+    def sign(self, mechanism: int, key: int, data: bytes, parameter: bytes = b"") -> bytes:
+        """One C_SignInit and one C_Sign. A signature that fails dies with its session, which is replaced.
+
+        `parameter`: the octets of the mechanism's parameter structure, if it has one.
+        """
+        held = ctypes.create_string_buffer(parameter, len(parameter))
+        where = ctypes.addressof(held) if parameter else None
+        self._call("C_SignInit", ctypes.byref(Mechanism(mechanism, where, len(parameter))), key)
         signature, length = ctypes.create_string_buffer(LARGEST_ANSWER), Ulong(LARGEST_ANSWER)
         try:
             self._call("C_Sign", data, len(data), signature, ctypes.byref(length))

@@ -2,7 +2,7 @@
 
 Rules kept here: a serial matches exactly once; nothing is generated under an id in use; a pair counts only when the
 device, read anew, shows exactly one public and one private key under its id. Hashes are made on the host and signed
-with CKM_RSA_PKCS and CKM_ECDSA, the two mechanisms that every module offers (some lack the hashing ones). What a module
+with CKM_RSA_PKCS, CKM_RSA_PKCS_PSS and CKM_ECDSA, which modules offer (some lack the hashing mechanisms). What a module
 answers becomes a `Refusal`, with the function and the CKR code among its facts.
 """
 
@@ -17,10 +17,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from quorate.algorithms import SignatureAlgorithm
 from quorate.findings import Refusal
 from quorate.keys import KeyType
-from quorate.token import Call, GeneratedKey, Login, Presence, TokenInfo, codes
-from quorate.token.cryptoki import CryptokiError, Module, RawTokenInfo, Session, Template
+from quorate.token import Call, GeneratedKey, Login, Presence, TokenInfo, codes, require_fit
+from quorate.token.cryptoki import CryptokiError, Module, RawTokenInfo, Session, Template, number_octets
 
 REPORTED = (
     "LOCAL",
@@ -39,6 +40,7 @@ REPORTED = (
 DIGEST_INFO = {
     "sha256": bytes.fromhex("3031300d060960864801650304020105000420"),
     "sha384": bytes.fromhex("3041300d060960864801650304020205000430"),
+    "sha512": bytes.fromhex("3051300d060960864801650304020305000440"),
 }
 """What stands before the hash in a PKCS#1 v1.5 signature: RFC 8017 9.2, note 1."""
 
@@ -49,6 +51,12 @@ CURVES: dict[KeyType, tuple[ec.EllipticCurve, bytes]] = {
 """CKA_EC_PARAMS of the named curves: the object identifiers of RFC 5480 2.1.1.1."""
 
 MODULUS_BITS = {KeyType.RSA_2048: 2048, KeyType.RSA_4096: 4096}
+PSS_PARAMETERS = {
+    "sha256": (codes.CKM_SHA256, codes.CKG_MGF1_SHA256, 32),
+    "sha384": (codes.CKM_SHA384, codes.CKG_MGF1_SHA384, 48),
+    "sha512": (codes.CKM_SHA512, codes.CKG_MGF1_SHA512, 64),
+}
+"""CK_RSA_PKCS_PSS_PARAMS: the hash, MGF1 with the same, and a salt of its length."""
 KEY_CLASSES = (codes.CKO_PUBLIC_KEY, codes.CKO_PRIVATE_KEY, codes.CKO_SECRET_KEY)
 
 _REFUSALS: dict[int, tuple[str, tuple[str, ...]]] = {
@@ -107,7 +115,7 @@ class Pkcs11Token:
         self._module = load(path)
         self._serial = serial
         self._who: Login | None = None
-        self._key_types: tuple[KeyType, ...] | None = None
+        self._offered: frozenset[int] | None = None
         self._pin_length = (0, 0)
         self._closed = False
         try:
@@ -241,27 +249,36 @@ class Pkcs11Token:
 
     # --- keys
 
-    def mechanisms(self) -> tuple[KeyType, ...]:
-        if self._key_types is None:
-            with self._refusing():
-                offered = self._module.mechanisms(self._slot)
-                self._key_types = tuple(kind for kind in KeyType if self._offers(kind, offered))
-        return self._key_types
+    def key_types(self) -> tuple[KeyType, ...]:
+        able = self.algorithms()
+        return tuple(kind for kind in KeyType if any(one.fits(kind) for one in able) and self._generates(kind))
 
-    def _offers(self, key_type: KeyType, offered: tuple[int, ...]) -> bool:
+    def algorithms(self) -> tuple[SignatureAlgorithm, ...]:
+        offered = self._mechanisms()
+        return tuple(one for one in SignatureAlgorithm if _mechanism(one) in offered)
+
+    def _mechanisms(self) -> frozenset[int]:
+        """What C_GetMechanismList names, asked for once."""
+        if self._offered is None:
+            with self._refusing():
+                self._offered = frozenset(self._module.mechanisms(self._slot))
+        return self._offered
+
+    def _generates(self, key_type: KeyType) -> bool:
         if key_type.is_rsa:
-            needed, bits = (codes.CKM_RSA_PKCS_KEY_PAIR_GEN, codes.CKM_RSA_PKCS), MODULUS_BITS[key_type]
+            mechanism, bits = codes.CKM_RSA_PKCS_KEY_PAIR_GEN, MODULUS_BITS[key_type]
         else:
-            needed, bits = (codes.CKM_EC_KEY_PAIR_GEN, codes.CKM_ECDSA), CURVES[key_type][0].key_size
-        if not set(needed) <= set(offered):
+            mechanism, bits = codes.CKM_EC_KEY_PAIR_GEN, CURVES[key_type][0].key_size
+        if mechanism not in self._mechanisms():
             return False
-        sizes = self._module.mechanism_info(self._slot, needed[0])
+        with self._refusing():
+            sizes = self._module.mechanism_info(self._slot, mechanism)
         return sizes.most == 0 or sizes.least <= bits <= sizes.most  # 0: the module does not tell
 
     def generate(self, key_type: KeyType, object_id: bytes, label: str) -> GeneratedKey:
         self._require_login()
         mechanism, public, private = _templates(key_type, object_id, label)
-        if key_type not in self.mechanisms():
+        if not self._generates(key_type):
             raise Refusal("token.mechanism_absent", serial=self._serial, mechanism=key_type)
         with self._refusing(mechanism=key_type):
             if self._session.find({"ID": object_id}):
@@ -279,15 +296,19 @@ class Pkcs11Token:
         with self._refusing():
             return self._reported(object_id, self._pair(object_id, "token.key_missing"))
 
-    def sign(self, object_id: bytes, key_type: KeyType, data: bytes) -> bytes:
+    def sign(self, object_id: bytes, key_type: str, algorithm: SignatureAlgorithm, data: bytes) -> bytes:
         self._require_login()
-        digest = hashlib.new(key_type.hash_name, data).digest()
-        with self._refusing(mechanism=key_type):
+        require_fit(self._serial, key_type, algorithm)
+        if algorithm not in self.algorithms():
+            raise Refusal("token.mechanism_absent", serial=self._serial, mechanism=algorithm)
+        with self._refusing(mechanism=algorithm):
             key = self._pair(object_id, "token.key_missing")[1]
-            if key_type.is_rsa:
-                return self._session.sign(codes.CKM_RSA_PKCS, key, DIGEST_INFO[key_type.hash_name] + digest)
-            raw = self._session.sign(codes.CKM_ECDSA, key, digest)
-        half = CURVES[key_type][0].key_size // 8
+            signed = self._session.sign(_mechanism(algorithm), key, _input(algorithm, data), _parameter(algorithm))
+        return self._der(key_type, signed) if _mechanism(algorithm) == codes.CKM_ECDSA else signed
+
+    def _der(self, key_type: str, raw: bytes) -> bytes:
+        """ECDSA-Sig-Value (RFC 3279 2.2.3) of PKCS#11's r and s, one behind the other."""
+        half = (CURVES[KeyType(key_type)][0].key_size + 7) // 8
         if len(raw) != 2 * half:
             raise Refusal("token.signature_malformed", serial=self._serial, length=len(raw), expected=2 * half)
         return utils.encode_dss_signature(int.from_bytes(raw[:half]), int.from_bytes(raw[half:]))
@@ -315,6 +336,23 @@ class Pkcs11Token:
                 point = _bare_point(self._session.read(handle, "EC_POINT") or b"", 1 + 2 * curve.key_size // 8)
                 return ec.EllipticCurvePublicKey.from_encoded_point(curve, point)
         raise ValueError("neither an RSA key nor a known curve")
+
+
+def _mechanism(algorithm: SignatureAlgorithm) -> int:
+    if algorithm.fits("rsa-2048"):
+        return codes.CKM_RSA_PKCS_PSS if algorithm.is_pss else codes.CKM_RSA_PKCS
+    return codes.CKM_ECDSA
+
+
+def _input(algorithm: SignatureAlgorithm, data: bytes) -> bytes:
+    """What is handed to C_Sign: the hash, and before it, for PKCS #1 v1.5, what says which."""
+    name = algorithm.digest.name
+    digest = hashlib.new(name, data).digest()
+    return DIGEST_INFO[name] + digest if _mechanism(algorithm) == codes.CKM_RSA_PKCS else digest
+
+
+def _parameter(algorithm: SignatureAlgorithm) -> bytes:
+    return number_octets(*PSS_PARAMETERS[algorithm.digest.name]) if algorithm.is_pss else b""
 
 
 def _templates(key_type: KeyType, object_id: bytes, label: str) -> tuple[int, Template, Template]:

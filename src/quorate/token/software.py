@@ -16,8 +16,7 @@ from typing import TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import (
@@ -29,9 +28,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from quorate import canonical
+from quorate.algorithms import SignatureAlgorithm, rsa_padding
 from quorate.findings import Refusal
-from quorate.keys import KeyType
-from quorate.token import Call, GeneratedKey, Login, Presence, TokenInfo
+from quorate.keys import KeyType, key_name
+from quorate.token import Call, GeneratedKey, Login, Presence, TokenInfo, require_fit
 
 TOKEN_FORMAT = "quorate-software-token/1"
 KEY_FORMAT = "quorate-software-key/1"
@@ -161,8 +161,11 @@ class SoftwareToken:
             free_private_memory=None,
         )
 
-    def mechanisms(self) -> tuple[KeyType, ...]:
+    def key_types(self) -> tuple[KeyType, ...]:
         return tuple(KeyType)
+
+    def algorithms(self) -> tuple[SignatureAlgorithm, ...]:
+        return tuple(SignatureAlgorithm)
 
     def take_calls(self) -> tuple[Call, ...]:
         calls = tuple(self._calls)
@@ -276,13 +279,14 @@ class SoftwareToken:
                 raise Refusal("token.damaged", file=self._path(object_id).name, serial=self._file.serial)
             return GeneratedKey(spki, ATTRIBUTES)
 
-    def sign(self, object_id: bytes, key_type: KeyType, data: bytes) -> bytes:
+    def sign(self, object_id: bytes, key_type: str, algorithm: SignatureAlgorithm, data: bytes) -> bytes:
+        require_fit(self._file.serial, key_type, algorithm)
         with self._journaled("sign", Login.USER):
-            _, private = self._opened(object_id)
-            digest = hashes.SHA384() if key_type.hash_name == "sha384" else hashes.SHA256()
+            file, private = self._opened(object_id)
+            require_fit(self._file.serial, key_name(bytes.fromhex(file.spki)), algorithm)
             if isinstance(private, rsa.RSAPrivateKey):
-                return private.sign(data, padding.PKCS1v15(), digest)
-            return private.sign(data, ec.ECDSA(digest))
+                return private.sign(data, rsa_padding(algorithm), algorithm.digest)
+            return private.sign(data, ec.ECDSA(algorithm.digest))
 
     def destroy(self, object_id: bytes) -> None:
         with self._journaled("destroy", Login.USER), _writing(self._file.serial):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
+from quorate.algorithms import verify_signature
 from quorate.findings import Refusal
-from quorate.keys import key_name, verify_signature
+from quorate.keys import key_name
 from quorate.x509.facts import (
     CertificateFacts,
     CrlFacts,

@@ -13,17 +13,19 @@ from typing import Any, Literal, NoReturn
 
 from cryptography import x509
 from cryptography.hazmat import asn1
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
+from quorate.algorithms import SignatureAlgorithm, default_algorithm, rsa_padding, verify_signature
 from quorate.findings import Refusal
-from quorate.keys import KeyType, Spki, verify_signature
+from quorate.keys import Spki, key_name
 from quorate.x509.name import load_name
 from quorate.x509.profile import Presence, Profile
 from quorate.x509.structure import Envelope, RequestInfo, TbsCertificate, TbsCertList, decode, encode
 
 Kind = Literal["certificate", "crl", "request"]
+Builder = x509.CertificateBuilder | x509.CertificateRevocationListBuilder | x509.CertificateSigningRequestBuilder
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,10 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class CertificateFields:
-    """Everything that a CA certificate says. Empty texts and tuples: the extension is left out."""
+    """Everything that a CA certificate says. Empty texts and tuples: the extension is left out.
+
+    `algorithm`: None for the default of the issuer's key.
+    """
 
     profile: Profile
     serial: int
@@ -50,6 +55,7 @@ class CertificateFields:
     crl_url: str = ""
     ca_issuers_url: str = ""
     policies: tuple[str, ...] = ()
+    algorithm: SignatureAlgorithm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class CrlEntry:
 
 @dataclass(frozen=True, slots=True)
 class CrlFields:
-    """Everything that a full CRL says."""
+    """Everything that a full CRL says. `algorithm`: None for the default of the issuer's key."""
 
     profile: Profile
     issuer: Issuer
@@ -71,6 +77,7 @@ class CrlFields:
     this_update: datetime
     next_update: datetime
     entries: tuple[CrlEntry, ...] = ()
+    algorithm: SignatureAlgorithm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,7 @@ class Draft:
     tbs: bytes
     unsigned: bytes
     issuer_spki: bytes
+    algorithm: SignatureAlgorithm
 
     @property
     def digest(self) -> str:
@@ -98,7 +106,11 @@ def subject_ski(spki: bytes) -> bytes:
 
 
 def draft_certificate(fields: CertificateFields) -> Draft:
-    """The draft of a CA certificate. Raises `x509.profile_field`, `x509.field_unusable`, `x509.name_bytes_differ`."""
+    """The draft of a CA certificate.
+
+    Raises `x509.profile_field`, `x509.field_unusable`, `x509.name_bytes_differ`, `x509.algorithm_unfit`.
+    """
+    algorithm = _fitting(fields.algorithm, fields.issuer.spki)
     _check_presence(fields)
     _check_times(fields.not_before, fields.not_after)
     if not 0 < fields.serial < 2**159:
@@ -114,19 +126,23 @@ def draft_certificate(fields: CertificateFields) -> Draft:
     try:
         for extension, critical in _extensions(fields):
             builder = builder.add_extension(extension, critical)
-        stand_in = _stand_in(fields.issuer.spki)
-        unsigned = builder.sign(stand_in, _digest(fields.issuer.spki)).public_bytes(serialization.Encoding.DER)
+        noted, unsigned = _unsigned(builder, fields.issuer.spki, algorithm)
     except ValueError as error:
         raise Refusal("x509.field_unusable", detail=" ".join(str(error).split())) from None
-    tbs = decode(TbsCertificate, stand_in.noted)
+    tbs = decode(TbsCertificate, noted)
+    _check_algorithm(encode(tbs.algorithm), algorithm)
     _check_bytes("issuer", encode(tbs.issuer), fields.issuer.name)
     _check_bytes("subject", encode(tbs.subject), fields.subject)
     _check_bytes("subject public key", encode(tbs.spki), fields.spki)
-    return Draft("certificate", stand_in.noted, unsigned, fields.issuer.spki)
+    return Draft("certificate", noted, unsigned, fields.issuer.spki, algorithm)
 
 
 def draft_crl(fields: CrlFields) -> Draft:
-    """The draft of a full CRL. Raises `x509.profile_field`, `x509.field_unusable`, `x509.name_bytes_differ`."""
+    """The draft of a full CRL.
+
+    Raises `x509.profile_field`, `x509.field_unusable`, `x509.name_bytes_differ`, `x509.algorithm_unfit`.
+    """
+    algorithm = _fitting(fields.algorithm, fields.issuer.spki)
     if fields.profile.kind != "crl":
         raise Refusal("x509.profile_field", fields.profile.name, field="class", presence="required to be crl")
     _check_times(fields.this_update, fields.next_update, *(entry.date for entry in fields.entries))
@@ -147,48 +163,48 @@ def draft_crl(fields: CrlFields) -> Draft:
             extensions,
             [_revoked(entry) for entry in fields.entries],
         )
-        stand_in = _stand_in(fields.issuer.spki)
-        unsigned = builder.sign(stand_in, _digest(fields.issuer.spki)).public_bytes(serialization.Encoding.DER)
+        noted, unsigned = _unsigned(builder, fields.issuer.spki, algorithm)
     except ValueError as error:
         raise Refusal("x509.field_unusable", detail=" ".join(str(error).split())) from None
-    _check_bytes("issuer", encode(decode(TbsCertList, stand_in.noted).issuer), fields.issuer.name)
-    return Draft("crl", stand_in.noted, unsigned, fields.issuer.spki)
+    tbs = decode(TbsCertList, noted)
+    _check_algorithm(encode(tbs.algorithm), algorithm)
+    _check_bytes("issuer", encode(tbs.issuer), fields.issuer.name)
+    return Draft("crl", noted, unsigned, fields.issuer.spki, algorithm)
 
 
-def draft_request(subject: bytes, spki: bytes) -> Draft:
+def draft_request(subject: bytes, spki: bytes, algorithm: SignatureAlgorithm | None = None) -> Draft:
     """The draft of a PKCS#10 request by the key `spki` (DER) under the name `subject` (DER), without attributes.
 
-    Raises `x509.field_unusable`, `x509.name_bytes_differ`.
+    `algorithm`: None for the default of the key. Raises `x509.field_unusable`, `x509.name_bytes_differ`,
+    `x509.algorithm_unfit`.
     """
-    stand_in = _stand_in(spki)
+    algorithm = _fitting(algorithm, spki)
     try:
         builder = x509.CertificateSigningRequestBuilder(load_name(subject))
-        unsigned = builder.sign(stand_in, _digest(spki)).public_bytes(serialization.Encoding.DER)
+        noted, unsigned = _unsigned(builder, spki, algorithm)
     except ValueError as error:
         raise Refusal("x509.field_unusable", detail=" ".join(str(error).split())) from None
-    info = decode(RequestInfo, stand_in.noted)
+    info = decode(RequestInfo, noted)
     _check_bytes("subject", encode(info.subject), subject)
     _check_bytes("subject public key", encode(info.spki), spki)
-    return Draft("request", stand_in.noted, unsigned, spki)
+    return Draft("request", noted, unsigned, spki, algorithm)
 
 
 def finish(draft: Draft, signature: bytes) -> bytes:
     """The final DER of a draft. Raises `x509.signature_invalid` unless the issuer's key signed exactly its bytes."""
-    return finish_tbs(draft.kind, draft.tbs, draft.issuer_spki, signature)
+    return finish_tbs(draft.kind, draft.tbs, draft.issuer_spki, draft.algorithm, signature)
 
 
-def finish_tbs(kind: Kind, tbs: bytes, issuer_spki: bytes, signature: bytes) -> bytes:
+def finish_tbs(kind: Kind, tbs: bytes, issuer_spki: bytes, planned: SignatureAlgorithm, signature: bytes) -> bytes:
     """The same from the stored to-be-signed bytes alone, for resuming after a crash.
 
-    The object is the draft's bytes, the algorithm, and the signature, encoded by the declared structure. Certificates
-    and CRLs name the algorithm in these bytes as well. Raises `x509.signature_invalid`, and `x509.tbs_differ` should
-    the finished object not contain the same bytes.
+    The object is the draft's bytes, the planned algorithm, and the signature, encoded by the declared structure.
+    Certificates and CRLs name the algorithm in these bytes as well. Raises `x509.algorithm_differs`,
+    `x509.signature_invalid`, and `x509.tbs_differ` should the finished object not contain the same bytes.
     """
-    algorithm = KeyType.from_spki(issuer_spki).signature_algorithm
-    if (named := _named_algorithm(kind, tbs)) not in (None, algorithm):
-        raise Refusal("x509.algorithm_differs", algorithm=(named or b"").hex())
-    verify_signature(issuer_spki, algorithm, tbs, signature)
-    signed, identifier = asn1.decode_der(asn1.TLV, tbs), asn1.decode_der(asn1.TLV, algorithm)
+    _check_algorithm(_named_algorithm(kind, tbs) or planned.identifier, planned)
+    verify_signature(issuer_spki, planned, tbs, signature)
+    signed, identifier = asn1.decode_der(asn1.TLV, tbs), asn1.decode_der(asn1.TLV, planned.identifier)
     der = encode(Envelope(tbs=signed, algorithm=identifier, signature=asn1.BitString(signature, 0)))
     if _tbs_of(kind, der) != tbs:
         raise Refusal("x509.tbs_differ")
@@ -307,6 +323,19 @@ def _check_times(*times: datetime) -> None:
         raise Refusal("x509.field_unusable", detail="the end lies before the beginning")
 
 
+def _fitting(algorithm: SignatureAlgorithm | None, issuer_spki: bytes) -> SignatureAlgorithm:
+    key = key_name(issuer_spki)
+    algorithm = algorithm or default_algorithm(key)
+    if not algorithm.fits(key):
+        raise Refusal("x509.algorithm_unfit", algorithm=algorithm, key_type=key)
+    return algorithm
+
+
+def _check_algorithm(written: bytes, planned: SignatureAlgorithm) -> None:
+    if written != planned.identifier:
+        raise Refusal("x509.algorithm_differs", algorithm=written.hex(), planned=planned)
+
+
 def _check_bytes(part: str, drafted: bytes, given: bytes) -> None:
     if drafted != given:
         raise Refusal("x509.name_bytes_differ", part)
@@ -322,8 +351,12 @@ def _public(spki: bytes) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
     raise Refusal("key.unreadable", detail="neither RSA nor a NIST curve")
 
 
-def _digest(spki: bytes) -> hashes.SHA256 | hashes.SHA384:
-    return hashes.SHA384() if KeyType.from_spki(spki).hash_name == "sha384" else hashes.SHA256()
+def _unsigned(builder: Builder, issuer_spki: bytes, algorithm: SignatureAlgorithm) -> tuple[bytes, bytes]:
+    """The to-be-signed bytes, and the object around them with an empty signature."""
+    stand_in = _stand_in(issuer_spki)
+    scheme = rsa_padding(algorithm) if isinstance(stand_in, rsa.RSAPrivateKey) else None
+    made = builder.sign(stand_in, algorithm.digest, rsa_padding=scheme)
+    return stand_in.noted, made.public_bytes(serialization.Encoding.DER)
 
 
 class _StandIn:

@@ -17,8 +17,8 @@ from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
+from quorate.algorithms import verify_signature
 from quorate.findings import Refusal
-from quorate.keys import verify_signature
 from quorate.x509.draft import CrlEntry
 from quorate.x509.name import name_parts
 from quorate.x509.structure import Envelope, TbsCertificate, TbsCertList, decode, encode, open_envelope

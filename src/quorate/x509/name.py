@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.x509.oid import NameOID
 
+from quorate.algorithms import SignatureAlgorithm
 from quorate.findings import Refusal
 from quorate.keys import KeyType, stand_in_spki
 from quorate.plan import Subject
@@ -60,7 +61,7 @@ def load_name(der: bytes) -> x509.Name:
     """
     spki = _tlv(stand_in_spki(KeyType.P256))
     info = RequestInfo(version=0, subject=_tlv(der), spki=spki, attributes=asn1.SetOf([]))
-    algorithm = _tlv(KeyType.P256.signature_algorithm)
+    algorithm = _tlv(SignatureAlgorithm.ECDSA_SHA256.identifier)
     request = Envelope(tbs=_tlv(encode(info)), algorithm=algorithm, signature=asn1.BitString(b"", 0))
     try:
         with warnings.catch_warnings():

@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 
 from quorate import canonical
+from quorate.algorithms import default_algorithm, verify_signature
 from quorate.event import Body, Event, Type
 from quorate.findings import Refusal
-from quorate.keys import KeyType, spki_digest, verify_signature
+from quorate.keys import spki_digest
 from quorate.people import Purpose
 from quorate.script import Import, KnownKey
 from quorate.script.intent import approval, digest_of, settlement, signers
@@ -132,7 +133,8 @@ def admits(step: Import, state: State, event: Event) -> None:
 
 def _admit_copy(operation: ImportOperation, state: State, event: Event) -> None:
     """The copy signed the text with the very key, and the device reports that it does not let it out."""
-    verify_signature(state.spkis[operation.key], KeyType(operation.type), _text(operation, state), _signature(event))
+    algorithm = default_algorithm(operation.type)
+    verify_signature(state.spkis[operation.key], algorithm, _text(operation, state), _signature(event))
     wrong = [name for name, value in REQUIRED.items() if event.body["attributes"].get(name) != value]
     if wrong:
         raise Refusal("token.attributes", names=", ".join(wrong), operation=operation.id)

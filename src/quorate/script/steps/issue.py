@@ -15,7 +15,16 @@ from quorate.findings import Finding, Refusal, meaning
 from quorate.people import Purpose
 from quorate.plan import Waiver
 from quorate.script import Issue
-from quorate.script.drafting import Materials, key_type, lint, make_draft, object_kind, rule_commitments, utc
+from quorate.script.drafting import (
+    Materials,
+    key_type,
+    lint,
+    make_draft,
+    object_kind,
+    rule_commitments,
+    signature_algorithm,
+    utc,
+)
 from quorate.script.intent import approval, digest_of, said, settlement, signers
 from quorate.script.operations import CrlOperation, ImportOperation, IssueOperation, KeylessOperation, RequestOperation
 from quorate.script.state import State
@@ -72,7 +81,8 @@ def wants(step: Issue, state: State) -> Want | None:
         if state.interrupted:
             return settlement(state, operation, signers(attempt, StatementType.SETTLEMENT))
         kind = key_type(state.script, operation.key)
-        return SignBytes(operation.token, bytes.fromhex(state.keys[operation.key].object), kind, tbs)
+        algorithm = signature_algorithm(state.script, operation)
+        return SignBytes(operation.token, bytes.fromhex(state.keys[operation.key].object), kind, algorithm.value, tbs)
     digest = digest_of(operation, state.script, tbs)
     if not state.commanded:
         return ask_command(state, operation.token, digest)
@@ -81,9 +91,13 @@ def wants(step: Issue, state: State) -> Want | None:
 
 def _outputs(state: State, operation: IssueOperation, tbs: bytes, signature: bytes) -> tuple[tuple[str, bytes], ...]:
     """The finished artifact in each of its forms; refused unless the issuing key signed these very bytes."""
-    kind = object_kind(operation)
-    der = finish_tbs(kind, tbs, state.spkis[operation.key], signature)
+    kind, der = object_kind(operation), _finished(state, operation, tbs, signature)
     return tuple((path, pem(kind, der) if path.endswith(".pem") else der) for path in operation.outputs)
+
+
+def _finished(state: State, operation: IssueOperation, tbs: bytes, signature: bytes) -> bytes:
+    algorithm = signature_algorithm(state.script, operation)
+    return finish_tbs(object_kind(operation), tbs, state.spkis[operation.key], algorithm, signature)
 
 
 def takes(step: Issue, state: State, want: Want, answer: Answer, at: str) -> tuple[Type, Body]:
@@ -190,7 +204,7 @@ def effects(step: Issue, event: Event, state: State) -> State:
     tbs = _tbs(state)
     assert tbs is not None
     signature = base64.b64decode(state.happened(Type.COMPLETED)[-1].body["signature"])
-    der = finish_tbs(object_kind(operation), tbs, state.spkis[operation.key], signature)
+    der = _finished(state, operation, tbs, signature)
     match operation:
         case CrlOperation():
             return state.having(crls={**state.crls, operation.id: der})

@@ -1,0 +1,73 @@
+"""Which algorithm goes with which key, how each is written, and that a signature verifies for its bytes only."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from issuing import key, sign, spki
+from quorate.algorithms import SignatureAlgorithm, by_identifier, default_algorithm, verify_signature
+from quorate.findings import Refusal
+from quorate.keys import KeyType
+
+PAIRS = [(kind, one) for kind, one in itertools.product(KeyType, SignatureAlgorithm) if one.fits(kind)]
+EVERY_PAIR = pytest.mark.parametrize(("key_type", "algorithm"), PAIRS)
+
+
+@EVERY_PAIR
+def test_a_signature_verifies_for_its_bytes_and_its_algorithm_only(
+    key_type: KeyType, algorithm: SignatureAlgorithm
+) -> None:
+    signature = sign(key_type, b"the bytes", algorithm=algorithm)
+    verify_signature(spki(key_type), algorithm, b"the bytes", signature)
+    verify_signature(spki(key_type), algorithm.identifier, b"the bytes", signature)
+    for data, wrong in ((b"other bytes", signature), (b"the bytes", b""), (b"the bytes", signature[:-1] + b"\0")):
+        with pytest.raises(Refusal) as caught:
+            verify_signature(spki(key_type), algorithm, data, wrong)
+        assert caught.value.code == "x509.signature_invalid"
+    for other in SignatureAlgorithm:
+        if other is not algorithm:
+            with pytest.raises(Refusal, match="does not verify"):
+                verify_signature(spki(key_type), other, b"the bytes", signature)
+
+
+def test_a_salt_of_another_length_is_another_algorithm() -> None:
+    private = key(KeyType.RSA_2048)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    signature = private.sign(b"x", padding.PSS(padding.MGF1(hashes.SHA384()), 32), hashes.SHA384())
+    with pytest.raises(Refusal, match="does not verify"):
+        verify_signature(spki(KeyType.RSA_2048), SignatureAlgorithm.RSA_PSS_SHA384, b"x", signature)
+
+
+def test_an_identifier_names_one_algorithm() -> None:
+    assert [by_identifier(one.identifier) for one in SignatureAlgorithm] == list(SignatureAlgorithm)
+    assert by_identifier(SignatureAlgorithm.ECDSA_SHA256.identifier + b"\x05\x00") is None
+    with pytest.raises(Refusal, match="does not verify"):
+        verify_signature(spki(KeyType.P256), b"\x30\x00", b"x", b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("rsa-1024", "rsa-pkcs1-sha256"),
+        ("rsa-2048", "rsa-pkcs1-sha256"),
+        ("rsa-3072", "rsa-pkcs1-sha256"),
+        ("rsa-4096", "rsa-pkcs1-sha384"),
+        ("p-256", "ecdsa-sha256"),
+        ("p-384", "ecdsa-sha384"),
+        ("p-521", "ecdsa-sha512"),
+    ],
+)
+def test_a_key_has_a_default_that_it_can_do(name: str, default: str) -> None:
+    assert default_algorithm(name) == default
+    assert default_algorithm(name).fits(name)
+
+
+@pytest.mark.parametrize("name", ["rsa-", "rsa-x", "dsa-2048", ""])
+def test_no_default_for_a_key_that_is_not_known(name: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        default_algorithm(name)
+    assert caught.value.code == "key.type_not_ours"
