@@ -15,12 +15,13 @@ import pytest
 
 from example import FIRST, make_authority, make_plan
 from quorate import __version__
-from quorate.cli import Commands, program
+from quorate.cli import GROUPS, ORDER, program
 from refusing import approve, refused, run
 
 GOLDEN = Path(__file__).parent / "golden" / "help"
 QUORATE = (sys.executable, "-c", "from quorate.cli import main; main()")
-COMMANDS = [name for name, _ in Commands.ORDER]
+PARTS = [f"{name} {part}" for name, (_, order) in GROUPS.items() for part, _ in order]
+COMMANDS = [*(name for name, _ in ORDER), *PARTS]
 
 
 SETTINGS: dict[str, Any] = {"terminal_width": 100, **program.context_settings}
@@ -30,22 +31,31 @@ def shown(*arguments: str) -> str:
     """The help as a terminal of 100 columns shows it."""
     command, context = program, click.Context(program, info_name="quorate", max_content_width=100, **SETTINGS)
     for name in arguments:
-        command = command_of(name)
+        assert isinstance(command, click.Group)
+        command = part_of(command, name)
         context = click.Context(command, info_name=name, parent=context)
     return command.get_help(context) + "\n"
 
 
-def command_of(name: str) -> click.Command:
-    command = program.get_command(click.Context(program, **SETTINGS), name)
+def part_of(group: click.Group, name: str) -> click.Command:
+    command = group.get_command(click.Context(group, **SETTINGS), name)
     assert command is not None
+    return command
+
+
+def command_of(name: str) -> click.Command:
+    command: click.Command = program
+    for part in name.split():
+        assert isinstance(command, click.Group)
+        command = part_of(command, part)
     return command
 
 
 @pytest.mark.parametrize("name", ["quorate", *COMMANDS])
 def test_the_help_is_the_one_that_was_read(name: str) -> None:
     """Write the files anew with GOLDEN=write, and read them before they are kept."""
-    text = shown() if name == "quorate" else shown(name)
-    path = GOLDEN / f"{name}.txt"
+    text = shown() if name == "quorate" else shown(*name.split())
+    path = GOLDEN / f"{name.replace(' ', '-')}.txt"
     if os.environ.get("GOLDEN") == "write":
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -53,15 +63,15 @@ def test_the_help_is_the_one_that_was_read(name: str) -> None:
 
 
 def test_there_is_no_help_for_commands_that_are_gone() -> None:
-    assert {path.stem for path in GOLDEN.iterdir()} == {"quorate", *COMMANDS}
+    assert {path.stem for path in GOLDEN.iterdir()} == {"quorate", *(name.replace(" ", "-") for name in COMMANDS)}
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in GROUPS])
 def test_every_command_has_an_example_that_it_would_take(name: str) -> None:
-    words = " ".join(shown(name).split())
+    words = " ".join(shown(*name.split()).split())
     example = re.search(rf"Example: quorate ({name}\b.*?) Options:", words)
     assert example is not None, words
-    arguments = example.group(1).split()[1:]
+    arguments = example.group(1).split()[len(name.split()) :]
     command = command_of(name)
     # folders of the example are not here: only options and the number of arguments are looked at
     options = {one for parameter in command.params for one in (*parameter.opts, *parameter.secondary_opts)}
@@ -69,7 +79,7 @@ def test_every_command_has_an_example_that_it_would_take(name: str) -> None:
 
 
 def test_asking_for_help_is_no_refusal() -> None:
-    for arguments in (["--help"], ["-h"], *([name, "--help"] for name in COMMANDS if name != "verify")):
+    for arguments in (["--help"], ["-h"], *([*name.split(), "--help"] for name in COMMANDS if name != "verify")):
         outcome = run(*arguments)
         assert (outcome.code, outcome.err) == (0, "")
         assert outcome.out.startswith("Usage: quorate")

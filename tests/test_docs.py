@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from quorate.cli import program
+from quorate.cli import GROUPS, ORDER, program
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("spec/*.md")])
@@ -50,8 +50,9 @@ def calls(path: Path) -> Iterator[tuple[str, list[str]]]:
     fenced = [line for block in FENCE.findall(text) for line in FENCED.findall(block)]
     for line in (*fenced, *QUOTED.findall(FENCE.sub("", text))):
         words = line.partition("#")[0].split()
-        if words and re.fullmatch(r"[a-z]+", words[0]):
-            yield words[0], [word.partition("=")[0].strip(".,;:)]") for word in words if word.startswith("--")]
+        if words and re.fullmatch(r"[a-z][a-z-]*", words[0]):
+            name = " ".join(words[:2]) if words[0] in GROUPS and len(words) > 1 else words[0]
+            yield name, [word.partition("=")[0].strip(".,;:)]") for word in words if word.startswith("--")]
 
 
 def known_options(command: click.Command) -> set[str]:
@@ -65,7 +66,9 @@ def test_every_command_and_option_exists(path: Path) -> None:
     context = click.Context(program)
     wrong = []
     for name, options in calls(path):
-        command = program.get_command(context, name)
+        command: click.Command | None = program
+        for part in name.split():
+            command = command.get_command(context, part) if isinstance(command, click.Group) else None
         if command is None:
             wrong.append(name)
         else:
@@ -73,9 +76,10 @@ def test_every_command_and_option_exists(path: Path) -> None:
     assert wrong == []
 
 
-def test_the_walkthrough_shows_every_command() -> None:
-    shown = {name for name, _ in calls(ROOT / "docs" / "walkthrough.md")}
-    assert shown >= set(program.list_commands(click.Context(program)))
+def test_the_walkthroughs_show_every_command() -> None:
+    shown = {name for page in ("walkthrough.md", "dnssec.md") for name, _ in calls(ROOT / "docs" / page)}
+    parts = {f"{name} {part}" for name, (_, order) in GROUPS.items() for part, _ in order}
+    assert shown >= {name for name, _ in ORDER if name not in GROUPS} | parts
 
 
 def test_every_decision_and_every_format_is_in_its_index() -> None:

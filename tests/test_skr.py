@@ -85,8 +85,8 @@ def test_the_same_request_gives_the_same_response(kind: str) -> None:
 def test_the_order_of_the_request_does_not_matter(zone: Zone, request_of: Request, response: Response) -> None:
     turned = replace(request_of, bundles=tuple(replace(one, keys=one.keys[::-1]) for one in request_of.bundles))
     assert zone.sign(zone.draft(turned, "revoke", both())) == response
-    rdata = [[key.dnskey.rdata for key in bundle.keys] for bundle in response.bundles]
-    assert rdata == [sorted(one) for one in rdata]
+    tags = [[key.key_tag for key in bundle.keys] for bundle in response.bundles]
+    assert tags == [sorted(one) for one in tags]
 
 
 def test_a_response_is_never_finished_with_other_signatures(zone: Zone, request_of: Request) -> None:

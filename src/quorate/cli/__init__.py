@@ -17,46 +17,67 @@ from quorate.findings import Refusal
 REFUSED, INTERRUPTED, BUG = 1, 3, 70
 
 
-class Commands(click.Group):
-    """Commands in the order in which a ceremony needs them, loaded when they are called."""
+Order = tuple[tuple[str, str], ...]
+"""Names of commands in the order in which they are needed, each with the module that holds it."""
 
-    ORDER = (
-        ("init", "before"),
-        ("new", "before"),
-        ("check", "before"),
-        ("compile", "before"),
-        ("paper", "before"),
-        ("approve", "before"),
-        ("rehearse", "before"),
-        ("token", "day"),
-        ("conduct", "day"),
-        ("seal", "day"),
-        ("status", "after"),
-        ("show", "after"),
-        ("verify", "after"),
-        ("inspect", "inspect"),
-        ("compare", "inspect"),
-        ("words", "after"),
-        ("schema", "after"),
-    )
+
+class Commands(click.Group):
+    """Commands that are loaded when they are called. `above`: the command that they are parts of, if any."""
+
+    def __init__(self, order: Order, text: str, above: str = "") -> None:
+        super().__init__(above or None, help=text, context_settings={"help_option_names": ["-h", "--help"]})
+        self.order, self.above = order, above
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for name, _ in self.ORDER]
+        return [name for name, _ in self.order]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         import importlib
 
-        module = dict(self.ORDER).get(cmd_name)
+        if not self.above and cmd_name in GROUPS:
+            text, order = GROUPS[cmd_name]
+            return Commands(order, text, cmd_name)
+        module = dict(self.order).get(cmd_name)
         if module is None:
             return None
-        command: click.Command = getattr(importlib.import_module(f"quorate.cli.{module}"), f"{cmd_name}_command")
+        name = f"{self.above}_{cmd_name}_command".removeprefix("_").replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"quorate.cli.{module}"), name)
         return command
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="quorate")
-def program() -> None:
-    """Plan, rehearse, conduct, record and prove offline key ceremonies."""
+GROUPS: dict[str, tuple[str, Order]] = {
+    "trust-anchor": (
+        "Trust anchors of a zone: make the file that is published, check one, export records.",
+        (("make", "anchor"), ("check", "anchor"), ("export", "anchor")),
+    ),
+}
+"""Commands of several parts, with what they are about."""
+
+ORDER: Order = (
+    ("init", "before"),
+    ("new", "before"),
+    ("check", "before"),
+    ("compile", "before"),
+    ("paper", "before"),
+    ("approve", "before"),
+    ("rehearse", "before"),
+    ("token", "day"),
+    ("conduct", "day"),
+    ("seal", "day"),
+    ("status", "after"),
+    ("show", "after"),
+    ("verify", "after"),
+    ("inspect", "inspect"),
+    ("compare", "inspect"),
+    ("words", "after"),
+    ("schema", "after"),
+    ("trust-anchor", ""),
+)
+
+
+program = click.version_option(__version__, prog_name="quorate")(
+    Commands(ORDER, "Plan, rehearse, conduct, record and prove offline key ceremonies.")
+)
 
 
 def main() -> None:

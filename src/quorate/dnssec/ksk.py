@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from quorate.dnssec.dnskey import Algorithm, Dnskey, key_algorithm
+from quorate.dnssec import policy
+from quorate.dnssec.dnskey import KSK_FLAGS, Algorithm, Dnskey, key_algorithm
 from quorate.dnssec.simulate import Anchor
 from quorate.findings import Finding, Refusal, found
 
@@ -62,6 +63,23 @@ class Ksks:
     @property
     def anchors(self) -> tuple[Anchor, ...]:
         return tuple(one.anchor for one in self.ksks)
+
+
+def stands(pin: policy.Ksk) -> tuple[datetime, datetime | None]:
+    """From when to when a pinned KSK is a trust anchor: its UTC days, both included. Without the first: since ever."""
+    days = [datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC) if day else None for day in (pin.since, pin.until)]
+    return days[0] or datetime(1970, 1, 1, tzinfo=UTC), days[1] + timedelta(days=1) if days[1] else None
+
+
+def known_ksks(zone_policy: policy.Policy, keys: Iterable[Dnskey]) -> Ksks:
+    """The policy's KSKs whose public key is among `keys`, in the order of the policy. Other keys are left out."""
+    found_keys = [key.unrevoked for key in keys]
+    ksks = []
+    for pin in zone_policy.ksks:
+        key = next((one for one in found_keys if one.flags == KSK_FLAGS and pin.matches(one, zone_policy.zone)), None)
+        if key is not None:
+            ksks.append(Ksk(pin.id, key, *stands(pin)))
+    return Ksks(zone_policy.zone, tuple(ksks))
 
 
 def collision_findings(new: Dnskey, known: Iterable[tuple[str, Dnskey]], where: str = "") -> tuple[Finding, ...]:

@@ -88,7 +88,7 @@ def make_request(
         raise Refusal("ksr.calendar", problem=f"slots {calendar.interval} apart, valid for {calendar.validity}")
     bundles = []
     for number, held in enumerate(zsks, 1):
-        pairs = sorted(held, key=lambda pair: pair.dnskey.rdata)
+        pairs = sorted(held, key=lambda pair: (pair.dnskey.key_tag, pair.dnskey.rdata))
         bundle = Bundle(_id(random), *calendar.times(number), tuple(_key(pair, terms.ttl) for pair in pairs), ())
         bundles.append(replace(bundle, signatures=proofs(domain, bundle, pairs, proof)))
     policy = KeyPolicy(

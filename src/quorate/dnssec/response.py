@@ -153,11 +153,11 @@ def unsigned_algorithms(zsks: Sequence[Dnskey], slot: Slot, ksks: Ksks, where: s
 
 
 def _bundle(bundle: Bundle, slot: Slot, ksks: Ksks, ttl: int) -> Bundle:
-    """The request's bundle with the KSKs among its keys, in canonical order of the records (RFC 4034 6.3)."""
+    """The request's bundle with the KSKs among its keys, in the order of the file: by their tags."""
     keys = [replace(key, key_tag=key.dnskey.key_tag, ttl=ttl) for key in bundle.keys]
     keys += [_bundle_key(ksks.named(name), ttl) for name in slot.publish]
     keys += [_bundle_key(ksks.named(name), ttl, revoked=True) for name in slot.revoke]
-    keys.sort(key=lambda key: key.dnskey.rdata)
+    keys.sort(key=lambda key: (key.key_tag, key.dnskey.rdata))
     return Bundle(bundle.id, bundle.inception, bundle.expiration, tuple(keys), ())
 
 
@@ -167,12 +167,12 @@ def _bundle_key(ksk: Ksk, ttl: int, revoked: bool = False) -> BundleKey:
 
 
 def _signings(zone: str, number: int, bundle: Bundle, slot: Slot, ksks: Ksks, ttl: int) -> list[Signing]:
-    """The signings of one bundle, in the order of the signing keys' records."""
+    """The signings of one bundle, in the order of the file: by the tags of the keys."""
     keys = {
         name: ksks.named(name).dnskey.revoked if name in slot.revoke else ksks.named(name).dnskey for name in slot.sign
     }
     signings = []
-    for name, key in sorted(keys.items(), key=lambda item: item[1].rdata):
+    for name, key in sorted(keys.items(), key=lambda item: (item[1].key_tag, item[1].rdata)):
         rrsig = dnskey_rrsig(zone, key, ttl, bundle.inception, bundle.expiration)
         signings.append(Signing(number, name, key, rrsig, signed_data(zone, rrsig, bundle.dnskeys)))
     return signings

@@ -1,0 +1,65 @@
+"""A zone's folder on disk: `dnssec/` of an authority, or of what was imported. Floor 4.
+
+`dnssec/policy.toml` holds the pins and limits, `schemas.toml` the signing schemas (else those that come with the
+program), `ksks.txt` the KSKs' DNSKEY records. SKRs that were made elsewhere lie in `responses/`: spec/skr.md.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+from dataclasses import dataclass
+from pathlib import Path
+
+from quorate.dnssec.dnskey import Dnskey
+from quorate.dnssec.ksk import Ksks, known_ksks
+from quorate.dnssec.name import wire_name
+from quorate.dnssec.policy import Policy, load_policy
+from quorate.dnssec.records import read_dnskeys
+from quorate.dnssec.schema import Schemas, read_schemas
+from quorate.findings import Refusal
+
+FOLDER, POLICY, SCHEMAS, KSKS = "dnssec", "policy.toml", "schemas.toml", "ksks.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneFolder:
+    """What lies there. `ksks`: the policy's KSKs whose public key is in `ksks.txt`."""
+
+    folder: Path
+    policy: Policy
+    schemas: Schemas
+    ksks: Ksks
+
+
+def find_zone(start: Path) -> Path:
+    """The `dnssec/` folder, found upward from any path; `zone.not_found`."""
+    for folder in (start, *start.resolve().parents):
+        for inner in (folder, folder / FOLDER):
+            if (inner / POLICY).is_file() and inner.name == FOLDER:
+                return inner
+    raise Refusal("zone.not_found", str(start))
+
+
+def load_zone(folder: Path) -> ZoneFolder:
+    """Everything in a `dnssec/` folder."""
+    policy = load_policy((folder / POLICY).read_bytes(), POLICY)
+    keys = read_keys(folder / KSKS, policy) if (folder / KSKS).is_file() else ()
+    return ZoneFolder(folder, policy, load_schemas(folder), known_ksks(policy, keys))
+
+
+def load_schemas(folder: Path | None) -> Schemas:
+    """The schemas of a folder; without a file of its own, those that come with the program."""
+    if folder is not None and (folder / SCHEMAS).is_file():
+        return read_schemas((folder / SCHEMAS).read_bytes(), SCHEMAS)
+    return read_schemas(importlib.resources.files("quorate.dnssec").joinpath(SCHEMAS).read_bytes(), SCHEMAS)
+
+
+def read_keys(path: Path, policy: Policy) -> tuple[Dnskey, ...]:
+    """The DNSKEY records of a file, each of which must be a pinned KSK of the zone; `ksk.not_pinned`."""
+    keys = []
+    for owned in read_dnskeys(path.read_bytes(), path.name):
+        if wire_name(owned.zone) != wire_name(policy.zone) or policy.ksk_of(owned.dnskey) is None:
+            digest = owned.dnskey.unrevoked.ds(owned.zone).digest.hex()
+            raise Refusal("ksk.not_pinned", path.name, zone=owned.zone, tag=owned.dnskey.key_tag, digest=digest)
+        keys.append(owned.dnskey)
+    return tuple(keys)
