@@ -20,14 +20,15 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from quorate.dnssec.dnskey import KSK_FLAGS, ZSK_FLAGS, Algorithm, Dnskey, dnskey_of, rsa_numbers
+from quorate.dnssec.checks.limits import key_parameters
+from quorate.dnssec.dnskey import KSK_FLAGS, ZSK_FLAGS, Algorithm, Dnskey, dnskey_of, rsa_octets
 from quorate.dnssec.ksr import (
     AlgorithmPolicy,
     Bundle,
     BundleKey,
     BundleSignature,
-    Family,
     KeyPolicy,
     Request,
     Response,
@@ -37,21 +38,39 @@ from quorate.dnssec.rrsig import dnskey_rrsig, signed_data
 KEYS = Path(__file__).resolve().parent.parent / "vectors" / "dnssec" / "keys.json"
 DAY = timedelta(days=1)
 TTL = 172800
+DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")  # SHA-256, RFC 8017 9.2
+
+
+@dataclass(frozen=True)
+class WeakRsa:
+    """An RSA key that no library would make or use."""
+
+    n: int
+    e: int
+    d: int
+
+    def sign(self, data: bytes, _padding: object, _digest: object) -> bytes:
+        size = (self.n.bit_length() + 7) // 8
+        encoded = DIGEST_INFO + hashlib.sha256(data).digest()
+        message = b"\0\1" + b"\xff" * (size - len(encoded) - 3) + b"\0" + encoded
+        return pow(int.from_bytes(message, "big"), self.d, self.n).to_bytes(size, "big")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A key pair with the name by which its owner knows it."""
+    """A key pair with the name by which its owner knows it. `octets`: other octets for its public key than its own."""
 
     identifier: str
     algorithm: Algorithm
     private: Any
     flags: int
+    octets: bytes = b""
 
     @property
     def dnskey(self) -> Dnskey:
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
+        if self.octets or isinstance(self.private, WeakRsa):
+            octets = self.octets or rsa_octets(self.private.e, self.private.n)
+            return Dnskey(self.flags, 3, self.algorithm, octets)
         spki = self.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return dnskey_of(spki, self.algorithm, self.flags)
 
@@ -73,9 +92,11 @@ def pair(name: str) -> Pair:
     """A key pair of `keys.json`, by its name there: `zsk-2048-1`, `ksk-p256-2`, …"""
     made = json.loads(KEYS.read_text())["keys"][name]
     algorithm = Algorithm(made["algorithm"])
-    numbers = {key: int(value, 16) for key, value in made.items() if key in ("p", "q", "d", "seed", "e")}
+    numbers = {key: int(value, 16) for key, value in made.items() if key in ("p", "q", "n", "d", "seed", "e")}
     private: Any
-    if algorithm.is_rsa:
+    if "n" in numbers:
+        private = WeakRsa(numbers["n"], numbers["e"], numbers["d"])
+    elif algorithm.is_rsa:
         p, q, e = numbers["p"], numbers["q"], numbers["e"]
         d = rsa.rsa_recover_private_exponent(e, p, q)
         crt = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
@@ -114,16 +135,9 @@ def signed(
 
 
 def kinds(pairs: Iterable[Pair]) -> tuple[AlgorithmPolicy, ...]:
-    """What a policy says of such keys."""
-    made = []
-    for one in pairs:
-        if one.algorithm.is_rsa:
-            numbers = rsa_numbers(one.dnskey.public_key)
-            made.append(AlgorithmPolicy(one.algorithm, Family.RSA, numbers.modulus.bit_length(), numbers.exponent))
-        else:
-            family = Family.ECDSA if one.algorithm.name.startswith("ECDSA") else Family.EDDSA
-            made.append(AlgorithmPolicy(one.algorithm, family, one.algorithm.key_bits))
-    return tuple(sorted(set(made), key=lambda one: (one.algorithm, one.size)))
+    """What a policy says of such keys; nothing of what is no key."""
+    made = (key_parameters(one.dnskey) for one in pairs)
+    return tuple(sorted({one for one in made if one}, key=lambda one: (one.algorithm, one.size)))
 
 
 @dataclass(frozen=True)
@@ -140,7 +154,9 @@ class Cycle:
 
     @property
     def next(self) -> Cycle:
-        """The quarter after it."""
+        """The quarter after it; of a zone with other slots, the cycle that begins with the next slot."""
+        if self.slots != 9:
+            return replace(self, begins=self.begins + self.slots * self.step)
         month = self.begins.month + 3
         return replace(
             self, begins=self.begins.replace(year=self.begins.year + month // 13, month=(month - 1) % 12 + 1)

@@ -7,13 +7,10 @@ here works on public data, so none of the arithmetic has to run in constant time
 
 from __future__ import annotations
 
-import base64
 import enum
 import functools
 import hashlib
 import itertools
-import math
-import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -22,11 +19,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from quorate.findings import Finding, Refusal, found
+from quorate.moduli import FERMAT_ROUNDS, has_close_primes, is_prime_power, is_roca, small_factor
 
 OWN_EXPONENT = 65537
-FERMAT_ROUNDS = 110  # BR 6.1.1.3 asks for 100
-SMALLEST_FACTOR = 752  # SP 800-89 5.3.3
-ROCA_LARGEST_PRIME = 167  # the primes up to here divide the primorial of every affected key size
 
 RSA_ENCRYPTION = bytes.fromhex("300d06092a864886f70d0101010500")
 
@@ -117,12 +112,6 @@ def spki_digest(spki: bytes) -> str:
     return f"sha256:{hashlib.sha256(spki).hexdigest()}"
 
 
-def spki_pem(spki: bytes) -> bytes:
-    """A SubjectPublicKeyInfo (DER) as RFC 7468 text."""
-    lines = textwrap.wrap(base64.b64encode(spki).decode(), 64)
-    return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""]).encode()
-
-
 def key_name(spki: bytes) -> str:
     """`rsa-3072`, `p-521`, … of any key that BR 6.1.5 knows. Raises `key.unreadable` for all others (BR 7.1.3.1)."""
     algorithm, key = _opened(spki)
@@ -209,62 +198,14 @@ def _modulus_findings(modulus: int, where: str) -> Iterator[Finding]:
         return
     if modulus % 2 == 0:
         yield found("key.modulus_even", where)
-    if factor := next((prime for prime in _primes(SMALLEST_FACTOR) if prime > 2 and modulus % prime == 0), 0):
+    if factor := small_factor(modulus):
         yield found("key.modulus_small_factor", where, factor=factor)
-    elif modulus % 2 and _is_prime_power(modulus):
+    elif modulus % 2 and is_prime_power(modulus):
         yield found("key.modulus_prime_power", where)
-    if _has_close_primes(modulus):
+    if has_close_primes(modulus):
         yield found("key.modulus_close_primes", where, rounds=FERMAT_ROUNDS)
-    if _is_roca(modulus):
+    if is_roca(modulus):
         yield found("key.modulus_roca", where)
-
-
-@functools.cache
-def _primes(limit: int) -> tuple[int, ...]:
-    return tuple(number for number in range(2, limit) if all(number % low for low in range(2, math.isqrt(number) + 1)))
-
-
-def _is_prime_power(modulus: int) -> bool:
-    """Whether the modulus is a probable prime or any perfect power. It has no factor below 752 here.
-
-    So the exponent of a power is at most its bit length over log2(752), and prime exponents suffice.
-    """
-    if pow(2, modulus - 1, modulus) == 1:
-        return True
-    most = int(modulus.bit_length() / math.log2(SMALLEST_FACTOR)) + 2
-    return any(_root(modulus, exponent) ** exponent == modulus for exponent in _primes(most))
-
-
-def _root(number: int, exponent: int) -> int:
-    """The integer root, rounded down (Newton, from above)."""
-    if exponent == 2:
-        return math.isqrt(number)
-    guess = 1 << -(-number.bit_length() // exponent)
-    while True:
-        better = ((exponent - 1) * guess + number // guess ** (exponent - 1)) // exponent
-        if better >= guess:
-            return guess
-        guess = better
-
-
-def _has_close_primes(modulus: int) -> bool:
-    """Fermat's factorisation, a bounded number of rounds (BR 6.1.1.3 (5))."""
-    middle = math.isqrt(modulus - 1) + 1
-    for candidate in range(middle, middle + FERMAT_ROUNDS):
-        rest = candidate * candidate - modulus
-        if math.isqrt(rest) ** 2 == rest:
-            return True
-    return False
-
-
-def _is_roca(modulus: int) -> bool:
-    """CVE-2017-15361: both primes are k·M + (65537^a mod M), so the modulus is a power of 65537 modulo each p | M."""
-    return all(modulus % prime in _powers(prime) for prime in _primes(ROCA_LARGEST_PRIME + 1))
-
-
-@functools.cache
-def _powers(prime: int) -> frozenset[int]:
-    return frozenset(pow(OWN_EXPONENT, exponent, prime) for exponent in range(prime - 1))
 
 
 def _ec_findings(curve: Curve, point: bytes, where: str) -> Iterator[Finding]:

@@ -2,8 +2,7 @@
 
 An artifact is named by the id of the operation that made it; `issuer` and `existing` name artifacts of this plan or of
 earlier records. Files are paths below the ceremony's `inputs/`. `signature` is a `SignatureAlgorithm`; left out, the
-default of the key that signs. `output` names the files of what is made, in place of the id. Validity is either `days`
-from the moment of the ceremony on, or both dates.
+default of the key that signs.
 """
 
 from __future__ import annotations
@@ -51,7 +50,6 @@ class GenerateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
     token: str
     type: str
     use: Literal["root", "external-ca", "internal-ca", "unknown"] = "unknown"
-    output: str = ""
 
 
 class ImportKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="import-key"):
@@ -76,59 +74,37 @@ class IssueRoot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     key: str
     profile: str
     subject: Subject
-    days: int = 0
-    not_before: str = ""
-    not_after: str = ""
+    days: int
     signature: str = ""
-    output: str = ""
 
 
-class IssueSubordinate(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="subordinate"
-):
-    """A subordinate CA certificate. Its key is that of a request (PKCS#10), of a key operation, or of a bare SPKI file.
-
-    Exactly one of `csr`, `key`, `spki` is given. `subject` replaces a request's name.
-    """
+class IssueSubordinate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="subordinate"):
+    """A subordinate CA certificate from a PKCS#10 request. `subject` replaces the request's name."""
 
     id: str
     issuer: str
-    csr: str = ""
-    key: str = ""
-    spki: str = ""
+    csr: str
     profile: str
     subject: Subject
-    days: int = 0
-    not_before: str = ""
-    not_after: str = ""
-    crl_url: str = ""
-    ca_issuers_url: str = ""
+    days: int
+    crl_url: str
+    ca_issuers_url: str
     policies: tuple[str, ...] = ()
     signature: str = ""
-    output: str = ""
 
 
-class IssueCross(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="cross"):
-    """A cross-certificate: subject, SPKI and SKI of `existing` (an artifact or a file), copied byte for byte.
-
-    At most one of `csr`, `key`, `spki` says where its key comes from; it must be the key of `existing`.
-    """
+class IssueCross(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cross"):
+    """A cross-certificate: subject, SPKI and SKI of `existing` (an artifact or a file), copied byte for byte."""
 
     id: str
     issuer: str
     existing: str
-    csr: str = ""
-    key: str = ""
-    spki: str = ""
     profile: str
-    days: int = 0
-    not_before: str = ""
-    not_after: str = ""
-    crl_url: str = ""
-    ca_issuers_url: str = ""
+    days: int
+    crl_url: str
+    ca_issuers_url: str
     policies: tuple[str, ...] = ()
     signature: str = ""
-    output: str = ""
 
 
 class Revocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -142,19 +118,16 @@ class Revocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class IssueCrl(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="crl"):
     """A full CRL of `issuer`. thisUpdate is the moment of drafting, nextUpdate `days` later less one second.
 
-    Both may be given instead. From the second on, the previous CRL is taken from the register.
+    From the second on, the previous CRL is taken from the register.
     """
 
     id: str
     issuer: str
     number: int
-    days: int = 0
-    this_update: str = ""
-    next_update: str = ""
+    days: int
     profile: str = "private-crl"
     revoked: tuple[Revocation, ...] = ()
     signature: str = ""
-    output: str = ""
 
 
 class IssueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cross-csr"):
@@ -166,7 +139,6 @@ class IssueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     id: str
     existing: str
     signature: str = ""
-    output: str = ""
 
 
 Certificate = IssueRoot | IssueSubordinate | IssueCross

@@ -195,8 +195,9 @@ def load_public(key: Dnskey) -> PublicKeyTypes:
                 return ed25519.Ed25519PublicKey.from_public_bytes(octets)
             case Algorithm.ED448:
                 return ed448.Ed448PublicKey.from_public_bytes(octets)
-    except ValueError as error:
-        raise Refusal("dnssec.key_unreadable", detail=" ".join(str(error).split())) from None
+    except ValueError:
+        detail = "its numbers are no RSA key" if algorithm.is_rsa else f"it is no point of {algorithm.name}'s curve"
+        raise Refusal("dnssec.key_unreadable", detail=detail) from None
 
 
 def spki_of(key: Dnskey) -> bytes:
@@ -208,13 +209,14 @@ def spki_of(key: Dnskey) -> bytes:
 
 def dnskey_of(spki: bytes, algorithm: Algorithm, flags: int = KSK_FLAGS) -> Dnskey:
     """The DNSKEY of a SubjectPublicKeyInfo (DER). Raises `dnssec.key_unreadable` if it is no key of the algorithm."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
     try:
         public = load_der_public_key(spki)
-    except (ValueError, TypeError) as error:
-        raise Refusal("dnssec.key_unreadable", detail=" ".join(str(error).split())) from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise Refusal("dnssec.key_unreadable", detail="it is no SubjectPublicKeyInfo of a key in use") from None
     if isinstance(public, rsa.RSAPublicKey) and algorithm.is_rsa:
         numbers = public.public_numbers()
         octets = rsa_octets(numbers.e, numbers.n)

@@ -31,6 +31,11 @@ class AlgorithmPolicy:
     size: int
     exponent: int = 0
 
+    @property
+    def described(self) -> str:
+        exponent = f" with exponent {self.exponent}" if self.family is Family.RSA else ""
+        return f"{self.family.value} of {self.size} bits{exponent}"
+
 
 @dataclass(frozen=True, slots=True)
 class KeyPolicy:

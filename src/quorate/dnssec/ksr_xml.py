@@ -32,8 +32,8 @@ from quorate.dnssec.xml import Element, parse
 from quorate.findings import Finding, Refusal, found, refuse_errors
 
 T = TypeVar("T")
-MANY = 100
-"""Of keys, signatures or bundles in one place: ten times what any zone has had."""
+MANY, FEW = 100, 20
+"""Of bundles, and of keys or signatures in one: several times what any zone has had."""
 
 LARGEST_TTL = 2**31 - 1  # RFC 2181 8
 _BLANK = " \t\r\n"
@@ -62,16 +62,16 @@ DURATIONS = (
     "MaxValidityOverlap",
     "MinValidityOverlap",
 )
-_POLICY = Shape(children=(*_each(*DURATIONS), ("SignatureAlgorithm", 1, MANY)))
+_POLICY = Shape(children=(*_each(*DURATIONS), ("SignatureAlgorithm", 1, FEW)))
 _TIMES = _each("Inception", "Expiration")
-_CONTENT = (("Key", 1, MANY), ("Signature", 1, MANY))
+_CONTENT = (("Key", 1, FEW), ("Signature", 1, FEW))
 _SIZE = Shape(must=("size",))
 
 SHAPES = {
     "KSR": Shape(("id", "serial", "domain"), (), (("Request", 0, 1), ("Response", 0, 1))),
     "Request": Shape((), ("timestamp",), (("RequestPolicy", 1, 1), ("RequestBundle", 1, MANY))),
     "RequestPolicy": Shape(children=_each("ZSK")),
-    "RequestBundle": Shape(("id",), (), (*_TIMES, ("Signer", 0, MANY), *_CONTENT)),
+    "RequestBundle": Shape(("id",), (), (*_TIMES, ("Signer", 0, FEW), *_CONTENT)),
     "Response": Shape((), ("timestamp",), (("ResponsePolicy", 1, 1), ("ResponseBundle", 1, MANY))),
     "ResponsePolicy": Shape(children=_each("KSK", "ZSK")),
     "ResponseBundle": Shape(("id",), (), (*_TIMES, *_CONTENT)),
@@ -258,7 +258,7 @@ class _Reader:
         """An id; empty if the attribute is one that may be left out and was."""
         text = element.attributes.get(attribute)
         if text is not None and not IDENTIFIER.fullmatch(text):
-            self.problem(element, f"{attribute} is not 1 to 255 printable characters without quotes, & < >")
+            self.problem(element, f"{attribute} is not 1 to 255 printable characters, none of them of markup")
         return text or ""
 
     def number(self, element: Element, attribute: str, most: int) -> int:

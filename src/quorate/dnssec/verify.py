@@ -11,7 +11,7 @@ from quorate.dnssec.rrsig import Rrsig, signed_data
 from quorate.findings import Refusal
 
 LARGEST_MODULUS = 4096  # RFC 3110 2 allows no larger one
-LARGEST_EXPONENT = 2**64  # a longer one is no key of any policy, and only costs time
+LARGEST_EXPONENT = 2**33  # a longer one is in no use, and only costs time
 _DIGEST_INFO = {  # RFC 8017 9.2 note 1
     "sha256": bytes.fromhex("3031300d060960864801650304020105000420"),
     "sha512": bytes.fromhex("3051300d060960864801650304020305000440"),

@@ -35,7 +35,7 @@ _FILES = {
     "ksr.more_problems": _must("further problems follow", "", _SOURCE),
     "ksr.other_kind": _must("the file is {kind} and not {wanted}", "ksr.rnc", "name the right file"),
     "ksr.number_spelled": _must(
-        "line {line}: {what} is written {text} and not {number}",
+        "KSR-SPELLING: line {line}: {what} is written {text} and not {number}",
         "RFC 4034 2.2",
         "have it written anew, or record a dated exception in the policy",
     ),
@@ -55,4 +55,87 @@ _POLICIES = {
     ),
 }
 
-TABLE: dict[str, Meaning] = {**_WIRE, **_FILES, **_POLICIES}
+_REQUEST = "do not sign: have the ZSK operator make the request anew"
+_CHAIN = "do not sign: find out which response is deployed, and whose request this is"
+_KEYS = "do not sign: have the ZSK operator make the key and the request anew"
+_DPS = "KSR processing"  # docs/ksr-processing.md of IANA's tools, after draft-icann-dnssec-keymgmt-01
+
+_HEADER = {
+    "ksr.domain": _must("KSR-DOMAIN: the request is for {domain}, the policy for {zone}", _DPS, _REQUEST),
+    "ksr.id": _must("KSR-ID: a request with the id {id} was signed before", _DPS, _REQUEST),
+    "ksr.serial": _must("KSR-SERIAL: the serial number {serial} does not rise above {last}", "", _REQUEST),
+    "ksr.signers_name": _must("KSR-SIGNERS-NAME: a signature names {name} and not {zone}", "RFC 4034 3.1.7", _REQUEST),
+    "ksr.chain_missing": _must(
+        "KSR-CHAIN: there is no signed key response that this request could follow",
+        _DPS,
+        "name it with --previous, or say --genesis if this is the zone's first request",
+    ),
+}
+
+_BUNDLES = {
+    "ksr.bundle_unique": _must("KSR-BUNDLE-UNIQUE: the bundle id {id} {problem}", _DPS, _REQUEST),
+    "ksr.bundle_keys": _must("KSR-BUNDLE-KEYS: key {tag}: {problem}", _DPS, _REQUEST),
+    "ksr.bundle_pop": _must("KSR-BUNDLE-POP: {problem}", _DPS, _REQUEST),
+    "ksr.bundle_count": _must("KSR-BUNDLE-COUNT: there are {count} bundles and not {expected}", _DPS, _REQUEST),
+    "ksr.bundle_cycle_duration": _must(
+        "KSR-BUNDLE-CYCLE-DURATION: the last slot begins {length} after the first, allowed is {range}", _DPS, _REQUEST
+    ),
+    "ksr.key_strength": _must("KSR-KEY-STRENGTH: key {tag}: {problem}", "RFC 3110 2, SP 800-89 5.3.3", _KEYS),
+    "ksr.key_tags": _must("KSR-KEY-TAGS: key {tag} has the tag of {other}", "CVE-2023-50387", _KEYS),
+}
+
+_LIMITS = {
+    "ksr.policy_keys": _must(
+        "KSR-POLICY-KEYS: the slots have {counts} keys (different ones), allowed is {listed}", _DPS, _REQUEST
+    ),
+    "ksr.policy_ttl": _must("KSR-POLICY-KEYS: a TTL is {ttl} and not {expected}", _DPS, _REQUEST),
+    "ksr.policy_alg": _must("KSR-POLICY-ALG: {problem}", _DPS, _REQUEST),
+    "ksr.policy_safety": _must(
+        "KSR-POLICY-SAFETY: {what} is stated as {length}, at least {least} is asked for", _DPS, _REQUEST
+    ),
+    "ksr.policy_sig_overlap": _must(
+        "KSR-POLICY-SIG-OVERLAP: the overlap with the slot before is {length}, allowed is {range}", _DPS, _REQUEST
+    ),
+    "ksr.policy_sig_validity": _must(
+        "KSR-POLICY-SIG-VALIDITY: the validity is {length}, allowed is {range}", "root zone DPS 5.1.4", _REQUEST
+    ),
+    "ksr.policy_sig_horizon": _must("KSR-POLICY-SIG-HORIZON: it {problem}", "root zone DPS 5.1.4", _REQUEST),
+    "ksr.policy_bundle_intervals": _must(
+        "KSR-POLICY-BUNDLE-INTERVALS: the slot begins {length} after the one before, allowed is {range}", _DPS, _REQUEST
+    ),
+}
+
+_STATED = {
+    "ksr.stated_parameters": _must("{name}: {problem}", _DPS, _REQUEST),
+    "ksr.stated_looser": _must(
+        "{name}: the request states {what} of {stated}, looser than the operator's {range}", _DPS, _REQUEST
+    ),
+    "ksr.stated_validity": _must(
+        "KSR-POLICY-SIG-VALIDITY: the validity is {length}, the request itself states {range}", _DPS, _REQUEST
+    ),
+    "ksr.stated_overlap": _must(
+        "KSR-POLICY-SIG-OVERLAP: the overlap is {length}, the request itself states {range}", _DPS, _REQUEST
+    ),
+    "ksr.stated_chain_overlap": _must(
+        "KSR-CHAIN-OVERLAP: the overlap is {length}, the request itself states {range}", _DPS, _REQUEST
+    ),
+}
+
+_CHAINS = {
+    "ksr.previous": _must("KSR-PREVIOUS: in the response before, {problem}", _DPS, _CHAIN),
+    "ksr.chain_keys": _must("KSR-CHAIN-KEYS: {problem}", _DPS, _CHAIN),
+    "ksr.chain_overlap": _must(
+        "KSR-CHAIN-OVERLAP: the overlap with the response before is {length}, allowed is {range}", _DPS, _CHAIN
+    ),
+}
+
+TABLE: dict[str, Meaning] = {
+    **_WIRE,
+    **_FILES,
+    **_POLICIES,
+    **_HEADER,
+    **_BUNDLES,
+    **_LIMITS,
+    **_STATED,
+    **_CHAINS,
+}

@@ -92,8 +92,7 @@ def wants(step: Issue, state: State) -> Want | None:
 def _outputs(state: State, operation: IssueOperation, tbs: bytes, signature: bytes) -> tuple[tuple[str, bytes], ...]:
     """The finished artifact in each of its forms; refused unless the issuing key signed these very bytes."""
     kind, der = object_kind(operation), _finished(state, operation, tbs, signature)
-    first, *others = operation.outputs
-    return ((first, der), *((path, pem(kind, der)) for path in others))
+    return tuple((path, pem(kind, der) if path.endswith(".pem") else der) for path in operation.outputs)
 
 
 def _finished(state: State, operation: IssueOperation, tbs: bytes, signature: bytes) -> bytes:

@@ -1,0 +1,68 @@
+"""What makes an RSA modulus weak, by arithmetic on public numbers alone. Floor 2.
+
+Apart from `keys`, so that DNSKEYs are judged without loading `cryptography`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+FERMAT_ROUNDS = 110  # BR 6.1.1.3 asks for 100
+SMALLEST_FACTOR = 752  # SP 800-89 5.3.3
+ROCA_LARGEST_PRIME = 167  # the primes up to here divide the primorial of every affected key size
+
+
+def small_factor(modulus: int) -> int:
+    """The smallest odd prime factor below 752; 0 if there is none."""
+    return next((prime for prime in _primes(SMALLEST_FACTOR) if prime > 2 and modulus % prime == 0), 0)
+
+
+@functools.cache
+def _primes(limit: int) -> tuple[int, ...]:
+    return tuple(number for number in range(2, limit) if all(number % low for low in range(2, math.isqrt(number) + 1)))
+
+
+def is_prime_power(modulus: int) -> bool:
+    """Whether the modulus is a probable prime or any perfect power. It has no factor below 752 here.
+
+    So the exponent of a power is at most its bit length over log2(752), and prime exponents suffice.
+    """
+    if pow(2, modulus - 1, modulus) == 1:
+        return True
+    most = int(modulus.bit_length() / math.log2(SMALLEST_FACTOR)) + 2
+    return any(_root(modulus, exponent) ** exponent == modulus for exponent in _primes(most))
+
+
+def _root(number: int, exponent: int) -> int:
+    """The integer root, rounded down: Newton from just above, since from far above he takes a step of 1/exponent."""
+    if exponent == 2:
+        return math.isqrt(number)
+    shift = max(number.bit_length() - 64, 0)
+    whole, part = divmod((math.log2(number >> shift) + shift) / exponent, 1)
+    guess = ((int(2 ** (part + 52) * (1 + 2**-30)) + 1 << int(whole)) >> 52) + 1
+    while True:
+        better = ((exponent - 1) * guess + number // guess ** (exponent - 1)) // exponent
+        if better >= guess:
+            return guess
+        guess = better
+
+
+def has_close_primes(modulus: int) -> bool:
+    """Fermat's factorisation, a bounded number of rounds (BR 6.1.1.3 (5))."""
+    middle = math.isqrt(modulus - 1) + 1
+    for candidate in range(middle, middle + FERMAT_ROUNDS):
+        rest = candidate * candidate - modulus
+        if math.isqrt(rest) ** 2 == rest:
+            return True
+    return False
+
+
+def is_roca(modulus: int) -> bool:
+    """CVE-2017-15361: both primes are k·M + (65537^a mod M), so the modulus is a power of 65537 modulo each p | M."""
+    return all(modulus % prime in _powers(prime) for prime in _primes(ROCA_LARGEST_PRIME + 1))
+
+
+@functools.cache
+def _powers(prime: int) -> frozenset[int]:
+    return frozenset(pow(65537, exponent, prime) for exponent in range(prime - 1))
