@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -135,13 +137,46 @@ def verifier(folder: Path, root: Path) -> list[Ratio]:
     ]
 
 
+def register(folder: Path, root: Path) -> list[Ratio]:
+    """The register from a thousand records: 001-root and 999 of the kind of 002-next, one following the other."""
+    from forging import Forgery, stand_ins
+    from quorate import archive, record
+    from quorate.statement import Mode
+
+    keys, ceremonies = stand_ins(root), folder / "thousand" / "ceremonies"
+    first, second = (
+        archive.record_folder(root / "ceremonies" / name, Mode.REHEARSAL) for name in ("001-root", "002-next")
+    )
+    shutil.copytree(first, archive.record_folder(ceremonies / "001-root", Mode.REHEARSAL))
+    last = record.checkpoint_digest(first)
+    forgery = Forgery(second, keys)
+    del forgery.files["quorate_verify.py"]
+    for number in range(2, THOUSAND + 1):  # only what a sealed record is asked for is made anew
+        forgery.script |= {"ceremony": f"{number:04d}-next", "predecessor": last}
+        forgery.name_script().finish()
+        written = forgery.write(archive.record_folder(ceremonies / f"{number:04d}-next", Mode.REHEARSAL))
+        last = record.checkpoint_digest(written)
+    transcripts = sorted(ceremonies.glob("*/rehearsal/record/transcript.jsonl"))
+    hashed = timed(lambda: [hashlib.sha256(path.read_bytes()).digest() for path in transcripts])
+    decided = statistics.median(timed(lambda: record.load(second)) for _ in range(5))
+    folded = timed(lambda: archive.read_register(ceremonies.parent, Mode.REHEARSAL))
+    what = f"the register folded from {THOUSAND:,} sealed records of 6 artifacts each"
+    return [
+        Ratio(what, "one such record, every event decided anew", folded, decided),
+        Ratio(what, "reading and hashing their transcripts", folded, hashed),
+    ]
+
+
+THOUSAND = 1000
+
+
 def main() -> None:
     """Measure, print, write."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ratios = start_up()
         more, root = ceremony(folder)
-        ratios += more + pkcs11(folder) + verifier(folder, root)
+        ratios += more + pkcs11(folder) + verifier(folder, root) + register(folder, root)
     rows = [ratio.row() for ratio in ratios]
     head = ["| measured | time | against | time | ratio |", "| --- | --- | --- | --- | --- |"]
     print("\n".join([*head, *rows]))

@@ -194,6 +194,15 @@ class Forgery:
         self._sums()
         return self
 
+    def name_script(self) -> Forgery:
+        """The script as it stands, named by event 0; nothing else that follows from it is made again."""
+        self.files["script.json"] = canonical.encode(self.script) + b"\n"
+        body = self.events[0]["body"]
+        body.update({name: self.script[name] for name in ("authority", "ceremony", "mode", "predecessor")})
+        for one in body["files"]:
+            one["digest"] = canonical.digest(self.files.get(one["path"], b""))
+        return self
+
     @property
     def origin(self) -> str:
         return f"quorate/{self.script['authority']['name']}/{self.script['ceremony']}/{self.script['mode']}"

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from example import DESTROY_SO, PEOPLE, SHARE, certificate, crl, key, make_authority, make_csr, make_plan
-from quorate import frozen, governing, prepare, signer
+from quorate import frozen, governing, prepare, record, signer
 from quorate.airgap import Level, Observation
 from quorate.conduct import Kind, Room, Stopped, conduct
 from quorate.host import Host, SteppedHost
@@ -65,7 +65,7 @@ class KeyHolders(Unsmooth):
 def govern(root: Path, keys: Path) -> None:
     """Freeze the authority's state and have every governor sign it."""
     number = governing.freeze_state(Host(), root, prepare.read_authority(root))
-    states = prepare.frozen_states(root)
+    states = record.frozen_states(root)
     before, people, _ = governing.governors(states, number)
     for person in people:
         statement = governing.change_statement(states, number, Mode.REAL, person)
@@ -172,7 +172,7 @@ def main(target: Path) -> None:
         for made in (first, second, third):
             record = made(root, keys)
             shutil.copytree(record, target / record.parent.name, ignore=shutil.ignore_patterns(".quorate*"))
-        (target / "genesis").write_text(prepare.frozen_states(root)[0].digest + "\n")
+        (target / "genesis").write_text(record.frozen_states(root)[0].digest + "\n")
     print(f"{len(PEOPLE)} people with keys, three records in {target}")
 
 

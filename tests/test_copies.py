@@ -11,7 +11,7 @@ import pytest
 
 from example import FIRST, SHARE, crl, make_authority, make_plan
 from forging import VERIFIER, Forgery, genesis, record, refused, stand_ins, verify
-from quorate import prepare
+from quorate import archive
 from quorate.findings import Refusal
 from quorate.rehearse import StandIns, prepare_rehearsal, rehearse
 from quorate.script import Import
@@ -62,7 +62,7 @@ def test_the_verifier_says_which_copies_came(copied: Path) -> None:
 
 
 def test_the_copy_is_a_key_of_the_register_with_the_same_public_key(copied: Path) -> None:
-    register = prepare.read_register(copied, Mode.REHEARSAL)
+    register = archive.read_register(copied, Mode.REHEARSAL)
     first, copy = register.keys["key-r1"], register.keys["key-r1-east"]
     assert (copy.token, copy.spki, copy.type) == ("hsm-2", first.spki, first.type)
     assert register.spkis["key-r1-east"] == register.spkis["key-r1"]
@@ -85,7 +85,7 @@ def test_one_copy_is_destroyed_and_the_other_signs_on(copied: Path, tmp_path: Pa
     rehearse(root, plan, VERIFIER.read_bytes())
     code, output = verified(root, "001-root", "002-copy", "003-destroy")
     assert code == 0, output
-    register = prepare.read_register(root, Mode.REHEARSAL)
+    register = archive.read_register(root, Mode.REHEARSAL)
     assert set(register.keys) == {"key-r1-east"}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from example import FIRST, crl, key, make_authority, make_plan
 from forging import VERIFIER, Forgery, genesis, pin_of_words, record, refused, stand_ins, verify
-from quorate import prepare
+from quorate import archive
 from quorate.conduct import Room, conduct
 from quorate.findings import Refusal
 from quorate.host import SteppedHost
@@ -56,7 +56,7 @@ def test_the_token_holds_nothing_under_its_id(destroyed: Path) -> None:
 
 
 def test_the_register_holds_the_key_no_more_and_remembers_its_public_part(destroyed: Path) -> None:
-    register = prepare.read_register(destroyed, Mode.REHEARSAL)
+    register = archive.read_register(destroyed, Mode.REHEARSAL)
     assert "key-r1" not in register.keys
     assert "key-r1" in register.spkis
 

@@ -20,6 +20,7 @@ from quorate.outset import KINDS, RULES, init, new
 from quorate.people import Presence, Purpose
 from quorate.plan import Plan
 from quorate.rehearse import rehearse
+from quorate.script import read_script
 from quorate.statement import Mode
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -320,7 +321,7 @@ def test_the_demonstrations_crls_verify_elsewhere(demo: Path, issuer: str, crl: 
 
 
 def test_the_subordinate_of_the_old_root_is_frozen_whole_before_the_day(demo: Path) -> None:
-    script = prepare.read_script((demo / "ceremonies/002-new-root/rehearsal/script.json").read_bytes(), "script.json")
+    script = read_script((demo / "ceremonies/002-new-root/rehearsal/script.json").read_bytes(), "script.json")
     still_open = {draft.operation: draft.open for draft in script.drafts}
     assert still_open["sub-a"] == ()
     assert still_open["sub-b"] == ("aki",)

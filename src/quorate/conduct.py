@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quorate import __version__, canonical, governing, record, session
+from quorate.archive import record_folder
 from quorate.event import Body, Type
 from quorate.face import Face
 from quorate.findings import Refusal
 from quorate.governing import Standing
 from quorate.host import Host
 from quorate.perform import Performer
-from quorate.prepare import Base, record_folder
+from quorate.prepare import Base
 from quorate.record import Journal
 from quorate.script import Script, read_script
 from quorate.script.drafting import utc

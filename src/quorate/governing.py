@@ -14,7 +14,7 @@ from quorate.authority import AuthorityState
 from quorate.findings import Refusal
 from quorate.host import Host
 from quorate.people import Presence, Purpose
-from quorate.prepare import frozen_states
+from quorate.record import frozen_states
 from quorate.register import GENESIS
 from quorate.script import Script
 from quorate.script.state import State

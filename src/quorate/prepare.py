@@ -16,7 +16,8 @@ import msgspec
 
 from quorate import FORMAT, canonical, record, sshsig
 from quorate.acts import lay_out
-from quorate.authority import AuthorityState, Cps, Item, Place, TokenEntry, read_state, state_findings
+from quorate.archive import read_register
+from quorate.authority import AuthorityState, Cps, Item, Place, TokenEntry, state_findings
 from quorate.authority import Commitments as AuthorityCommitments
 from quorate.compiler import Draft, Resolver, freeze
 from quorate.custody import walk
@@ -25,7 +26,8 @@ from quorate.layout import Layout
 from quorate.people import Appointment, Person, Presence, Purpose, Quorum, Role
 from quorate.plan import Plan
 from quorate.planning import input_findings, names_twice, plan_findings
-from quorate.register import Register, enrol, whereabouts
+from quorate.record import frozen_states
+from quorate.register import Register, whereabouts
 from quorate.script import (
     Branches,
     KnownKey,
@@ -37,7 +39,6 @@ from quorate.script import (
     ScriptQuorum,
     ScriptSeat,
     ScriptToken,
-    read_script,
 )
 from quorate.script.drafting import utc
 from quorate.script.operations import ScriptOperation
@@ -177,12 +178,6 @@ def _person(path: Path) -> Person:
 # -- governed states --------------------------------------------------------------------------------------------------
 
 
-def frozen_states(folder: Path) -> tuple[AuthorityState, ...]:
-    """The states in `authority/`, genesis first."""
-    paths = sorted((folder / "authority").glob("[0-9][0-9][0-9].json"))
-    return tuple(read_state(path.read_bytes(), f"authority/{path.name}") for path in paths)
-
-
 @dataclass(frozen=True, slots=True)
 class Base:
     """Where a compilation starts: the state in force, its chain on disk, and the records made so far."""
@@ -202,44 +197,6 @@ def base(root: Path, mode: Mode, before: str = "") -> Base:
         raise Refusal("authority.not_frozen", str(folder))
     register = read_register(root, mode, before)
     return Base(folder, states[-1], states[0].digest, mode, register)
-
-
-def record_folder(ceremony: Path, mode: Mode) -> Path:
-    """Where the record of a ceremony lies."""
-    return ceremony / ("record" if mode is Mode.REAL else "rehearsal/record")
-
-
-def read_register(root: Path, mode: Mode, before: str = "") -> Register:
-    """The fold over the closed records of `mode`, in the order in which they name each other."""
-    loaded = {}
-    for ceremony in sorted((root / "ceremonies").glob("*")):
-        folder = record_folder(ceremony, mode)
-        if (not before or ceremony.name < before) and record.closed(folder):
-            one = record.load(folder)
-            if one.script.predecessor in loaded:
-                raise Refusal(
-                    "record.fork",
-                    ceremony=one.script.ceremony,
-                    predecessor=one.script.predecessor,
-                    last="another record",
-                )
-            loaded[one.script.predecessor] = one
-    register = Register(serials=_reserved(root))
-    while register.last in loaded:
-        one = loaded.pop(register.last)
-        register = enrol(register, one.state, record.checkpoint_digest(one.folder))
-    if loaded:
-        raise Refusal("record.gap", ceremonies=", ".join(sorted(one.script.ceremony for one in loaded.values())))
-    return register
-
-
-def _reserved(root: Path) -> frozenset[str]:
-    """Every serial that a script ever named, superseded ones too: reserved for good."""
-    serials: set[str] = set()
-    for path in (root / "ceremonies").glob("*/**/script.json"):
-        script = read_script(path.read_bytes(), str(path))
-        serials |= {str(getattr(one, "certificate_serial", "")) for one in script.operations}
-    return frozenset(serials - {""})
 
 
 # -- plans ------------------------------------------------------------------------------------------------------------

@@ -60,8 +60,7 @@ def load(folder: Path) -> Loaded:
     """Read a record back; every event is refused as it would have been before it was written."""
     try:
         script = read_script((folder / "script.json").read_bytes(), "script.json")
-        states = sorted((folder / "authority").glob("[0-9][0-9][0-9].json"))
-        authority = read_state(states[-1].read_bytes(), states[-1].name)
+        authority = frozen_states(folder)[-1]
         inputs = files_below(folder, "inputs", "drafts")
     except (OSError, IndexError):
         raise Refusal("record.incomplete", str(folder)) from None
@@ -70,6 +69,12 @@ def load(folder: Path) -> Loaded:
     events, torn = read_transcript(folder / TRANSCRIPT)
     state = session.replay(session.begin(script, authority, inputs), events)
     return Loaded(folder, script, authority, state, events, torn)
+
+
+def frozen_states(folder: Path) -> tuple[AuthorityState, ...]:
+    """The states in `authority/` of a record or of an authority, genesis first."""
+    paths = sorted((folder / "authority").glob("[0-9][0-9][0-9].json"))
+    return tuple(read_state(path.read_bytes(), f"authority/{path.name}") for path in paths)
 
 
 def read_transcript(path: Path) -> tuple[tuple[Event, ...], bytes]:

@@ -15,7 +15,7 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from quorate import governing, prepare, record, shares, signer
+from quorate import archive, governing, prepare, record, shares, signer
 from quorate.authority import AuthorityState, TokenEntry
 from quorate.conduct import Room, conduct
 from quorate.findings import Refusal
@@ -65,7 +65,7 @@ def shadow_base(root: Path, ceremony: str, host: Host) -> Base:
     """The base of a rehearsal: the shadow authority, brought up to the real one and governed by its stand-ins."""
     folder = root / "shadow"
     number = governing.freeze_state(host, folder, shadow_state(root, prepare.read_authority(root, Mode.REHEARSAL)))
-    states = prepare.frozen_states(folder)
+    states = record.frozen_states(folder)
     before, people, _ = governing.governors(states, number)
     for person in people:
         stem = folder / "authority" / f"{number:03d}.{person}"
@@ -166,7 +166,7 @@ def prepare_rehearsal(root: Path, ceremony: Path, verifier: bytes, fresh: bool =
     folder = ceremony / "rehearsal"
     host = Host()
     for earlier in sorted((root / "ceremonies").glob("*")):
-        done = record.closed(prepare.record_folder(earlier, Mode.REHEARSAL))
+        done = record.closed(archive.record_folder(earlier, Mode.REHEARSAL))
         if earlier.name < ceremony.name and (earlier / "plan.toml").is_file() and not done:
             rehearse(root, earlier, verifier)
     if fresh:

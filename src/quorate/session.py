@@ -20,6 +20,7 @@ from quorate.script.state import Cursor, Lies, State, Status
 from quorate.script.steps import admits, effects, wants
 from quorate.script.steps.attendance import admit_arrival, arrival
 from quorate.statement import StatementType
+from quorate.tlog import Tree
 from quorate.want import Arrive, Ballot, Want
 
 _ASIDE = frozenset(
@@ -34,24 +35,68 @@ _ASIDE = frozenset(
         Type.FAULT,
     }
 )
+_SAID = frozenset(
+    {
+        Type.ARRIVED,
+        Type.ACKNOWLEDGED,
+        Type.COMPARED,
+        Type.MISMATCHED,
+        Type.OBSERVED,
+        Type.APPROVED,
+        Type.COMMANDED,
+        Type.COSIGNED,
+    }
+)
+"""What people say and see: it opens the way to what follows, and changes no thing by itself."""
 _RESTING = (Status.PAUSED, Status.SUSPENDED)
 
 
 def begin(script: Script, authority: AuthorityState, inputs: Mapping[str, bytes]) -> State:
     """The state before event 0. `inputs`: the files of `inputs/` and `drafts/` by path."""
-    return _advance(
-        State(
-            script=script,
-            script_digest=canonical.digest(script.file()),
-            authority=authority,
-            inputs=inputs,
-            sets={(known.token, known.credential): known.set for known in script.sets},
-            keys={known.id: known for known in script.keys},
-            spkis={known.id: inputs[f"inputs/known/{known.id}.spki.der"] for known in script.keys},
-            items={item.id: Lies(item.place, item.seal) for item in script.items},
-            seals=frozenset(item.seal for item in script.items),
-        )
+    return _advance(_outset(script, canonical.digest(script.file()), authority, inputs))
+
+
+def _outset(script: Script, digest: str, authority: AuthorityState, inputs: Mapping[str, bytes]) -> State:
+    return State(
+        script=script,
+        script_digest=digest,
+        authority=authority,
+        inputs=inputs,
+        sets={(known.token, known.credential): known.set for known in script.sets},
+        keys={known.id: known for known in script.keys},
+        spkis={known.id: inputs[f"inputs/known/{known.id}.spki.der"] for known in script.keys},
+        items={item.id: Lies(item.place, item.seal) for item in script.items},
+        seals=frozenset(item.seal for item in script.items),
     )
+
+
+def recount(
+    script: Script, authority: AuthorityState, inputs: Mapping[str, bytes], events: Iterable[Event], tree: Tree
+) -> State:
+    """What a sealed ceremony came to: keys, artifacts, sets, items, seals, by the effects of its events alone.
+
+    `inputs`: every file that event 0 names.
+
+    Nothing is decided anew: that was done before each event was written, and the root of `tree`, which people have
+    cosigned, says that these are the events. Who was where in the end is not told.
+    """
+    lines = {"main": script.steps, "abort": script.branches.abort}
+    lines |= {"resume": script.branches.resume, "suspend": script.branches.suspend}
+    places = {step.id: (line, index) for line, steps in lines.items() for index, step in enumerate(steps)}
+    progress: dict[str, tuple[Event, ...]] = {}
+    state = _outset(script, canonical.digest(inputs["script.json"]), authority, inputs).having(tree=tree)
+    for event in events:
+        before = progress.get(event.step, ())
+        progress[event.step] = (*before, event)
+        if event.type in _SAID or event.step not in places:
+            continue
+        line, index = places[event.step]
+        state = state.having(cursors=(Cursor(line, index, before),))
+        if event.type is Type.DEVIATED:
+            state = _dealt_with(state, event)
+        elif event.type not in _ASIDE:
+            state = effects(lines[line][index], event, state)
+    return state.having(status=Status.CLOSED)
 
 
 def want(state: State) -> Want | None:
@@ -269,11 +314,18 @@ def _deviated(state: State, event: Event) -> State:
     step = state.step
     if not event.body["skip"] or step is None:
         return state
-    if isinstance(step, Custody):
-        moved: dict[str, Any] = {"seal": state.items[step.item].seal if step.action == "take" else ""}
-        state = effects(step, Event(event.seq, event.at, event.step, Type.MOVED, moved, event.salt), state)
+    state = _dealt_with(state, event)
     last = state.cursors[-1]
     return state.having(cursors=(*state.cursors[:-1], Cursor(last.line, last.index + 1)))
+
+
+def _dealt_with(state: State, event: Event) -> State:
+    """A move that two people accept as dealt with counts as made."""
+    step = state.step
+    if not event.body["skip"] or not isinstance(step, Custody):
+        return state
+    moved: dict[str, Any] = {"seal": state.items[step.item].seal if step.action == "take" else ""}
+    return effects(step, Event(event.seq, event.at, event.step, Type.MOVED, moved, event.salt), state)
 
 
 def _resumed(state: State, event: Event) -> State:

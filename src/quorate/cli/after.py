@@ -21,16 +21,16 @@ def status_command(folder: Path) -> None:
 
     Example: quorate status
     """
-    from quorate import governing, prepare, record
+    from quorate import archive, governing, prepare, record
     from quorate.script import read_script
     from quorate.statement import Mode
 
     root = prepare.find_authority(folder)
-    for number, state in enumerate(prepare.frozen_states(root)):
+    for number, state in enumerate(record.frozen_states(root)):
         standing = governing.state_standing(root, Mode.REAL, number)
         click.echo(f"state {number:03d}: {state.digest}, {len(standing.signed)} of {standing.need} governors")
     for ceremony in sorted((root / "ceremonies").glob("*")):
-        real, rehearsal = (prepare.record_folder(ceremony, mode) for mode in (Mode.REAL, Mode.REHEARSAL))
+        real, rehearsal = (archive.record_folder(ceremony, mode) for mode in (Mode.REAL, Mode.REHEARSAL))
         steps = ["planned"]
         if (ceremony / "script.json").is_file():
             script = read_script((ceremony / "script.json").read_bytes(), "script.json")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from quorate import governing, prepare
+from quorate import governing, prepare, record
 from quorate.authority import AuthorityState
 from quorate.cli import verifier
 from quorate.findings import Finding, Refusal
@@ -174,7 +174,7 @@ def approve_command(path: Path, person: str, key: Path | None, signature: Path |
 
 
 def _approve_state(root: Path, person: str, key: Path | None, signature: Path | None) -> None:
-    host, state, states = Host(), prepare.read_authority(root), prepare.frozen_states(root)
+    host, state, states = Host(), prepare.read_authority(root), record.frozen_states(root)
     if not states or states[-1].digest != state.digest:
         states = (*states, state)
     number = len(states) - 1
@@ -239,7 +239,7 @@ def rehearse_command(ceremony: Path) -> None:
     Example: quorate rehearse ceremonies/001-root
     """
     from quorate import frozen
-    from quorate.prepare import record_folder
+    from quorate.archive import record_folder
     from quorate.rehearse import rehearse
     from quorate.script import read_script
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from quorate import governing, prepare, record
+from quorate import archive, governing, prepare, record
 from quorate.cli import INTERRUPTED, verifier
 from quorate.cli.before import FILE, FOLDER, made_signature
 from quorate.findings import Refusal
@@ -58,7 +58,7 @@ def conduct_command(ceremony: Path, rehearsal: bool) -> None:
     folder, tokens = ceremony, root
     if rehearsal:
         folder = tokens = ceremony / "rehearsal"
-        ended = record.closed(prepare.record_folder(ceremony, Mode.REHEARSAL))
+        ended = record.closed(archive.record_folder(ceremony, Mode.REHEARSAL))
         start, _ = prepare_rehearsal(root, ceremony, verifier().read_bytes(), fresh=ended)
         script = read_script((folder / "script.json").read_bytes(), "script.json")
         host = practice_host(ceremony, utc(script.window.opens), utc(script.window.closes), host)
@@ -73,7 +73,7 @@ def conduct_command(ceremony: Path, rehearsal: bool) -> None:
     except Stopped:
         click.echo("stopped; resume with the same command")
         sys.exit(INTERRUPTED)
-    where = prepare.record_folder(ceremony, start.mode)
+    where = archive.record_folder(ceremony, start.mode)
     click.echo(f"sealed: {where}")
     _print_closing(_call_of_seal(ceremony, rehearsal), governing.closing_standing(where, state))
 
@@ -102,7 +102,7 @@ def seal_command(ceremony: Path, person: str | None, key: Path | None, signature
     """
     from quorate.conduct import add_cosignature, seal
 
-    folder = prepare.record_folder(ceremony.resolve(), Mode.REHEARSAL if rehearsal else Mode.REAL)
+    folder = archive.record_folder(ceremony.resolve(), Mode.REHEARSAL if rehearsal else Mode.REAL)
     call = _call_of_seal(ceremony, rehearsal)
     loaded = record.load(folder)
     seal(Host(), folder, loaded.state)

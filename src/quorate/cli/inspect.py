@@ -104,7 +104,7 @@ def _root(file: Path) -> Path | None:
 
 def _around(file: Path, given: Mapping[str, CertificateFacts]) -> Surroundings:
     """The authority above a file, and what its records hold; a rehearsal's file lies among rehearsals."""
-    from quorate import prepare
+    from quorate import archive, prepare
     from quorate.inspection import Surroundings
     from quorate.script.drafting import rule_commitments
     from quorate.statement import Mode
@@ -117,7 +117,7 @@ def _around(file: Path, given: Mapping[str, CertificateFacts]) -> Surroundings:
     mode = Mode.REHEARSAL if parts[2:3] == ("rehearsal",) else Mode.REAL
     try:
         state = prepare.read_authority(root, Mode.REHEARSAL)  # only its rules are asked for
-        register = prepare.read_register(root, mode)
+        register = archive.read_register(root, mode)
     except Refusal as refusal:
         print_refusal(refusal)
         return Surroundings("private", given=given)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from quorate import prepare, record
+from quorate import archive, record
 from quorate.authority import AuthorityState
 from quorate.console import Console
 from quorate.event import moment
@@ -33,7 +33,7 @@ def practice_host(ceremony: Path, opens: datetime, closes: datetime, host: Host)
     """The real clock inside the window; outside it one that starts there, or goes on where the practice stopped."""
     if opens <= host.now() <= closes:
         return host
-    transcript = prepare.record_folder(ceremony, Mode.REHEARSAL) / record.TRANSCRIPT
+    transcript = archive.record_folder(ceremony, Mode.REHEARSAL) / record.TRANSCRIPT
     events = record.read_transcript(transcript)[0]
     return ShiftedHost(moment(events[-1].at) if events else opens)
 

@@ -5,6 +5,13 @@ from . import Meaning, Severity
 ERROR = Severity.ERROR
 
 TABLE: dict[str, Meaning] = {
+    "record.altered": Meaning(
+        ERROR,
+        False,
+        "{file} is not as it was when the record was sealed",
+        "bring the record back from another copy, and find out what happened to this one",
+        "",
+    ),
     "record.begun": Meaning(
         ERROR,
         False,

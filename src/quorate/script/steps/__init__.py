@@ -136,7 +136,10 @@ def admits(step: Step, state: State, event: Event) -> None:
             closing.admits_media(step, state, event)
         case CheckpointStep():
             closing.admits_checkpoint(step, state, event)
-        case Lock() | Close():
+        case Close():
+            if not isinstance(want, Record) or want.body != event.body:
+                raise Refusal("session.not_due", type=event.type.value, step=step.id)
+        case Lock():
             pass
         case _:
             assert_never(step)
