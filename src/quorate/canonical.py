@@ -45,14 +45,14 @@ def digest(data: bytes) -> str:
 def _check(value: object, depth: int) -> None:
     if depth > DEEPEST:
         raise ValueError("too deep")
-    if value is None or isinstance(value, bool):
-        return
-    if isinstance(value, int):
-        if abs(value) > LARGEST_INTEGER:
-            raise ValueError("integer out of range")
-    elif isinstance(value, str):
+    if isinstance(value, str):
         if not value.isascii() and not unicodedata.is_normalized("NFC", value):
             raise ValueError("text not in NFC")
+    elif value is None or isinstance(value, bool):
+        return
+    elif isinstance(value, int):
+        if abs(value) > LARGEST_INTEGER:
+            raise ValueError("integer out of range")
     elif isinstance(value, (list, tuple)):
         for item in value:
             _check(item, depth + 1)

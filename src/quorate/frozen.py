@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quorate.findings import Refusal
-from quorate.host import Host
+from quorate.host import Host, writing
 from quorate.prepare import Compiled
 from quorate.script import Script
 from quorate.script.text import render
@@ -29,15 +29,19 @@ def write(host: Host, folder: Path, compiled: Compiled, replace: bool = False) -
         if (folder / "record").exists():
             raise Refusal("script.in_use", str(folder / "record"))
         fallen = _supersede(folder)
-    # script.json last: a folder with a script is a folder with everything that it names
-    for path, data in sorted(compiled.files.items(), key=lambda one: one[0] == "script.json"):
-        target = folder / path
-        if path == "plan.toml" and target.exists():
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists() and path.startswith(("drafts/", "inputs/known/", "inputs/profiles/", "script.")):
-            target.unlink()  # left by a compilation that did not come to its end
-        host.write_once(target, data)
+    files = dict(compiled.files)
+    script = files.pop("script.json")
+    if (folder / "plan.toml").exists():
+        files.pop("plan.toml")
+    for parent in sorted({(folder / path).parent for path in files}):
+        host.make_folder(parent)
+    for path in files:
+        if path.startswith(("drafts/", "inputs/known/", "inputs/profiles/", "script.")):
+            with writing(path):
+                (folder / path).unlink(missing_ok=True)  # left by a compilation that did not come to its end
+    host.write_together({folder / path: data for path, data in files.items()})
+    # last: a folder with a script is a folder with everything that it names
+    host.write_once(folder / "script.json", script)
     return fallen
 
 

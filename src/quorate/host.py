@@ -16,7 +16,7 @@ import re
 import resource
 import stat
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,24 +96,24 @@ class Host:
         The same bytes already there are what was wanted. `record.output_present` if others are; `host.disk_full`,
         `host.not_writable`, `host.write_failed`, `host.read_back`. No temporary file is left.
         """
-        if os.path.lexists(path):
-            _require_same(path, data)
-            return
-        temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
-        try:
-            _write_synced(temporary, data)
-            _name(temporary, path)
-            _sync_folder(path.parent)
-        except FileExistsError:
-            _require_same(path, data)
-            return
-        except OSError as error:
-            _refuse(error, path.name)
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-        if _read_back(path) != data:
-            raise Refusal("host.read_back", file=path.name)
+        self.write_together({path: data})
+
+    def write_together(self, files: Mapping[Path, bytes]) -> None:
+        """Each file as `write_once` does, in this order; each folder is synced once, before anything is read back.
+
+        What a power cut or a refusal leaves of them is whole, and the same call again finds it.
+        """
+        for path, data in files.items():
+            if os.path.lexists(path):
+                _require_same(path, data)
+            else:
+                _write_whole(path, data)
+        for folder in dict.fromkeys(path.parent for path in files):
+            with writing(folder.name):
+                _sync_folder(folder)
+        for path, data in files.items():
+            if _read_back(path) != data:
+                raise Refusal("host.read_back", file=path.name)
 
     def make_folder(self, path: Path) -> None:
         """A folder and those above it, so that a power cut after this does not take them with what is in them.
@@ -280,6 +280,21 @@ def _write_synced(path: Path, data: bytes) -> None:
         os.close(fd)
 
 
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write elsewhere and give it the name at once; somebody else's file of that name stays."""
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    try:
+        _write_synced(temporary, data)
+        _name(temporary, path)
+    except FileExistsError:
+        _require_same(path, data)
+    except OSError as error:
+        _refuse(error, path.name)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
 def _name(temporary: Path, path: Path) -> None:
     """Give the file its name; FileExistsError if it is taken. FAT has no hard links, but a rename that refuses."""
     try:
@@ -327,7 +342,6 @@ def _read_back(path: Path) -> bytes | None:
 def _require_same(path: Path, data: bytes) -> None:
     if _read_back(path) != data:
         raise Refusal("record.output_present", file=path.name)
-    _sync_folder(path.parent)  # it may be there since a moment before a power cut
 
 
 @contextmanager

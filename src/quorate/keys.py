@@ -12,6 +12,7 @@ import functools
 import hashlib
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from cryptography.hazmat import asn1
@@ -151,8 +152,10 @@ def key_findings(spki: bytes, where: str, own: bool) -> tuple[Finding, ...]:
     if any(spki == stand_in_spki(key_type) for key_type in KeyType):
         return (found("key.stand_in", where),)
     if rsa_key is None:
-        return tuple(_ec_findings(_CURVES[algorithm], key, where))
-    return (*_exponent_findings(rsa_key.exponent, where, own), *_modulus_findings(rsa_key.modulus, where))
+        findings = _point_findings(_CURVES[algorithm], key)
+    else:
+        findings = (*_exponent_findings(rsa_key.exponent, own), *_modulus_findings(rsa_key.modulus))
+    return tuple(replace(one, where=where) for one in findings)
 
 
 def _opened(spki: bytes) -> tuple[bytes, bytes]:
@@ -180,43 +183,49 @@ def _line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _exponent_findings(exponent: int, where: str, own: bool) -> Iterator[Finding]:
+def _exponent_findings(exponent: int, own: bool) -> Iterator[Finding]:
     if exponent < 3 or exponent % 2 == 0:
-        yield found("key.exponent_invalid", where, exponent=exponent)
+        yield found("key.exponent_invalid", exponent=exponent)
     elif own and exponent != OWN_EXPONENT:
-        yield found("key.exponent_not_ours", where, exponent=exponent)
+        yield found("key.exponent_not_ours", exponent=exponent)
     elif not 2**16 + 1 <= exponent <= 2**256 - 1:
-        yield found("key.exponent_range", where, exponent=exponent)
+        yield found("key.exponent_range", exponent=exponent)
 
 
-def _modulus_findings(modulus: int, where: str) -> Iterator[Finding]:
+@functools.lru_cache(maxsize=64)  # a modulus of 4096 bits takes half a second, and drafts are linted again and again
+def _modulus_findings(modulus: int) -> tuple[Finding, ...]:
+    return tuple(_modulus_problems(modulus))
+
+
+def _modulus_problems(modulus: int) -> Iterator[Finding]:
     size = modulus.bit_length()
     if size < 2048 or size % 8:
-        yield found("key.modulus_size", where, bits=size)
+        yield found("key.modulus_size", bits=size)
     if size > 8192:  # the tests below would take minutes, and no relying party's software accepts such a key
-        yield found("key.modulus_huge", where, bits=size)
+        yield found("key.modulus_huge", bits=size)
         return
     if modulus % 2 == 0:
-        yield found("key.modulus_even", where)
+        yield found("key.modulus_even")
     if factor := small_factor(modulus):
-        yield found("key.modulus_small_factor", where, factor=factor)
+        yield found("key.modulus_small_factor", factor=factor)
     elif modulus % 2 and is_prime_power(modulus):
-        yield found("key.modulus_prime_power", where)
+        yield found("key.modulus_prime_power")
     if has_close_primes(modulus):
-        yield found("key.modulus_close_primes", where, rounds=FERMAT_ROUNDS)
+        yield found("key.modulus_close_primes", rounds=FERMAT_ROUNDS)
     if is_roca(modulus):
-        yield found("key.modulus_roca", where)
+        yield found("key.modulus_roca")
 
 
-def _ec_findings(curve: Curve, point: bytes, where: str) -> Iterator[Finding]:
+@functools.lru_cache(maxsize=64)
+def _point_findings(curve: Curve, point: bytes) -> tuple[Finding, ...]:
     """Full public key validation, SP 800-56A 5.6.2.3.2. Only the uncompressed form is read (RFC 5480 2.2)."""
     if len(point) != 1 + 2 * curve.octets or point[0] != 4:
-        yield found("key.point_form", where, curve=curve.name)
-        return
+        return (found("key.point_form", curve=curve.name),)
     x, y = int.from_bytes(point[1 : 1 + curve.octets], "big"), int.from_bytes(point[1 + curve.octets :], "big")
     on_curve = x < curve.p and y < curve.p and (y * y - (x * x * x - 3 * x + curve.b)) % curve.p == 0
     if not on_curve or _times(curve, curve.n, (x, y)) is not None:
-        yield found("key.point_invalid", where, curve=curve.name)
+        return (found("key.point_invalid", curve=curve.name),)
+    return ()
 
 
 Affine = tuple[int, int] | None  # None: the point at infinity

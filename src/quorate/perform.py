@@ -155,10 +155,10 @@ class Performer:
         return Seen(facts, tuple((one.level, one.name, one.text) for one in seen if one.level != "PASS"))
 
     def _write(self, want: WriteOut) -> Answer:
-        for path, data in want.files:
-            target = self.folder / path
-            self.host.make_folder(target.parent)
-            self.host.write_once(target, data)
+        targets = {self.folder / path: data for path, data in want.files}
+        for folder in sorted({target.parent for target in targets}):
+            self.host.make_folder(folder)
+        self.host.write_together(targets)
         return Nothing()
 
     def _copy(self, want: CopyOut) -> Answer:

@@ -115,8 +115,7 @@ class Journal:
                 raise Refusal("record.output_present", file=path)
         for parent in sorted({(folder / path).parent for path in files}):
             host.make_folder(parent)
-        for path, data in files.items():
-            host.write_once(folder / path, data)
+        host.write_together({folder / path: data for path, data in files.items()})
         loaded = load(folder)
         if loaded.events:
             raise Refusal("record.begun", str(folder))

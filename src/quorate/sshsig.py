@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 import struct
 from collections.abc import Callable
@@ -41,6 +42,7 @@ class Verified:
     user_verified: bool
 
 
+@functools.lru_cache(maxsize=256)  # asked for every person at every step
 def public_blob(line: str) -> bytes:
     """The wire form of an OpenSSH public key line (`ssh-ed25519 AAAA… comment`), or `person.key_malformed`."""
     fields = line.split()
@@ -64,6 +66,7 @@ def key_problem(blob: bytes) -> str:
     return ""
 
 
+@functools.lru_cache(maxsize=256)
 def fingerprint(blob: bytes) -> str:
     """`SHA256:…` as `ssh-keygen -l` prints it."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")

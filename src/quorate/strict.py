@@ -39,14 +39,30 @@ def load_toml(data: bytes, kind: type[T], where: str) -> T:
 
 def convert(value: object, kind: type[T], where: str) -> T:
     """`value` (from JSON or TOML) as `kind`, or one refusal that names every problem with its path."""
-    problems: list[Finding] = []
+    try:
+        converted, error = msgspec.convert(value, kind, strict=True), ""
+        if _is_plain(value):
+            return converted
+    except msgspec.ValidationError as first:
+        error = str(first)
+    problems: list[Finding] = []  # slower, and only now: every one of them, and where
     _walk(value, kind, where, problems)
+    if error and not problems:
+        problems.append(found("plan.value_wrong", where, problem=error))
     if problems:
         raise Refusal.of(tuple(problems))
-    try:
-        return msgspec.convert(value, kind, strict=True)
-    except msgspec.ValidationError as error:
-        raise Refusal("plan.value_wrong", where, problem=str(error)) from None
+    return converted
+
+
+def _is_plain(value: object) -> bool:
+    """Whether every text and number within is one that `_walk` lets pass, whatever its place."""
+    if isinstance(value, str):
+        return not text_problem(value)
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return not isinstance(value, int) or abs(value) <= LARGEST_INTEGER
 
 
 def text_problem(text: str) -> str:

@@ -109,9 +109,10 @@ class State:
         return self.cursors[-1].progress
 
     def steps(self, line: str) -> tuple[Step, ...]:
+        if line == "main":
+            return self.script.steps
         branches = self.script.branches
-        lines = {"main": self.script.steps, "abort": branches.abort, "suspend": branches.suspend}
-        return lines.get(line, branches.resume)
+        return {"abort": branches.abort, "suspend": branches.suspend}.get(line, branches.resume)
 
     def happened(self, kind: Type) -> tuple[Event, ...]:
         """The events of `kind` at the current step."""

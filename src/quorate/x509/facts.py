@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import functools
 import hashlib
 import re
 import warnings
@@ -124,6 +125,7 @@ class CrlFacts:
     aki_names_issuer: bool
 
 
+@functools.lru_cache(maxsize=64)  # the certificates of an authority are read again at every draft
 def read_certificate(data: bytes, where: str = "") -> CertificateFacts:
     """One certificate, PEM or DER. Raises `x509.encoding`, `x509.not_one_object`. A draft may be read as well."""
     der = one_object(data, "CERTIFICATE", where)
