@@ -6,9 +6,9 @@ Never stored. `session.evolve` makes the next state from an event; the steps rea
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from quorate import sshsig
 from quorate.authority import AuthorityState
@@ -19,6 +19,8 @@ from quorate.script import KnownKey, Script, ScriptSeat, ShareSet, Step
 from quorate.statement import Statement, StatementType, namespace
 from quorate.tlog import Tree
 from quorate.want import Ballot
+
+T = TypeVar("T")
 
 
 class Status(enum.StrEnum):
@@ -80,6 +82,14 @@ class State:
     checkpoint_root: bytes = b""
     deviations: tuple[Event, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    _known: dict[tuple[str, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, question: tuple[str, ...], work: Callable[[], T]) -> T:
+        """What `work` comes to. It is asked of this state alone, and so worked out only the first time."""
+        if question not in self._known:
+            self._known[question] = work()
+        found: T = self._known[question]
+        return found
 
     # -- where we are -------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 import warnings
 
@@ -130,6 +131,7 @@ def text_of(tag: bytes, octets: bytes) -> str | None:
         return None
 
 
+@functools.lru_cache(maxsize=256)  # each rule asks it of every name that is known
 def comparable(der: bytes) -> tuple[tuple[tuple[str, str], ...], ...]:
     """What two names have in common when they compare as equal (RFC 5280 7.1), whatever they are encoded in."""
     return tuple(

@@ -5,6 +5,7 @@ A profile says what is put in. What is allowed at all is the business of `compli
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
 import tomllib
 from typing import Literal
@@ -85,6 +86,7 @@ def load_profile(name: str) -> Profile:
     return parse_profile(name, (folder / f"{name}.toml").read_text(encoding="utf-8"))
 
 
+@functools.lru_cache(maxsize=64)  # read at every draft
 def parse_profile(name: str, text: str) -> Profile:
     """The profile `name` from its TOML. Raises `x509.profile_invalid`: unknown fields, wrong values, another name."""
     try:

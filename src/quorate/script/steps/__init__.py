@@ -36,6 +36,10 @@ from quorate.want import Answer, Collect, Record, Want
 
 def wants(step: Step, state: State) -> Want | None:
     """What the step needs next; a function of the folded state alone."""
+    return state.once(("wants", step.id), lambda: _wants(step, state))
+
+
+def _wants(step: Step, state: State) -> Want | None:
     match step:
         case Attendance():
             return attendance.wants(step, state)

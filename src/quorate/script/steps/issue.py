@@ -105,7 +105,7 @@ def takes(step: Issue, state: State, want: Want, answer: Answer, at: str) -> tup
     head: Body = {"attempt": state.attempt, "operation": operation.id}
     match want, answer:
         case MakeDraft(), Nothing():
-            return Type.DRAFTED, _drafted(state, operation, moment(at))
+            return Type.DRAFTED, _drafted(state, operation, at)
         case Collect(), Signed():
             return Type.APPROVED, {"operation": operation.id, "signature": answer.body()}
         case Ask(), Typed():
@@ -122,8 +122,12 @@ def takes(step: Issue, state: State, want: Want, answer: Answer, at: str) -> tup
     raise AssertionError(f"no event for {answer}")
 
 
-def _drafted(state: State, operation: IssueOperation, now: datetime) -> Body:
+def _drafted(state: State, operation: IssueOperation, at: str) -> Body:
     """The draft as it is made in the room: the frozen bytes, or the template but for its open fields."""
+    return state.once(("drafted", operation.id, at), lambda: _draft(state, operation, moment(at)))
+
+
+def _draft(state: State, operation: IssueOperation, now: datetime) -> Body:
     frozen = state.script.draft(operation.id)
     draft = make_draft(state.script, operation, _materials(state), now)
     require_only(state.inputs[frozen.file], draft.tbs, object_kind(operation), frozen.open)
@@ -157,7 +161,8 @@ def judge(
 def _written(state: State, operation: IssueOperation, want: WriteOut) -> Body:
     """The artifact is linted once more as it is, at the moment for which it was drafted."""
     at = moment(state.happened(Type.DRAFTED)[-1].at)
-    findings = _findings(state, operation, want.files[0][1], at)
+    der = want.files[0][1]
+    findings = state.once(("written", operation.id), lambda: _findings(state, operation, der, at))
     files = [{"digest": canonical.digest(data), "path": path} for path, data in want.files]
     return {"files": files, "findings": findings, "operation": operation.id}
 
@@ -166,7 +171,7 @@ def admits(step: Issue, state: State, event: Event) -> None:
     operation = operation_of(step, state)
     match event.type:
         case Type.DRAFTED:
-            if event.body != _drafted(state, operation, moment(event.at)):
+            if event.body != _drafted(state, operation, event.at):
                 raise Refusal("session.draft_differs", operation=operation.id)
         case Type.COMMANDED | Type.MISMATCHED:
             admit_command(state, operation.token, digest_of(operation, state.script, _tbs(state)), event)
