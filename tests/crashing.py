@@ -180,7 +180,7 @@ class Points:
             with self._point(f"token {name}", None):
                 answer = real(token, *given)
                 if name in ("generate", "sign"):
-                    said = hashlib.sha256(given[2]).hexdigest() if name == "sign" else given[1].hex()
+                    said = hashlib.sha256(given[-1]).hexdigest() if name == "sign" else given[1].hex()
                     with self.journal.open("a") as journal:
                         journal.write(f"{name} {said}\n")
                 return answer
