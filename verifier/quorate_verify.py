@@ -152,7 +152,8 @@ class Claims:
 # =====================================================================================================================
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")  # ids of people, seats, operations; components of paths
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")  # ids of people, seats, operations
+PART = re.compile(r"[A-Za-z0-9](?: ?[A-Za-z0-9._-]){0,127}\Z")  # components of paths
 EVENT_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z\Z", re.ASCII)
 SECOND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z\Z", re.ASCII)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
@@ -1318,7 +1319,7 @@ def safe_path(path):
     """A relative path of plain components, as records name files. Raises Bad."""
     need(type(path) is str and 0 < len(path) <= 400, "a path is empty or too long")
     for part in path.split("/"):
-        need(NAME.match(part), "the path %s is not of plain names" % plain(path))
+        need(PART.match(part), "the path %s is not of plain names" % plain(path))
     return path
 
 
@@ -1347,7 +1348,7 @@ class Folder:
             if len(self.digests) >= MAX_FILES or depth > MAX_DEPTH_OF_FOLDERS:
                 return self._problem(path, "too many files or folders")
             try:
-                if not NAME.match(entry.name) and not prefix.startswith("after/"):
+                if not PART.match(entry.name) and not prefix.startswith("after/"):
                     self._problem(path, "a name that no record has")
                 elif entry.is_symlink():
                     self._problem(path, "a symbolic link")
@@ -1762,7 +1763,7 @@ OPERATION_KINDS = ("share", *KEY_KINDS, "import-key", "destroy-key", *ISSUE_KIND
 SIGNATURE = May(Words("a signature algorithm", SIGNATURES))
 _OPERATION = {"id": ID, "kind": Words("a kind of operation", OPERATION_KINDS)}
 _CERTIFICATE = dict(
-    _OPERATION, ca_issuers_url=TEXT, certificate_serial=TEXT, crl_url=TEXT, days=WHOLE, existing=TEXT, issuer=TEXT,
+    _OPERATION, ca_issuers_url=TEXT, certificate_serial=TEXT, crl_url=TEXT, days=May(WHOLE), existing=TEXT, issuer=TEXT,
     key=ID, not_after=TEXT, not_before=TEXT, outputs=_LIST, policies=_LIST, profile=TEXT, subject=TEXT,
     subject_key=TEXT, token=ID, signature=SIGNATURE,
 )  # fmt: skip
@@ -1772,13 +1773,13 @@ OPERATIONS = {
         fate=Words("shared or destroyed", ("shared", "destroyed")),
         holders=[ID], threshold=WHOLE, token=ID,
     ),
-    "generate-key": dict(_OPERATION, object=OCTETS, token=ID, type=TEXT, use=TEXT),
+    "generate-key": dict(_OPERATION, object=OCTETS, outputs=May(_LIST), token=ID, type=TEXT, use=TEXT),
     "import-key": dict(_OPERATION, key=ID, outputs=_LIST, token=ID, type=TEXT),
     "destroy-key": dict(_OPERATION, key=ID, object=OCTETS, spki=SHA, token=ID),
     "crl": dict(
-        _OPERATION, days=WHOLE, entries=[{"date": TEXT, "reason": TEXT, "serial": TEXT}], issuer=TEXT, key=ID,
-        number=WHOLE,
-        outputs=_LIST, previous=TEXT, profile=TEXT, token=ID, signature=SIGNATURE,
+        _OPERATION, days=May(WHOLE), entries=[{"date": TEXT, "reason": TEXT, "serial": TEXT}], issuer=TEXT, key=ID,
+        next_update=May(TEXT), number=WHOLE, outputs=_LIST, previous=TEXT, profile=TEXT, this_update=May(TEXT),
+        token=ID, signature=SIGNATURE,
     ),
     "cross-csr": dict(
         _OPERATION, existing=TEXT, key=ID, outputs=_LIST, subject=OCTETS, token=ID, signature=SIGNATURE
@@ -1843,6 +1844,11 @@ SCRIPT = {
     "window": {"closes": TEXT, "opens": TEXT},
     "witnessing": ANY,
 }
+
+
+def outputs_of(operation):
+    """The files that an operation makes: DER first, the others PEM."""
+    return operation.get("outputs", ["artifacts/%s.spki.der" % operation["id"]])
 
 
 def below_folder(folder, name):
@@ -1918,14 +1924,18 @@ class Script:
         need(not set(self.operations) & set(self.keys), "an operation has the name of an earlier key")
         written = []
         for operation in self.value["operations"]:
-            if operation["kind"] in ISSUE_KINDS:
-                outputs = operation["outputs"]
+            if operation["kind"] in (*KEY_KINDS, *ISSUE_KINDS):
+                outputs = outputs_of(operation)
                 need(outputs and not outputs[0].endswith(".pem"), "%s: its first output is not DER" % operation["id"])
                 written += outputs
+            if operation["kind"] in ISSUE_KINDS:
                 key = self._key(operation)
                 need(key["token"] == operation["token"], "%s: its key is on another token" % operation["id"])
-            elif operation["kind"] in KEY_KINDS:
-                written.append("artifacts/%s.spki.der" % operation["id"])
+                dates = [name for name in ("this_update", "next_update") if name in operation]
+                need(
+                    operation["kind"] != "crl" or len(dates) == (0 if "days" in operation else 2),
+                    "%s: either days or both dates are wanted" % operation["id"],
+                )
             elif operation["kind"] == "import-key":
                 key, outputs = self._key(operation), operation["outputs"]
                 need(key["type"] == operation["type"], "%s: its key is of another type" % operation["id"])
@@ -1935,7 +1945,7 @@ class Script:
                 known = self.keys.get(operation["key"], {})
                 same = all(operation[name] == known.get(name) for name in ("object", "token"))
                 need(same, "%s destroys what is not a key of an earlier record" % operation["id"])
-            else:
+            elif operation["kind"] == "share":
                 holders = operation["holders"]
                 no_twins(holders, operation["id"] + ".holders")
                 need(set(holders) <= set(self.seats), "%s: a holder that is no seat" % operation["id"])
@@ -3110,7 +3120,7 @@ class Session:
         )
 
     def _op_written(self, operation, body, work):
-        outputs = operation.get("outputs", ["artifacts/%s.spki.der" % operation["id"]])
+        outputs = outputs_of(operation)
         paths = [f["path"] for f in body["files"]]
         if sorted(paths) != sorted(outputs):
             self.claims.fail(
@@ -3385,7 +3395,10 @@ class Artifacts:
             except (Bad, RecursionError):
                 continue  # an input of another kind; one that an operation names is read again below, with its problems
         for name, key in session.generated.get("keys", {}).items():
-            claims.attempt("artifacts", self.compare, "artifacts/%s.spki.der" % name, key.public.der)
+            first, *others = outputs_of(script.operations[name])
+            claims.attempt("artifacts", self.compare, first, key.public.der)
+            for path in others:
+                claims.attempt("artifacts", self.compare, path, pem_of(key.public.der, "PUBLIC KEY"))
         for name in session.generated.get("possession", {}):
             claims.attempt("artifacts", self.copy, script.operations[name])
         order = [step["operation"] for step in script.steps if step["kind"] == "issue"]
@@ -3463,8 +3476,10 @@ class Artifacts:
             issuer.verify(planned, tbs, signature)
             whole = der(0x30, tbs + planned + der(3, b"\x00" + signature))
             real = {CertificateTbs: read_certificate, CrlTbs: read_crl}.get(form.tbs, lambda _: real)(whole)
-            for path in operation["outputs"]:
-                self.compare(path, pem_of(whole, form.label) if path.endswith(".pem") else whole)
+            first, *others = operation["outputs"]
+            self.compare(first, whole)
+            for path in others:
+                self.compare(path, pem_of(whole, form.label))
         except Bad as bad:
             raise Bad("%s: %s" % (name, bad)) from None
         self.made[name] = real
@@ -3479,6 +3494,9 @@ class Artifacts:
             key = self.session.known_key(name)
             need(key is not None, "the subject's key %s is not known" % plain(name))
             public, digest = key.public, key.digest
+        elif kind == "spki":
+            public = PublicKey(from_pem(self.input(name), "PUBLIC KEY"))
+            digest = public.digest
         elif not kind:
             need(existing is not None, "the operation names no source of a key")
             public, digest = existing.key, existing.key.digest
@@ -3504,7 +3522,11 @@ class Artifacts:
             need(real.not_before == second_of(operation["not_before"]), "is valid from another time than planned")
         if operation["not_after"]:
             need(real.not_after == second_of(operation["not_after"]), "is valid to another time than planned")
-        need(real.not_after - real.not_before + 1 == operation["days"] * 86400, "is not valid for the days planned")
+        if "days" in operation:
+            seconds = real.not_after - real.not_before + 1
+            need(seconds == operation["days"] * 86400, "is not valid for the days planned")
+        else:
+            need(operation["not_before"] and operation["not_after"], "is planned with neither days nor dates")
         digest, _, existing = self.subject(operation)
         need(real.key.digest == digest, "certifies another key than planned")
         need(not real.key.is_stand_in, "certifies a stand-in, whose private key everyone knows")
@@ -3562,8 +3584,13 @@ class Artifacts:
     def check_crl(self, operation, real, event, opened):
         """The issuer's public key."""
         need(real.number == operation["number"], "has the number %d, planned %d" % (real.number, operation["number"]))
-        length = real.next_update - real.this_update
-        need(length in (operation["days"] * 86400, operation["days"] * 86400 - 1), "is not for the days planned")
+        if "days" in operation:
+            length = real.next_update - real.this_update
+            need(length in (operation["days"] * 86400, operation["days"] * 86400 - 1), "is not for the days planned")
+        else:
+            need(real.this_update == second_of(operation["this_update"]), "has another this-update than planned")
+            need(real.next_update == second_of(operation["next_update"]), "has another next-update than planned")
+            need(not {"this-update", "next-update"} & set(opened), "opens a date that is planned")
         if "this-update" in opened:
             need(
                 self.script.opens <= real.this_update <= event.millis // 1000,
@@ -3748,7 +3775,7 @@ class Register:
                 here[mark] = name
             if not isinstance(made, CrlTbs):
                 continue
-            key = session.known_key(script.operations[name]["key"]).digest
+            key = (session.known_key(script.operations[name]["key"]).digest, made.issuer)
             before = self.crls.get(key)
             if before is not None:
                 if made.number <= before.number:

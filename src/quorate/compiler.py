@@ -27,6 +27,7 @@ from quorate.plan import (
     Plan,
     ShareOut,
 )
+from quorate.planning import files_of
 from quorate.register import Register
 from quorate.script import Script, ScriptDraft
 from quorate.script.drafting import SECOND, Materials, lint, make_draft, rule_commitments, utc
@@ -46,7 +47,7 @@ from quorate.script.operations import (
     SubordinateOperation,
 )
 from quorate.x509.crl import Revoked, crl_entries
-from quorate.x509.csr import read_csr
+from quorate.x509.csr import read_csr, read_spki
 from quorate.x509.draft import not_after
 from quorate.x509.facts import CertificateFacts, read_certificate, read_crl, verify_issued
 from quorate.x509.name import encode_name
@@ -113,7 +114,8 @@ class Resolver:
             case GenerateKey(id=name, token=token, type=kind, use=use):
                 self.authority.token(token)
                 self._require_type(kind, name)
-                return GenerateOperation(name, token, kind, use, self.draw(8).hex())
+                outputs = files_of(operation) if operation.output else ()
+                return GenerateOperation(name, token, kind, use, self.draw(8).hex(), outputs)
             case ImportKey():
                 return self._import(operation)
             case DestroyKey(id=name, key=key):
@@ -171,20 +173,21 @@ class Resolver:
         where = f"operations[{plan.id}]"
         issuer = "self" if isinstance(plan, IssueRoot) else self._reference(plan.issuer, where)
         key = plan.key if isinstance(plan, IssueRoot) else self._key_of(plan.issuer, where)
-        existing = subject_key = ""
-        if isinstance(plan, IssueRoot):
-            subject, subject_key = encode_name(plan.subject), f"key:{plan.key}"
-        elif isinstance(plan, IssueSubordinate):
-            subject, subject_key = encode_name(plan.subject), f"input:{self._input(plan.csr, where)}"
-            read_csr(self.inputs[f"inputs/{plan.csr}"], plan.csr)
-        else:
+        existing, subject_key = "", self._subject_key(plan, where)
+        if isinstance(plan, IssueCross):
             existing, subject = self._reference(plan.existing, where), self._subject_of(plan.existing, where)
+            if subject_key and self._public(subject_key) != self._public_at(existing, where):
+                given = plan.csr or plan.key or plan.spki
+                raise Refusal("plan.subject_key_differs", where, given=given, existing=plan.existing)
+        else:
+            subject = encode_name(plan.subject)
         kinds: dict[type, type[CertificateOperation]] = {
             IssueRoot: RootOperation,
             IssueSubordinate: SubordinateOperation,
             IssueCross: CrossOperation,
         }
         opens = utc(self.plan.window.opens)
+        last = plan.not_after or not_after(opens, plan.days).strftime(SECOND)
         return kinds[type(plan)](
             id=plan.id,
             token=self._token_of(key, where),
@@ -195,15 +198,49 @@ class Resolver:
             existing=existing,
             subject=subject.hex(),
             certificate_serial=self._serial(),
-            not_before=opens.strftime(SECOND),
-            not_after=not_after(opens, plan.days).strftime(SECOND),
+            not_before=plan.not_before or opens.strftime(SECOND),
+            not_after=last,
             days=plan.days,
             crl_url=getattr(plan, "crl_url", ""),
             ca_issuers_url=getattr(plan, "ca_issuers_url", ""),
             policies=getattr(plan, "policies", ()),
-            outputs=(f"artifacts/{plan.id}.cert.der", f"artifacts/{plan.id}.cert.pem"),
+            outputs=files_of(plan),
             signature=self._signature(plan.signature, key, where),
         )
+
+    def _subject_key(self, plan: IssueRoot | IssueSubordinate | IssueCross, where: str) -> str:
+        """Where the certified key comes from; empty for a cross-certificate that leaves it to the existing one."""
+        if plan.key:
+            self._token_of(plan.key, where)
+            return f"key:{plan.key}"
+        if isinstance(plan, IssueRoot):
+            raise Refusal("plan.key_unknown", where, key=plan.key)
+        if plan.csr:
+            return f"input:{self._input(plan.csr, where)}"
+        return f"spki:{self._input(plan.spki, where)}" if plan.spki else ""
+
+    def _public(self, source: str) -> str | bytes:
+        """A public key as it can be compared before the day: the id of one that is generated here, else its SPKI."""
+        kind, _, name = source.partition(":")
+        if kind == "key":
+            return self.register.spkis.get(name, name)
+        data = self.inputs[name]
+        return read_spki(data, name) if kind == "spki" else read_csr(data, name).spki
+
+    def _public_at(self, reference: str, where: str) -> str | bytes:
+        """The same of the key of the certificate that `operation:ID` or `input:FILE` names."""
+        kind, _, name = reference.partition(":")
+        if kind == "input":
+            return read_certificate(self.inputs[name], name).spki
+        made = self._made(name, where)
+        return self._public(made.subject_key) if made.subject_key else self._public_at(made.existing, where)
+
+    def _made(self, name: str, where: str) -> CertificateOperation:
+        """The certificate `name` of this plan."""
+        made = next(done for done in self.operations if done.id == name)
+        if isinstance(made, CertificateOperation):
+            return made
+        raise Refusal("plan.artifact_unknown", where, name=name)
 
     def _serial(self) -> str:
         """17 octets: the prefix and 128 bits from the random source (BR 7.1.2.1: at least 64, below 2^159)."""
@@ -236,28 +273,16 @@ class Resolver:
 
     def _subject_of(self, name: str, where: str) -> bytes:
         if self._reference(name, where).startswith("operation:"):
-            made = next(done for done in self.operations if done.id == name)
-            if isinstance(made, CertificateOperation):
-                return bytes.fromhex(made.subject)
-            raise Refusal("plan.artifact_unknown", where, name=name)
+            return bytes.fromhex(self._made(name, where).subject)
         return self._facts(name, where).subject
 
     def _key_of(self, name: str, where: str) -> str:
         """The key operation whose private key belongs to the certificate `name`."""
-        return self._key_behind(self._reference(name, where), name, where)
-
-    def _key_behind(self, reference: str, name: str, where: str) -> str:
-        kind, _, path = reference.partition(":")
-        if kind == "operation":
-            made = next(done for done in self.operations if done.id == path)
-            if isinstance(made, CertificateOperation) and made.subject_key.startswith("key:"):
-                return made.subject_key.removeprefix("key:")
-            if isinstance(made, CertificateOperation) and made.existing:
-                return self._key_behind(made.existing, name, where)
-            raise Refusal("plan.issuer_key_elsewhere", where, name=name)
-        spki = read_certificate(self.inputs[path], path).spki
+        public = self._public_at(self._reference(name, where), where)
+        if isinstance(public, str):
+            return public
         gone = {done.key for done in self.operations if isinstance(done, DestroyOperation)}
-        copies = [key for key in self.register.keys if self.register.spkis[key] == spki]
+        copies = [key for key in self.register.keys if self.register.spkis[key] == public]
         for key in (*(one for one in copies if one not in gone), *copies):
             return key
         raise Refusal("plan.issuer_key_elsewhere", where, name=name)
@@ -278,11 +303,11 @@ class Resolver:
         """A CRL lists what its own CA issued (RFC 5280 5.1): the signature of the revoked certificate says so."""
         if self._reference(name, where).startswith("operation:"):
             raise Refusal("plan.revoked_here", where, name=name)
-        facts = self._facts(name, where)
+        facts, public = self._facts(name, where), self._public_at(issuer, where)
         try:
-            if self._reference(issuer, where).startswith("operation:"):  # its key is yet to be generated
+            if isinstance(public, str):  # the key is yet to be generated
                 raise Refusal("plan.revoked_elsewhere", where, name=name)
-            verify_issued(facts, self._facts(issuer, where).spki)
+            verify_issued(facts, public)
         except Refusal:
             raise Refusal("plan.revoked_elsewhere", where, name=name) from None
 
@@ -295,28 +320,43 @@ class Resolver:
             key=key,
             existing=existing,
             subject=self._subject_of(plan.existing, where).hex(),
-            outputs=(f"artifacts/{plan.id}.csr.der", f"artifacts/{plan.id}.csr.pem"),
+            outputs=files_of(plan),
             signature=self._signature(plan.signature, key, where),
         )
+
+    def _lists(self, issuer: str, where: str) -> tuple[bytes, str | bytes]:
+        """Whose CRLs follow one another: those of one name and key, whichever certificate of it is named."""
+        kind, _, name = issuer.partition(":")
+        if kind == "operation":
+            return bytes.fromhex(self._made(name, where).subject), self._public_at(issuer, where)
+        facts = read_certificate(self.inputs[name], name)
+        return facts.subject, facts.spki
+
+    def _previous_crl(self, plan: IssueCrl, issuer: str, where: str) -> str:
+        """The newest CRL of the register that this one follows, as `input:FILE`; empty for the first."""
+        lists = self._lists(issuer, where)
+        for one in self.operations:
+            if isinstance(one, CrlOperation) and self._lists(one.issuer, where) == lists:
+                raise Refusal("plan.crl_twice", where, issuer=plan.issuer)
+        numbers = {
+            read_crl(self.register.crls[name], name).number: name
+            for name in self.register.crls
+            if self._lists(self._reference(name, where), where) == lists
+        }
+        if numbers and plan.number <= max(numbers):
+            raise Refusal("plan.crl_number", where, number=plan.number, last=max(numbers))
+        return f"input:inputs/known/{numbers[max(numbers)]}.crl" if numbers else ""
 
     def _crl(self, plan: IssueCrl) -> CrlOperation:
         where = f"operations[{plan.id}]"
         issuer, key = self._reference(plan.issuer, where), self._key_of(plan.issuer, where)
-        earlier = [one for one in self.operations if isinstance(one, CrlOperation) and one.issuer == issuer]
-        previous = ""
-        if earlier:
-            raise Refusal("plan.crl_twice", where, issuer=plan.issuer)
-        if plan.issuer in self.register.crls:
-            previous = f"input:inputs/known/{plan.issuer}.crl"
-            last = read_crl(self.register.crls[plan.issuer], previous)
-            if plan.number <= last.number:
-                raise Refusal("plan.crl_number", where, number=plan.number, last=last.number)
+        previous = self._previous_crl(plan, issuer, where)
         facts = tuple(read_certificate(data, name) for name, data in self.register.certificates.items())
         for one in plan.revoked:
-            self._require_issued(one.certificate, plan.issuer, where)
+            self._require_issued(one.certificate, issuer, where)
         revoked = tuple(Revoked(self._facts(one.certificate, where), utc(one.date), one.reason) for one in plan.revoked)
         last_crl = read_crl(self.inputs[previous.partition(":")[2]], previous) if previous else None
-        entries = crl_entries(last_crl, revoked, utc(self.plan.window.opens), facts)
+        entries = crl_entries(last_crl, revoked, utc(plan.this_update or self.plan.window.opens), facts)
         return CrlOperation(
             id=plan.id,
             token=self._token_of(key, where),
@@ -326,8 +366,10 @@ class Resolver:
             previous=previous,
             number=plan.number,
             days=plan.days,
+            this_update=plan.this_update,
+            next_update=plan.next_update,
             entries=tuple(Entry(f"{one.serial:x}", one.date.strftime(SECOND), one.reason) for one in entries),
-            outputs=(f"artifacts/{plan.id}.crl", f"artifacts/{plan.id}.crl.pem"),
+            outputs=files_of(plan),
             signature=self._signature(plan.signature, key, where),
         )
 
@@ -369,11 +411,6 @@ def open_fields(script: Script, operation: IssueOperation) -> tuple[str, ...]:
     if isinstance(operation, RequestOperation):
         return ("spki",) if operation.key in made else ()
     if isinstance(operation, CrlOperation):
-        return ("this-update", "next-update", *aki)
-    if isinstance(operation, RootOperation):
-        return ("spki", "ski", "aki") if operation.key in made else ()
-    kind, _, name = operation.existing.partition(":")
-    if kind == "operation":
-        subject = next(one for one in script.operations if one.id == name)
-        return ("spki", "ski", *aki) if getattr(subject, "key", "") in made else aki
-    return aki
+        return aki if operation.this_update else ("this-update", "next-update", *aki)
+    kind, _, name = script.subject_key(operation).partition(":")
+    return ("spki", "ski", *aki) if kind == "key" and name in made else aki

@@ -35,7 +35,7 @@ def _certificate_lines(operation: CertificateOperation) -> tuple[str, ...]:
         f"subject: {name_text(bytes.fromhex(operation.subject))}",
         f"issuer: {_artifact(operation.issuer)}",
         f"serial: {operation.certificate_serial}",
-        f"valid: {operation.not_before} to {operation.not_after}, {operation.days} days",
+        _valid(operation.not_before, operation.not_after, operation.days),
     )
 
 
@@ -44,9 +44,15 @@ def _crl_lines(operation: CrlOperation) -> tuple[str, ...]:
         f"profile: {operation.profile}",
         *_signer_lines(operation),
         f"number: {operation.number}",
-        f"valid: {operation.days} days from the moment of drafting",
+        _valid(operation.this_update, operation.next_update, operation.days),
         *(f"revoked: {entry.serial} {entry.date} {entry.reason}" for entry in operation.entries),
     )
+
+
+def _valid(first: str, last: str, days: int) -> str:
+    if not first:
+        return f"valid: {days} days from the moment of drafting"
+    return f"valid: {first} to {last}" + (f", {days} days" if days else "")
 
 
 def _request_lines(operation: RequestOperation) -> tuple[str, ...]:

@@ -7,10 +7,12 @@ here works on public data, so none of the arithmetic has to run in constant time
 
 from __future__ import annotations
 
+import base64
 import enum
 import functools
 import hashlib
 import itertools
+import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
@@ -111,6 +113,12 @@ class RsaKey:
 def spki_digest(spki: bytes) -> str:
     """`sha256:…` over the DER of the SubjectPublicKeyInfo: the key's name in scripts, statements and the register."""
     return f"sha256:{hashlib.sha256(spki).hexdigest()}"
+
+
+def spki_pem(spki: bytes) -> bytes:
+    """A SubjectPublicKeyInfo (DER) as RFC 7468 text."""
+    lines = textwrap.wrap(base64.b64encode(spki).decode(), 64)
+    return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""]).encode()
 
 
 def key_name(spki: bytes) -> str:

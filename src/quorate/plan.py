@@ -2,7 +2,8 @@
 
 An artifact is named by the id of the operation that made it; `issuer` and `existing` name artifacts of this plan or of
 earlier records. Files are paths below the ceremony's `inputs/`. `signature` is a `SignatureAlgorithm`; left out, the
-default of the key that signs.
+default of the key that signs. `output` names the files of what is made, in place of the id. Validity is either `days`
+from the moment of the ceremony on, or both dates.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class GenerateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
     token: str
     type: str
     use: Literal["root", "external-ca", "internal-ca", "unknown"] = "unknown"
+    output: str = ""
 
 
 class ImportKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="import-key"):
@@ -74,37 +76,59 @@ class IssueRoot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     key: str
     profile: str
     subject: Subject
-    days: int
+    days: int = 0
+    not_before: str = ""
+    not_after: str = ""
     signature: str = ""
+    output: str = ""
 
 
-class IssueSubordinate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="subordinate"):
-    """A subordinate CA certificate from a PKCS#10 request. `subject` replaces the request's name."""
+class IssueSubordinate(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="subordinate"
+):
+    """A subordinate CA certificate. Its key is that of a request (PKCS#10), of a key operation, or of a bare SPKI file.
+
+    Exactly one of `csr`, `key`, `spki` is given. `subject` replaces a request's name.
+    """
 
     id: str
     issuer: str
-    csr: str
+    csr: str = ""
+    key: str = ""
+    spki: str = ""
     profile: str
     subject: Subject
-    days: int
-    crl_url: str
-    ca_issuers_url: str
+    days: int = 0
+    not_before: str = ""
+    not_after: str = ""
+    crl_url: str = ""
+    ca_issuers_url: str = ""
     policies: tuple[str, ...] = ()
     signature: str = ""
+    output: str = ""
 
 
-class IssueCross(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cross"):
-    """A cross-certificate: subject, SPKI and SKI of `existing` (an artifact or a file), copied byte for byte."""
+class IssueCross(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="cross"):
+    """A cross-certificate: subject, SPKI and SKI of `existing` (an artifact or a file), copied byte for byte.
+
+    At most one of `csr`, `key`, `spki` says where its key comes from; it must be the key of `existing`.
+    """
 
     id: str
     issuer: str
     existing: str
+    csr: str = ""
+    key: str = ""
+    spki: str = ""
     profile: str
-    days: int
-    crl_url: str
-    ca_issuers_url: str
+    days: int = 0
+    not_before: str = ""
+    not_after: str = ""
+    crl_url: str = ""
+    ca_issuers_url: str = ""
     policies: tuple[str, ...] = ()
     signature: str = ""
+    output: str = ""
 
 
 class Revocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,16 +142,19 @@ class Revocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class IssueCrl(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="crl"):
     """A full CRL of `issuer`. thisUpdate is the moment of drafting, nextUpdate `days` later less one second.
 
-    From the second on, the previous CRL is taken from the register.
+    Both may be given instead. From the second on, the previous CRL is taken from the register.
     """
 
     id: str
     issuer: str
     number: int
-    days: int
+    days: int = 0
+    this_update: str = ""
+    next_update: str = ""
     profile: str = "private-crl"
     revoked: tuple[Revocation, ...] = ()
     signature: str = ""
+    output: str = ""
 
 
 class IssueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cross-csr"):
@@ -139,6 +166,7 @@ class IssueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     id: str
     existing: str
     signature: str = ""
+    output: str = ""
 
 
 Certificate = IssueRoot | IssueSubordinate | IssueCross

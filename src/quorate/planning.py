@@ -8,9 +8,11 @@ from quorate.authority import AuthorityState
 from quorate.findings import Finding, Refusal, found, table
 from quorate.keys import key_findings
 from quorate.plan import (
+    Certificate,
     DestroyKey,
     GenerateKey,
     ImportKey,
+    Issue,
     IssueCrl,
     IssueCross,
     IssueRequest,
@@ -22,8 +24,9 @@ from quorate.plan import (
     Subject,
     Waiver,
 )
-from quorate.strict import is_day, read_moment, require_identifiers
-from quorate.x509.csr import read_csr
+from quorate.script.outputs import What, output_files
+from quorate.strict import OUTPUT_NAME, is_day, read_moment, require_identifiers
+from quorate.x509.csr import read_csr, read_spki
 from quorate.x509.facts import read_certificate, verify_issued
 
 LONGEST_DAYS = 36525
@@ -72,12 +75,33 @@ def _operation_findings(operation: Operation, seats: set[str]) -> list[Finding]:
     if isinstance(operation, IssueRequest):
         return []
     findings = [*require_identifiers([(f"{where}.profile", operation.profile)])]
-    if not 1 <= operation.days <= LONGEST_DAYS:
-        findings.append(found("plan.days", f"{where}.days", days=operation.days))
+    findings += _validity_findings(operation, where)
+    if isinstance(operation, (IssueSubordinate, IssueCross)):
+        given = [name for name in ("csr", "key", "spki") if getattr(operation, name)]
+        if len(given) != 1 and (given or isinstance(operation, IssueSubordinate)):
+            findings.append(found("plan.subject_key", where, given=" and ".join(given) or "nothing"))
     if isinstance(operation, IssueCrl):
         dates = [(f"{where}.revoked[{one.certificate}].date", one.date) for one in operation.revoked]
         findings += [found("plan.time", path, text=text) for path, text in dates if read_moment(text) is None]
     return findings
+
+
+def _validity_findings(operation: Certificate | IssueCrl, where: str) -> list[Finding]:
+    """Days, or both dates to the second."""
+    ends = ("this_update", "next_update") if isinstance(operation, IssueCrl) else ("not_before", "not_after")
+    dates = {name.replace("_", "-"): getattr(operation, name) for name in ends}
+    given = [name for name, text in dates.items() if text]
+    if not given and not 1 <= operation.days <= LONGEST_DAYS:
+        return [found("plan.days", f"{where}.days", days=operation.days)]
+    if given and (operation.days or len(given) < 2):
+        first, last = dates
+        said = " and ".join([*given, *(["days"] if operation.days else [])])
+        return [found("plan.validity", where, given=said, first=first, last=last)]
+    return [
+        found("plan.time", f"{where}.{name}", text=text)
+        for name, text in dates.items()
+        if text and read_moment(text) is None
+    ]
 
 
 def _waiver_findings(waiver: Waiver, known: set[str]) -> list[Finding]:
@@ -114,28 +138,71 @@ def _witnessing_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding
     return tuple(findings)
 
 
+def _said_key(operation: IssueSubordinate) -> str:
+    return operation.key or f"inputs/{operation.csr or operation.spki}"
+
+
+def output_findings(plan: Plan) -> tuple[Finding, ...]:
+    """Names of files that a record cannot carry, and files that two operations would write."""
+    findings: list[Finding] = []
+    written: dict[str, str] = {}
+    for operation in plan.operations:
+        if isinstance(operation, (ShareOut, ImportKey, DestroyKey)):
+            continue
+        where = f"operations[{operation.id}].output"
+        if operation.output and not OUTPUT_NAME.fullmatch(operation.output):
+            findings.append(found("plan.file_name", where, file=operation.output))
+        for path in files_of(operation):
+            other = written.setdefault(path.lower(), operation.id)  # some file systems do not tell case apart
+            if other != operation.id:
+                findings.append(found("plan.output_twice", where, file=path, other=other))
+    return tuple(findings)
+
+
+def files_of(operation: GenerateKey | Issue) -> tuple[str, ...]:
+    """The files that an operation makes, as paths in the record."""
+    kinds: dict[type, What] = {GenerateKey: "key", IssueCrl: "crl", IssueRequest: "csr"}
+    return output_files(kinds.get(type(operation), "certificate"), operation.id, operation.output)
+
+
 def input_findings(plan: Plan, inputs: Mapping[str, bytes]) -> tuple[Finding, ...]:
     """The quality of every key that comes in from outside (BR 6.1.6, 6.1.1.3)."""
     findings: list[Finding] = []
     for operation in plan.operations:
-        where = f"operations[{operation.id}]"
-        if isinstance(operation, IssueSubordinate) and f"inputs/{operation.csr}" in inputs:
+        if isinstance(operation, (IssueSubordinate, IssueCross)):
+            where = f"operations[{operation.id}]"
             try:
-                request = read_csr(inputs[f"inputs/{operation.csr}"], f"inputs/{operation.csr}")
-                findings += key_findings(request.spki, where, own=False)
-            except Refusal as refusal:
-                findings += refusal.findings
-        elif isinstance(operation, IssueCross) and f"inputs/{operation.existing}" in inputs:
-            try:
-                facts = read_certificate(inputs[f"inputs/{operation.existing}"], f"inputs/{operation.existing}")
-                findings += key_findings(facts.spki, where, own=False)
-                if not facts.is_ca:
-                    findings.append(found("plan.existing_no_ca", where, name=operation.existing))
-                if facts.self_issued:
-                    verify_issued(facts, facts.spki)
+                findings += _subject_findings(operation, inputs, where)
+                if isinstance(operation, IssueCross):
+                    findings += _existing_findings(operation.existing, inputs, where)
             except Refusal as refusal:
                 findings += refusal.findings
     return tuple(findings)
+
+
+def _subject_findings(
+    operation: IssueSubordinate | IssueCross, inputs: Mapping[str, bytes], where: str
+) -> list[Finding]:
+    """The key of a request, which proves possession by its signature, or of a bare file, which proves nothing."""
+    if (path := f"inputs/{operation.csr}") in inputs and operation.csr:
+        return [*key_findings(read_csr(inputs[path], path).spki, where, own=False)]
+    if (path := f"inputs/{operation.spki}") in inputs and operation.spki:
+        unproved = found("plan.possession_unproved", where, file=path)
+        return [*key_findings(read_spki(inputs[path], path), where, own=False), unproved]
+    return []
+
+
+def _existing_findings(existing: str, inputs: Mapping[str, bytes], where: str) -> list[Finding]:
+    path = f"inputs/{existing}"
+    if path not in inputs:
+        return []
+    facts = read_certificate(inputs[path], path)
+    findings = [*key_findings(facts.spki, where, own=False)]
+    if not facts.is_ca:
+        findings.append(found("plan.existing_no_ca", where, name=existing))
+    if facts.self_issued:
+        verify_issued(facts, facts.spki)
+    return findings
 
 
 def names_twice(plan: Plan) -> tuple[Finding, ...]:
@@ -151,7 +218,7 @@ def names_twice(plan: Plan) -> tuple[Finding, ...]:
     named: dict[Subject, tuple[str, str]] = {}
     for operation in plan.operations:
         if isinstance(operation, (IssueRoot, IssueSubordinate)):
-            key = operation.key if isinstance(operation, IssueRoot) else f"inputs/{operation.csr}"
+            key = operation.key if isinstance(operation, IssueRoot) else _said_key(operation)
             other, first = named.setdefault(operation.subject, (operation.id, key))
             if key != first:
                 findings.append(found("plan.subject_twice", f"operations[{operation.id}].subject", other=other))

@@ -25,7 +25,7 @@ from quorate.findings import Finding, Refusal, found, refuse_errors
 from quorate.layout import Layout
 from quorate.people import Appointment, Person, Presence, Purpose, Quorum, Role
 from quorate.plan import Plan
-from quorate.planning import input_findings, names_twice, plan_findings
+from quorate.planning import input_findings, names_twice, output_findings, plan_findings
 from quorate.record import frozen_states
 from quorate.register import Register, whereabouts
 from quorate.script import (
@@ -45,7 +45,7 @@ from quorate.script.operations import ScriptOperation
 from quorate.script.steps.issue import judge
 from quorate.script.text import render
 from quorate.statement import Mode
-from quorate.strict import is_day, load_toml, require_identifiers
+from quorate.strict import FILE_NAME, is_day, load_toml, require_identifiers
 
 
 class PersonSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -223,7 +223,7 @@ class Compiled:
 def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> Compiled:
     """The script of a ceremony's plan; refuses with every problem that can be proved before the day."""
     plan, data = read_plan(ceremony)
-    problems = [*require_identifiers([("ceremony", ceremony.name)]), *names_twice(plan)]
+    problems = [*require_identifiers([("ceremony", ceremony.name)]), *names_twice(plan), *output_findings(plan)]
     problems += plan_findings(plan, start.state)
     refuse_errors(tuple(problems))
     inputs = _inputs(find_authority(ceremony), ceremony, plan, start.register)
@@ -270,8 +270,6 @@ def found_at(finding: Finding, where: str) -> Finding:
 
 COMPILED_INPUTS = ("inputs/known/", "inputs/profiles/")
 """Written by `compile`: what earlier ceremonies made, and the profiles as they are on that day."""
-FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-"""The parts of every path in a record: names that mean the same on each file system and cannot break a line."""
 
 
 def _inputs(root: Path, ceremony: Path, plan: Plan, register: Register) -> dict[str, bytes]:

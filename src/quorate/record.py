@@ -20,6 +20,7 @@ from quorate.event import SALT_OCTETS, Body, Event, Type, read_line, timestamp
 from quorate.findings import Refusal
 from quorate.host import Host, writing
 from quorate.script import Script, read_script
+from quorate.script.operations import GenerateOperation, KeylessOperation
 from quorate.script.state import State, Status
 from quorate.tlog import read_checkpoint
 
@@ -256,8 +257,10 @@ def _sums(folder: Path) -> bytes:
 def _outputs(script: Script, operations: Container[str]) -> Iterator[str]:
     """The files that operations make; once `completed` stands, they may be there before `written` does."""
     for operation in script.operations:
-        if operation.id in operations:
-            yield from getattr(operation, "outputs", (f"artifacts/{operation.id}.spki.der",))
+        if operation.id in operations and isinstance(operation, GenerateOperation):
+            yield from operation.files
+        elif operation.id in operations and not isinstance(operation, KeylessOperation):
+            yield from operation.outputs
 
 
 def _require_none_unnamed(folder: Path, named: Container[str]) -> None:

@@ -24,6 +24,10 @@ T = TypeVar("T")
 LARGEST_FILE = 8 * 1024 * 1024
 IDENTIFIER = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?")
 """Ids of people, seats, operations, places: they stand in file names, statements and origins."""
+FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+"""The parts of every path in a record: names that mean the same on each file system and cannot break a line."""
+OUTPUT_NAME = re.compile(r"[A-Za-z0-9](?: ?[A-Za-z0-9._-]){0,99}")
+"""What a plan may call an output: the same, and single spaces inside, for names that are known elsewhere already."""
 
 
 def load_toml(data: bytes, kind: type[T], where: str) -> T:

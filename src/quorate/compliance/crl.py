@@ -49,6 +49,17 @@ def this_update_is_the_time_of_signing(case: CrlCase) -> Iterator[Facts]:
         yield {"time": case.it.this_update.isoformat(), "at": case.context.at.isoformat()}
 
 
+@rule(TABLE, "crl.window", "crl")
+def dates_are_legal_all_over_the_window(case: CrlCase) -> Iterator[Facts]:
+    """A CRL whose dates are frozen may be signed at any moment of the window; both of its ends are tried."""
+    for moment in dict.fromkeys(case.context.window):
+        if moment == case.context.at:
+            continue
+        ended = case.it.next_update is not None and case.it.next_update < moment
+        if ended or not moment - DAY <= case.it.this_update <= moment:
+            yield {"moment": moment.isoformat()}
+
+
 @rule(TABLE, "crl.next_update_missing", "crl")
 def next_update_is_there(case: CrlCase) -> Iterator[Facts]:
     if case.it.next_update is None:

@@ -233,7 +233,7 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "{days} days are no validity",
-        "write a number from 1 to 36525",
+        "write a number from 1 to 36525, or both dates instead",
         "",
     ),
     "plan.empty": Meaning(
@@ -275,7 +275,7 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "{file} is not a name that a record can carry",
-        "use letters, digits, . _ and -, beginning with a letter or digit; take other files out of inputs/",
+        "use letters, digits, . _ and -, beginning with a letter or digit, up to 128; take other files out of inputs/",
         "",
     ),
     "plan.format": Meaning(
@@ -404,6 +404,20 @@ TABLE: dict[str, Meaning] = {
         "choose a new one; artifacts are named by it for good",
         "",
     ),
+    "plan.output_twice": Meaning(
+        ERROR,
+        False,
+        "the file {file} would be written by {other} too",
+        "give one of the two another output",
+        "",
+    ),
+    "plan.possession_unproved": Meaning(
+        WARNING,
+        False,
+        "nothing proves that whoever asks for this certificate holds the key in {file}",
+        "ask for a PKCS#10 request, or write down in the record how possession was proved",
+        "BR 3.2.1",
+    ),
     "plan.revoked_here": Meaning(
         ERROR,
         False,
@@ -418,12 +432,33 @@ TABLE: dict[str, Meaning] = {
         "give the certificate file of one that was",
         "",
     ),
+    "plan.validity": Meaning(
+        ERROR,
+        False,
+        "the validity is given by {given}",
+        "give days alone, or {first} and {last} without days",
+        "",
+    ),
     "plan.toml_broken": Meaning(
         ERROR,
         False,
         "this is not TOML: {problem}",
         "correct the line that it names",
         "",
+    ),
+    "plan.subject_key": Meaning(
+        ERROR,
+        False,
+        "the subject's key is given by {given}",
+        "give one of csr, key and spki",
+        "",
+    ),
+    "plan.subject_key_differs": Meaning(
+        ERROR,
+        False,
+        "the key given by {given} is not the key of {existing}",
+        "find out which of the two is the wrong one; a cross-certificate repeats a key that has a certificate",
+        "BR 7.1.2.2",
     ),
     "plan.subject_twice": Meaning(
         ERROR,

@@ -206,6 +206,7 @@ _CRLS = {
     "crl.issuer": _must("the issuer field is not the issuer's subject, byte for byte", "BR 7.2", _CRL),
     "crl.issuer_may_not_sign": _must("the issuer's key usage lacks cRLSign", "RFC 5280 4.2.1.3", _CRL),
     "crl.this_update": _must("thisUpdate {time} is not within the day before signing at {at}", "BR 7.2", _CRL),
+    "crl.window": _must("the dates would not be legal if it were signed at {moment}", "BR 7.2", _CRL),
     "crl.next_update_missing": _must("nextUpdate is missing", "BR 7.2", _CRL),
     "crl.days": _must("it lasts {seconds} s, more than {limit} days", "BR 7.2", _CRL),
     "crl.days_profile": _must("it lasts {seconds} s, more than the profile's {limit} days", "CP/CPS 7.2", _CRL),

@@ -14,7 +14,7 @@ from quorate.authority import Item
 from quorate.findings import Refusal
 from quorate.people import Presence, Purpose
 from quorate.plan import Waiver, Window, Witnessing
-from quorate.script.operations import ScriptOperation
+from quorate.script.operations import CertificateOperation, ScriptOperation
 from quorate.statement import Mode
 from quorate.strict import convert
 
@@ -273,6 +273,15 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def operation(self, name: str) -> ScriptOperation:
         return next(operation for operation in self.operations if operation.id == name)
+
+    def subject_key(self, operation: CertificateOperation) -> str:
+        """Where the certified key comes from: `key:ID`, `spki:FILE`, or `input:FILE`, a request or certificate."""
+        kind, _, name = operation.existing.partition(":")
+        if operation.subject_key or kind != "operation":
+            return operation.subject_key or operation.existing
+        existing = self.operation(name)
+        assert isinstance(existing, CertificateOperation)
+        return self.subject_key(existing)
 
     def draft(self, operation: str) -> ScriptDraft:
         return next(draft for draft in self.drafts if draft.operation == operation)

@@ -25,7 +25,7 @@ from quorate.script.operations import (
     RootOperation,
 )
 from quorate.strict import read_moment
-from quorate.x509.csr import read_csr
+from quorate.x509.csr import read_csr, read_spki
 from quorate.x509.draft import (
     CertificateFields,
     CrlEntry,
@@ -71,7 +71,9 @@ def make_draft(script: Script, operation: IssueOperation, materials: Materials, 
     profile = profile_of(operation, materials)
     issuer = _issuer(script, operation, materials)
     if isinstance(operation, CrlOperation):
-        this_update = now.replace(microsecond=0)
+        this_update, next_update = now.replace(microsecond=0), not_after(now.replace(microsecond=0), operation.days)
+        if operation.this_update:
+            this_update, next_update = utc(operation.this_update), utc(operation.next_update)
         entries = tuple(CrlEntry(int(one.serial, 16), utc(one.date), one.reason) for one in operation.entries)
         return draft_crl(
             CrlFields(
@@ -79,12 +81,12 @@ def make_draft(script: Script, operation: IssueOperation, materials: Materials, 
                 issuer=issuer,
                 number=operation.number,
                 this_update=this_update,
-                next_update=not_after(this_update, operation.days),
+                next_update=next_update,
                 entries=entries,
                 algorithm=algorithm,
             )
         )
-    spki, ski = _subject(script, operation, materials)
+    spki, ski = _subject(operation, materials)
     return draft_certificate(
         CertificateFields(
             profile=profile,
@@ -132,10 +134,11 @@ def lint(
     window = (utc(script.window.opens), utc(script.window.closes))
     if isinstance(operation, RequestOperation):
         return request_findings(der, operation.id, certificate(operation.existing, materials), (at, *window))
+    open_dates = isinstance(operation, CrlOperation) and not operation.this_update
     context = Context(
         rules=script.rules,
         at=at,
-        window=window,
+        window=(at, at) if open_dates else window,
         issuer=None if operation.issuer == "self" else certificate(operation.issuer, materials),
         known=_known(materials, operation),
         existing=_existing(operation, materials),
@@ -171,13 +174,23 @@ def _issuer(script: Script, operation: CertificateOperation | CrlOperation, mate
     return Issuer(facts.subject, facts.spki, facts.ski)
 
 
-def _subject(script: Script, operation: CertificateOperation, materials: Materials) -> tuple[bytes, bytes]:
-    if operation.existing:
-        facts = certificate(operation.existing, materials)
-        return facts.spki, facts.ski
+def _subject(operation: CertificateOperation, materials: Materials) -> tuple[bytes, bytes]:
     kind, _, name = operation.subject_key.partition(":")
-    spki = materials.spkis[name] if kind == "key" else read_csr(materials.inputs[name], name).spki
-    return spki, subject_ski(spki)
+    given = b""
+    if kind == "key":
+        given = materials.spkis[name]
+    elif kind:
+        given = (read_spki if kind == "spki" else _requested)(materials.inputs[name], name)
+    if not operation.existing:
+        return given, subject_ski(given)
+    facts = certificate(operation.existing, materials)
+    if given not in (b"", facts.spki):
+        raise Refusal("plan.subject_key_differs", operation.id, given=name, existing=operation.existing)
+    return facts.spki, facts.ski
+
+
+def _requested(data: bytes, where: str) -> bytes:
+    return read_csr(data, where).spki
 
 
 def _existing(operation: CertificateOperation | CrlOperation, materials: Materials) -> CertificateFacts | None:

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from quorate.script.outputs import output_files
+
 
 class ShareOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="share"):
     id: str
@@ -19,12 +21,22 @@ class ShareOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     threshold: int
 
 
-class GenerateOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="generate-key"):
+class GenerateOperation(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="generate-key"
+):
+    """`outputs`: the public key's files, where the plan names them."""
+
     id: str
     token: str
     type: str
     use: str
     object: str
+    outputs: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of the public key, DER first."""
+        return self.outputs or output_files("key", self.id)
 
 
 class DestroyOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="destroy-key"):
@@ -50,7 +62,10 @@ class ImportOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, t
 class _CertificateOperation(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", kw_only=True
 ):
-    """`signature`: the planned signature algorithm; left out, the default of the key that signs."""
+    """`signature`: the planned signature algorithm; left out, the default of the key that signs.
+
+    `days` is left out where the plan gives both dates.
+    """
 
     id: str
     token: str
@@ -63,7 +78,7 @@ class _CertificateOperation(
     certificate_serial: str
     not_before: str
     not_after: str
-    days: int
+    days: int = 0
     crl_url: str
     ca_issuers_url: str
     policies: tuple[str, ...]
@@ -92,8 +107,16 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CrlOperation(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="crl"
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="crl",
 ):
+    """Either `days` from thisUpdate on, the moment of drafting, or both dates."""
+
     id: str
     token: str
     key: str
@@ -101,7 +124,9 @@ class CrlOperation(
     issuer: str
     previous: str
     number: int
-    days: int
+    days: int = 0
+    this_update: str = ""
+    next_update: str = ""
     entries: tuple[Entry, ...]
     outputs: tuple[str, ...]
     signature: str = ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from quorate.algorithms import verify_signature
-from quorate.findings import Refusal
+from quorate.findings import Finding, Refusal
 from quorate.keys import key_name
 from quorate.x509.facts import (
     CertificateFacts,
@@ -29,6 +29,7 @@ __all__ = [
     "read_certificate",
     "read_crl",
     "read_csr",
+    "read_spki",
     "verify_issued",
 ]
 
@@ -74,6 +75,19 @@ def read_request(data: bytes, where: str = "") -> RequestFacts:
         algorithm=encode(envelope.algorithm),
         signature=envelope.signature.as_bytes(),
     )
+
+
+def read_spki(data: bytes, where: str = "") -> bytes:
+    """The DER of one bare public key, PEM or DER; nothing proves who holds its private key.
+
+    Raises `x509.not_one_object`, `key.unreadable`.
+    """
+    spki = one_object(data, "PUBLIC KEY", where)
+    try:
+        key_name(spki)
+    except Refusal as refusal:
+        raise Refusal.of(tuple(Finding(one.code, where, one.facts) for one in refusal.findings)) from None
+    return spki
 
 
 def read_csr(data: bytes, where: str = "") -> Request:

@@ -10,7 +10,7 @@ import base64
 from quorate import canonical
 from quorate.event import Body, Event, Type
 from quorate.findings import Refusal, refuse_errors
-from quorate.keys import KeyType, key_findings, spki_digest
+from quorate.keys import KeyType, key_findings, spki_digest, spki_pem
 from quorate.people import Purpose
 from quorate.script import Generate, KnownKey
 from quorate.script.intent import approval, digest_of
@@ -58,7 +58,7 @@ def wants(step: Generate, state: State) -> Want | None:
         return None
     operation = operation_of(step, state)
     if done := state.happened(Type.COMPLETED):
-        return WriteOut(((_path(operation), base64.b64decode(done[-1].body["spki"])),))
+        return WriteOut(_outputs(operation, base64.b64decode(done[-1].body["spki"])))
     approved = frozenset(str(event.body["signature"]["person"]) for event in state.happened(Type.APPROVED))
     if len(approved) < state.script.quorum(Purpose.AUTHORISE).need:
         return approval(state, operation, None, approved)
@@ -74,8 +74,9 @@ def wants(step: Generate, state: State) -> Want | None:
     return Record(Type.INTENDED.value, body)
 
 
-def _path(operation: GenerateOperation) -> str:
-    return f"artifacts/{operation.id}.spki.der"
+def _outputs(operation: GenerateOperation, spki: bytes) -> tuple[tuple[str, bytes], ...]:
+    der, *others = operation.files
+    return ((der, spki), *((path, spki_pem(spki)) for path in others))
 
 
 def takes(step: Generate, state: State, want: Want, answer: Answer) -> tuple[Type, Body]:

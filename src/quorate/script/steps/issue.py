@@ -92,7 +92,8 @@ def wants(step: Issue, state: State) -> Want | None:
 def _outputs(state: State, operation: IssueOperation, tbs: bytes, signature: bytes) -> tuple[tuple[str, bytes], ...]:
     """The finished artifact in each of its forms; refused unless the issuing key signed these very bytes."""
     kind, der = object_kind(operation), _finished(state, operation, tbs, signature)
-    return tuple((path, pem(kind, der) if path.endswith(".pem") else der) for path in operation.outputs)
+    first, *others = operation.outputs
+    return ((first, der), *((path, pem(kind, der)) for path in others))
 
 
 def _finished(state: State, operation: IssueOperation, tbs: bytes, signature: bytes) -> bytes:
