@@ -293,6 +293,9 @@ AUTHORITIES: dict[str, tuple[Edit, set[str]]] = {
     "no TOML": (first_line("["), {"plan.toml_broken"}),
     "an unknown field": (first_line('colour = "red"'), {"plan.field_unknown"}),
     "unknown rules": (replaced('rules = "private"', 'rules = "public"'), {"authority.rules"}),
+    "root programmes of a private authority": (first_line('programmes = ["mozilla"]'), {"authority.programmes"}),
+    "a root programme that is none": (first_line('programmes = ["mozilla", "google"]'), {"plan.value_wrong"}),
+    "an affiliate twice": (first_line('affiliates = ["A", "A"]'), {"authority.twice"}),
     "another format": (replaced("quorate/1", "quorate/9"), {"plan.format"}),
     "a name with blanks": (replaced('name = "example"', 'name = "An Example"'), {"plan.identifier"}),
     "an unknown role": (replaced('["administrator","custodian"]', '["king","custodian"]'), {"role.unknown"}),
@@ -395,6 +398,32 @@ def test_a_web_root_is_not_made_on_a_software_token(tmp_path: Path) -> None:
 def test_a_web_root_is_not_made_unwatched(tmp_path: Path) -> None:
     ceremony = webpki(tmp_path, HARDWARE, replaced('auditor = "au"\n', ""))
     assert refused(tmp_path, "check", ceremony) == ["plan.unwitnessed"]
+
+
+def test_a_web_root_for_extended_validation_is_not_made_before_a_camera_alone(tmp_path: Path) -> None:
+    recorded = replaced('auditor = "au"\n', 'recording = true\npolicy = "PA-7"\n')
+    ceremony = webpki(tmp_path, HARDWARE, recorded)
+    assert run("check", ceremony).code == 0
+    authority = tmp_path / "webpki" / "authority.toml"
+    authority.write_text(authority.read_text().replace("crl-days", "extended-validation = true\ncrl-days"))
+    assert refused(tmp_path, "check", ceremony) == ["plan.unwitnessed_ev"]
+
+
+def test_an_authority_keeps_to_the_root_programmes_that_it_names(tmp_path: Path) -> None:
+    """A root of 3700 days is too long for Microsoft alone."""
+    long = replaced("days = 3650", "days = 3700"), replaced("webpki-root", "long-root")
+    ceremony = webpki(tmp_path, HARDWARE, *long)
+    profile = files("quorate.x509").joinpath("profiles/webpki-root.toml").read_text()
+    (tmp_path / "webpki" / "profiles").mkdir()
+    (tmp_path / "webpki" / "profiles" / "long-root.toml").write_text(
+        profile.replace("webpki-root", "long-root").replace("3650", "9132")
+    )
+    outcome = run("check", ceremony)
+    assert outcome.codes == ["cert.root_days_programme"]
+    assert "code: cert.root_days_programme, Microsoft Trusted Root Program 3.1.8" in outcome.err
+    authority = tmp_path / "webpki" / "authority.toml"
+    authority.write_text('programmes = ["mozilla", "chrome", "apple"]\n' + authority.read_text())
+    assert run("check", ceremony).code == 0
 
 
 def test_a_waiver_accepts_what_it_names_until_it_expires(tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ class Words:
 
 
 class May:
-    """The shape of a member that may be left out."""
+    """The shape of a member that is left out where it would be empty."""
 
     def __init__(self, shape):
         self.shape = shape
@@ -253,6 +253,7 @@ def shape(value, wanted, where):
             raise Bad("%s: member %r is %s" % (where, odd[0], "not known" if odd[0] in value else "missing"))
         for key, inner in value.items():
             wish = wanted[key]
+            need(inner or not isinstance(wish, May), "%s.%s is empty and not left out" % (where, key))
             shape(inner, wish.shape if isinstance(wish, May) else wish, where + "." + key)
     elif isinstance(wanted, list):
         need(type(value) is list, "%s is not a list" % where)
@@ -1447,11 +1448,11 @@ SHARE_SET = {
 # Findings whose clause leaves room; signature, continuity and MUST failures are never waived: spec/plan.md
 WAIVABLE = set(
     """
-    cert.access_missing cert.cross_path_length cert.extension_unlisted cert.name_unusual cert.outlives_issuer_warned
-    cert.path_length_beyond cert.policy_order cert.policy_qualifiers cert.root_crl_url cert.root_days_programme
-    cert.root_path_length cert.root_policies cert.subordinate_days cert.subordinate_path_length
-    crl.entry_ca_compromise crl.entry_changed crl.entry_extension crl.entry_unknown crl.extension_unlisted crl.scope
-    key.exponent_range key.modulus_huge
+    cert.access_missing cert.crl_points cert.cross_expired cert.cross_path_length cert.extension_unlisted
+    cert.name_unusual cert.outlives_issuer cert.path_length_beyond cert.policy_order cert.policy_qualifiers
+    cert.purposes_missing cert.root_crl_url cert.root_days_programme cert.root_path_length cert.root_policies
+    cert.subordinate_days cert.subordinate_path_length crl.entry_ca_compromise crl.entry_changed crl.entry_extension
+    crl.entry_unknown crl.extension_unlisted crl.previous_missing crl.scope key.exponent_range key.modulus_huge
     """.split()
 )
 
@@ -1627,12 +1628,15 @@ PURPOSES = ("govern", "approve", "authorise", "unlock", "recover", "close")
 _QUORUM = {"need": WHOLE, "purpose": Words("a purpose of a quorum", PURPOSES), "role": ID}
 PRESENCE = Words("keyed or paper", ("keyed", "paper"))
 RULES = Words("webpki or private", ("webpki", "private"))
+PROGRAMMES = [Words("a root programme", ("mozilla", "chrome", "apple", "microsoft"))]
 TOKEN_KIND = Words("pkcs11 or software", ("pkcs11", "software"))
 
 STATE = {
+    "affiliates": May([TEXT]),
     "cps": {"document": TEXT, "section": TEXT, "version": TEXT},
     "commitments": {
         "crl_days": WHOLE,
+        "extended_validation": May(TRUTH),
         "key_types": [TEXT],
         "minimum_quorum": WHOLE,
         "module_level": ANY,
@@ -1654,6 +1658,7 @@ STATE = {
         }
     ],
     "places": [{"controllers": {"need": WHOLE, "role": TEXT}, "facility": TEXT, "id": ID, "keys": ANY, "kind": TEXT}],
+    "programmes": May(PROGRAMMES),
     "quorums": [_QUORUM],
     "roles": [{"duties": [Words("a duty", DUTIES)], "id": ID, "title": TEXT}],
     "rules": RULES,
@@ -1833,6 +1838,7 @@ SCRIPT = {
     "operations": [ANY],
     "plan": SHA,
     "predecessor": EVENTS["opened"]["predecessor"],
+    "programmes": May(PROGRAMMES),
     "purpose": TEXT,
     "quorums": [_QUORUM],
     "rules": RULES,
@@ -2041,6 +2047,8 @@ class Script:
             yield "script.json names another authority state than the last of authority/"
         if self.rules != state.value["rules"]:
             yield "script.json is under other rules than the authority"
+        if self.value.get("programmes") != state.value.get("programmes"):
+            yield "script.json keeps to other root programmes than the authority"
         for seat in self.seats.values():
             for person in [seat["person"]] + seat["alternates"]:
                 if person not in state.people:
@@ -2089,6 +2097,8 @@ class Script:
         out = ["QUORATE SCRIPT"]
         out += ["authority: " + v["authority"]["name"], "ceremony: " + v["ceremony"], "mode: " + v["mode"].upper()]
         out += ["%s: %s" % (name, v[name]) for name in ("purpose", "facility", "rules")]
+        if v.get("programmes"):
+            out.append("programmes: " + ", ".join(v["programmes"]))
         out.append("window: %s to %s" % (v["window"]["opens"], v["window"]["closes"]))
         out += ["authority state: " + v["authority"]["state"], "genesis: " + v["authority"]["genesis"]]
         out += ["predecessor: " + v["predecessor"], "plan: " + v["plan"]]

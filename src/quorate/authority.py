@@ -14,6 +14,9 @@ from quorate.findings import Finding, Refusal, found
 from quorate.people import Person, Presence, Purpose, Quorum, Role
 from quorate.strict import convert
 
+Programme = Literal["mozilla", "chrome", "apple", "microsoft"]
+"""A root programme whose texts an authority can keep to."""
+
 
 class Cps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the commitments are published."""
@@ -23,8 +26,11 @@ class Cps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     section: str
 
 
-class Commitments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The machine-readable part of the CP/CPS (BR leaves 6.2.2 and more to it)."""
+class Commitments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The machine-readable part of the CP/CPS (BR leaves 6.2.2 and more to it).
+
+    `extended_validation`: EV certificates are issued below its roots (EVG, CCADB 6.3).
+    """
 
     minimum_quorum: int
     module_level: str
@@ -32,6 +38,7 @@ class Commitments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root_days: int
     subordinate_days: int
     crl_days: int
+    extended_validation: bool = False
 
 
 class Controllers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,8 +79,12 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     holder: str = ""
 
 
-class AuthorityState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One governed state. `digest` is over its canonical file, `authority/NNN.json`."""
+class AuthorityState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One governed state. `digest` is over its canonical file, `authority/NNN.json`.
+
+    `programmes`: the root programmes whose texts bind under `webpki`, all of them if none is named. `affiliates`: the
+    names of organisations that are affiliates (BR 1.6.1), as their certificates give them.
+    """
 
     format: Literal["quorate/1"]
     name: str
@@ -88,6 +99,8 @@ class AuthorityState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     places: tuple[Place, ...]
     tokens: tuple[TokenEntry, ...]
     items: tuple[Item, ...]
+    programmes: tuple[Programme, ...] = ()
+    affiliates: tuple[str, ...] = ()
 
     def file(self) -> bytes:
         """The bytes of `authority/NNN.json`."""
@@ -154,6 +167,8 @@ def state_findings(state: AuthorityState) -> tuple[Finding, ...]:
         if p.controllers.need < 1
     ]
     findings += _quorum_findings(state)
+    if state.programmes and state.rules != "webpki":
+        findings.append(found("authority.programmes", "programmes", rules=state.rules))
     for person in state.people:
         if (person.presence is Presence.KEYED) != bool(person.key):
             problem = "on paper and has a key" if person.key else "keyed and has no key"
@@ -165,6 +180,7 @@ def _ids(state: AuthorityState) -> dict[str, list[str]]:
     ids = {"people": [one.id for one in state.people], "roles": [one.id for one in state.roles]}
     ids |= {"places": [one.id for one in state.places]}
     ids |= {"tokens": [one.id for one in state.tokens], "items": [one.id for one in state.items]}
+    ids |= {"programmes": list(state.programmes), "affiliates": list(state.affiliates)}
     ids["seals"] = [one.seal for one in state.items]
     ids["keys"] = [one.key for one in state.people if one.key]
     return ids

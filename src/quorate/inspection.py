@@ -27,7 +27,7 @@ from quorate.compliance import (
     certificate_findings,
     crl_findings,
 )
-from quorate.compliance.rules import RuleSet
+from quorate.compliance.texts import RuleSet
 from quorate.findings import Finding, Refusal
 from quorate.keys import key_findings, key_name, spki_digest
 from quorate.words import words

@@ -132,7 +132,9 @@ def _witnessing_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding
         for one in plan.operations
         if isinstance(one, GenerateKey) and one.use in ("root", "external-ca", "unknown")
     ]
-    if needing and not watched.auditor and not (watched.recording and watched.policy):
+    if needing and not watched.auditor and authority.commitments.extended_validation:
+        findings.append(found("plan.unwitnessed_ev", "witnessing", operations=", ".join(needing)))
+    elif needing and not watched.auditor and not (watched.recording and watched.policy):
         code = "plan.unwitnessed" if authority.rules == "webpki" else "plan.unwitnessed_private"
         findings.append(found(code, "witnessing", operations=", ".join(needing)))
     return tuple(findings)

@@ -6,6 +6,7 @@ shadow authority is the same with stand-in keys and software tokens; its states 
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.resources
 import re
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ import msgspec
 from quorate import FORMAT, canonical, record, sshsig
 from quorate.acts import lay_out
 from quorate.archive import read_register
-from quorate.authority import AuthorityState, Cps, Item, Place, TokenEntry, state_findings
+from quorate.authority import AuthorityState, Cps, Item, Place, Programme, TokenEntry, state_findings
 from quorate.authority import Commitments as AuthorityCommitments
 from quorate.compiler import Draft, Resolver, freeze
 from quorate.custody import walk
@@ -71,6 +72,8 @@ class AuthoritySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens: tuple[TokenEntry, ...]
     items: tuple[Item, ...]
     conflicts: tuple[tuple[str, str], ...] = ()
+    programmes: tuple[Programme, ...] = ()
+    affiliates: tuple[str, ...] = ()
 
 
 def find_authority(start: Path) -> Path:
@@ -111,6 +114,8 @@ def read_authority(folder: Path, mode: Mode = Mode.REAL) -> AuthorityState:
         places=source.places,
         tokens=source.tokens,
         items=source.items,
+        programmes=source.programmes,
+        affiliates=source.affiliates,
     )
     findings = [*state_findings(state), *_source_findings(source, state)]
     if mode is Mode.REHEARSAL:
@@ -265,7 +270,7 @@ def _lint_findings(plan: Plan, drafts: tuple[Draft, ...]) -> tuple[Finding, ...]
 
 def found_at(finding: Finding, where: str) -> Finding:
     """The same finding, said of an operation of the plan."""
-    return Finding(finding.code, where, finding.facts)
+    return dataclasses.replace(finding, where=where)
 
 
 COMPILED_INPUTS = ("inputs/known/", "inputs/profiles/")
@@ -337,6 +342,7 @@ def _script(
         acts=(),
         steps=(),
         branches=Branches(abort=(), resume=(), suspend=()),
+        programmes=state.programmes,
     )
 
 

@@ -1,12 +1,22 @@
-"""What the Baseline Requirements, the root programmes and RFC 5280 say of CA certificates and CRLs.
+"""What RFC 5280, the Baseline Requirements and the root programmes say of CA certificates and CRLs. Floor 2.
 
 Judged are drafts before anyone approves them, and the finished objects once more. `RULES` holds every rule with its
-clause and its dates; later rules are further rows.
+texts and their dates; later rules are further rows. Spec: `spec/rules.md`.
 """
 
 from __future__ import annotations
 
-from quorate.compliance import algorithms, certificate, names, purposes, relations
+from quorate.compliance import (
+    algorithms,
+    certificate,
+    continuity,
+    cross,
+    extensions,
+    names,
+    purposes,
+    relations,
+    validity,
+)
 from quorate.compliance import crl as crl_rules
 from quorate.compliance.request import request_findings
 from quorate.compliance.rules import CertificateCase, Commitments, Context, CrlCase, Rule
@@ -33,12 +43,15 @@ __all__ = [
 
 CERTIFICATE_RULES: tuple[Rule[CertificateCase], ...] = (
     *certificate.TABLE,
+    *validity.TABLE,
+    *extensions.TABLE,
     *algorithms.CERTIFICATE_TABLE,
     *names.TABLE,
     *purposes.TABLE,
     *relations.TABLE,
+    *cross.TABLE,
 )
-CRL_RULES: tuple[Rule[CrlCase], ...] = (*crl_rules.TABLE, *algorithms.CRL_TABLE)
+CRL_RULES: tuple[Rule[CrlCase], ...] = (*crl_rules.TABLE, *continuity.TABLE, *algorithms.CRL_TABLE)
 RULES: tuple[Rule[CertificateCase] | Rule[CrlCase], ...] = (*CERTIFICATE_RULES, *CRL_RULES)
 
 OF_KEY = frozenset({"cert.issuer_missing", "cert.key_reused", "cert.purposes_of_key", "cert.ski_key"})
@@ -52,7 +65,6 @@ OF_ISSUER = frozenset(
         "cert.issuer_not_ca",
         "cert.issuer_not_valid",
         "cert.outlives_issuer",
-        "cert.outlives_issuer_warned",
         "cert.path_length",
         "cert.path_length_beyond",
         "cert.aki_differs",
@@ -62,7 +74,7 @@ OF_ISSUER = frozenset(
     }
 )
 """What is found of an object beside its issuer's certificate."""
-OF_REGISTER = frozenset({"crl.entry_unknown", "cert.cross_missing"})
+OF_REGISTER = frozenset({"crl.entry_unknown", "crl.previous_missing", "cert.cross_missing"})
 """What is found of an object beside all that its authority issued."""
 OF_PROFILE = frozenset({"cert.profile_differs", "cert.days_profile", "crl.days_profile"})
 """What is found of an object beside the very profile that it was made by."""
@@ -74,12 +86,10 @@ def certificate_findings(der: bytes, profile: Profile, context: Context) -> tupl
         case = CertificateCase(read_certificate(der, profile.name), profile, context)
     except Refusal as refusal:
         return refusal.findings
-    kind, day = profile.kind, context.at.date()
-    judged = [one.findings(case) for one in CERTIFICATE_RULES if one.holds(context.rules, kind, day)]
     return (
         *_profile_findings(profile, context),
-        *(finding for findings in judged for finding in findings),
-        *key_findings(case.it.spki, profile.name, own=kind == "root"),
+        *(finding for one in CERTIFICATE_RULES for finding in one.findings(case)),
+        *key_findings(case.it.spki, profile.name, own=profile.kind == "root"),
     )
 
 
@@ -89,13 +99,7 @@ def crl_findings(der: bytes, profile: Profile, context: Context, previous: CrlFa
         case = CrlCase(read_crl(der, profile.name), profile, context, previous)
     except Refusal as refusal:
         return refusal.findings
-    day = context.at.date()
-    judged = [one.findings(case) for one in CRL_RULES if one.holds(context.rules, profile.kind, day)]
-    return (
-        *_profile_findings(profile, context),
-        *(finding for findings in judged for finding in findings),
-        *crl_rules.continuity_findings(case),
-    )
+    return (*_profile_findings(profile, context), *(finding for one in CRL_RULES for finding in one.findings(case)))
 
 
 def _profile_findings(profile: Profile, context: Context) -> tuple[Finding, ...]:

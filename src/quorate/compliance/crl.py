@@ -6,50 +6,43 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
-from quorate.compliance.certificate import AKI, DAY
-from quorate.compliance.rules import WEBPKI, CrlCase, Facts, Rule, rule
-from quorate.findings import Finding
-from quorate.x509.crl import continuity, serial_text
+from quorate.compliance.extensions import AKI
+from quorate.compliance.rules import CRL, CrlCase, Facts, Rule, rule
+from quorate.compliance.texts import PROFILES, Text, must, should
+from quorate.compliance.validity import DAY
+from quorate.x509.crl import serial_text
 
 TABLE: list[Rule[CrlCase]] = []
 
 NUMBER, REASON, DISTRIBUTION, DELTA = "2.5.29.20", "2.5.29.21", "2.5.29.28", "2.5.29.27"
 
 
-def continuity_findings(case: CrlCase) -> tuple[Finding, ...]:
-    """What breaks the sequence from the previous CRL; nothing for a first one."""
-    if case.previous is None:
-        return ()
-    found_here = continuity(case.previous, case.it, case.context.known)
-    return tuple(Finding(one.code, case.profile.name, one.facts) for one in found_here)
-
-
-@rule(TABLE, "crl.version", "crl")
+@rule(TABLE, "crl.version", CRL, must(Text.RFC, "5280 5.1.2.1"), must(Text.BR, "7.2.1"))
 def version_is_two(case: CrlCase) -> Iterator[Facts]:
     if case.it.version != 2:
         yield {"version": case.it.version}
 
 
-@rule(TABLE, "crl.issuer", "crl")
+@rule(TABLE, "crl.issuer", CRL, must(Text.RFC, "5280 5.1.2.3"), must(Text.BR, "7.2"))
 def the_issuer_is_named_as_it_names_itself(case: CrlCase) -> Iterator[Facts]:
     if case.issuer is None or case.it.issuer != case.issuer.subject:
         yield {}
 
 
-@rule(TABLE, "crl.issuer_may_not_sign", "crl")
+@rule(TABLE, "crl.issuer_may_not_sign", CRL, must(Text.RFC, "5280 4.2.1.3"))
 def the_issuer_may_sign_crls(case: CrlCase) -> Iterator[Facts]:
     if case.issuer is not None and "cRLSign" not in case.issuer.key_usage:
         yield {}
 
 
-@rule(TABLE, "crl.this_update", "crl")
+@rule(TABLE, "crl.this_update", CRL, must(Text.BR, "7.2", since=PROFILES), must(Text.QUORATE, "dates"))
 def this_update_is_the_time_of_signing(case: CrlCase) -> Iterator[Facts]:
     """A CRL dated ahead would hide every revocation until then; a day's age is left for a slow ceremony."""
     if not case.context.at - DAY <= case.it.this_update <= case.context.at:
         yield {"time": case.it.this_update.isoformat(), "at": case.context.at.isoformat()}
 
 
-@rule(TABLE, "crl.window", "crl")
+@rule(TABLE, "crl.window", CRL, must(Text.BR, "7.2", since=PROFILES), must(Text.QUORATE, "dates"))
 def dates_are_legal_all_over_the_window(case: CrlCase) -> Iterator[Facts]:
     """A CRL whose dates are frozen may be signed at any moment of the window; both of its ends are tried."""
     for moment in dict.fromkeys(case.context.window):
@@ -60,36 +53,36 @@ def dates_are_legal_all_over_the_window(case: CrlCase) -> Iterator[Facts]:
             yield {"moment": moment.isoformat()}
 
 
-@rule(TABLE, "crl.next_update_missing", "crl")
+@rule(TABLE, "crl.next_update_missing", CRL, must(Text.RFC, "5280 5.1.2.5"), must(Text.BR, "7.2"))
 def next_update_is_there(case: CrlCase) -> Iterator[Facts]:
     if case.it.next_update is None:
         yield {}
 
 
-@rule(TABLE, "crl.days", "crl", sets=WEBPKI)
+@rule(TABLE, "crl.days", CRL, must(Text.BR, "7.2, 4.9.7"))
 def it_lasts_365_days(case: CrlCase) -> Iterator[Facts]:
     """Twelve months in the strictest reading: 365 days, the last second included."""
     yield from _longer(case, 365)
 
 
-@rule(TABLE, "crl.days_profile", "crl")
+@rule(TABLE, "crl.days_profile", CRL, must(Text.CPS, "7.2"))
 def it_lasts_as_its_profile_says(case: CrlCase) -> Iterator[Facts]:
     yield from _longer(case, case.profile.days.most)
 
 
-@rule(TABLE, "crl.days_committed", "crl")
+@rule(TABLE, "crl.days_committed", CRL, must(Text.CPS, "4.9.7"))
 def it_lasts_as_committed(case: CrlCase) -> Iterator[Facts]:
     yield from _longer(case, case.context.commitments.crl_days)
 
 
-@rule(TABLE, "crl.expired", "crl")
+@rule(TABLE, "crl.expired", CRL, must(Text.BR, "7.2"), must(Text.QUORATE, "dates"))
 def it_is_current_when_signed(case: CrlCase) -> Iterator[Facts]:
     end = case.it.next_update
     if end is not None and (end < case.context.at or end <= case.it.this_update):
         yield {"time": end.isoformat()}
 
 
-@rule(TABLE, "crl.time_form", "crl")
+@rule(TABLE, "crl.time_form", CRL, must(Text.RFC, "5280 5.1.2.4"))
 def dates_are_written_as_their_year_asks(case: CrlCase) -> Iterator[Facts]:
     end = [case.it.next_update] if case.it.next_update else []
     times = [case.it.this_update, *end, *(entry.date for entry in case.it.entries)]
@@ -98,60 +91,74 @@ def dates_are_written_as_their_year_asks(case: CrlCase) -> Iterator[Facts]:
             yield {"time": time.isoformat()}
 
 
-@rule(TABLE, "crl.number", "crl")
+@rule(TABLE, "crl.number", CRL, must(Text.RFC, "5280 5.2.3"), must(Text.BR, "7.2.2"))
 def the_number_is_there_and_in_range(case: CrlCase) -> Iterator[Facts]:
     if not 0 <= case.it.number < 2**159:
         yield {}
 
 
-@rule(TABLE, "crl.aki", "crl")
+@rule(TABLE, "crl.aki", CRL, must(Text.RFC, "5280 5.2.1"), must(Text.BR, "7.2.2, 7.1.2.11.1"))
 def the_authority_key_identifier_is_the_issuers(case: CrlCase) -> Iterator[Facts]:
     ski = case.issuer.ski if case.issuer else b""
     if not case.it.aki or case.it.aki != ski or case.it.aki_names_issuer:
         yield {}
 
 
-@rule(TABLE, "crl.scope", "crl")
+@rule(
+    TABLE,
+    "crl.scope",
+    CRL,
+    should(Text.BR, "7.2.2.1", since=PROFILES),
+    should(Text.CCADB, "6.2"),
+    must(Text.CPS, "7.2"),
+)
 def it_is_full_and_complete(case: CrlCase) -> Iterator[Facts]:
     for extension in case.it.extensions:
         if extension.oid in (DISTRIBUTION, DELTA):
             yield {"oid": extension.oid}
 
 
-@rule(TABLE, "crl.extension_unlisted", "crl")
+@rule(TABLE, "crl.extension_unlisted", CRL, should(Text.BR, "7.2.2", since=PROFILES), must(Text.CPS, "7.2"))
 def no_other_extension_is_there(case: CrlCase) -> Iterator[Facts]:
     for extension in case.it.extensions:
         if extension.oid not in (AKI, NUMBER, DISTRIBUTION, DELTA):
             yield {"oid": extension.oid}
 
 
-@rule(TABLE, "crl.criticality", "crl")
+@rule(TABLE, "crl.criticality", CRL, must(Text.RFC, "5280 5.2, 5.3"), must(Text.BR, "7.2.2", since=PROFILES))
 def no_extension_is_critical(case: CrlCase) -> Iterator[Facts]:
     if case.it.critical_entry_extensions or any(one.critical for one in case.it.extensions if one.oid in (AKI, NUMBER)):
         yield {}
 
 
-@rule(TABLE, "crl.empty_list", "crl")
+@rule(TABLE, "crl.empty_list", CRL, must(Text.RFC, "5280 5.1.2.6"))
 def an_empty_list_is_left_out(case: CrlCase) -> Iterator[Facts]:
     if case.it.empty_list:
         yield {}
 
 
-@rule(TABLE, "crl.entry_extension", "crl")
+@rule(TABLE, "crl.entry_extension", CRL, should(Text.BR, "7.2.2", since=PROFILES), should(Text.QUORATE, "CRLs"))
 def entries_carry_a_reason_only(case: CrlCase) -> Iterator[Facts]:
     for oid in case.it.entry_extensions:
         if oid != REASON:
             yield {"oid": oid}
 
 
-@rule(TABLE, "crl.entry_twice", "crl")
+@rule(TABLE, "crl.entry_twice", CRL, must(Text.RFC, "5280 5.1.2.6"), must(Text.QUORATE, "CRLs"))
 def no_certificate_stands_twice(case: CrlCase) -> Iterator[Facts]:
     for serial, count in Counter(entry.serial for entry in case.it.entries).items():
         if count > 1:
             yield {"serial": serial_text(serial)}
 
 
-@rule(TABLE, "crl.entry_reason_missing", "crl", sets=WEBPKI)
+@rule(
+    TABLE,
+    "crl.entry_reason_missing",
+    CRL,
+    must(Text.BR, "7.2.2", since=PROFILES),
+    must(Text.CCADB, "3.2"),
+    must(Text.MICROSOFT, "2.1.7"),
+)
 def every_entry_has_a_reason(case: CrlCase) -> Iterator[Facts]:
     """The entries of CA certificates always do: they are technically capable of causing issuance."""
     for entry in case.it.entries:
@@ -159,7 +166,7 @@ def every_entry_has_a_reason(case: CrlCase) -> Iterator[Facts]:
             yield {"serial": serial_text(entry.serial)}
 
 
-@rule(TABLE, "crl.entry_reason", "crl")
+@rule(TABLE, "crl.entry_reason", CRL, must(Text.BR, "7.2.2", since=PROFILES), must(Text.QUORATE, "CRLs"))
 def every_reason_is_permitted(case: CrlCase) -> Iterator[Facts]:
     """cACompromise is a case of its own, below; an absent reason likewise."""
     for entry in case.it.entries:
@@ -167,21 +174,21 @@ def every_reason_is_permitted(case: CrlCase) -> Iterator[Facts]:
             yield {"serial": serial_text(entry.serial), "reason": entry.reason}
 
 
-@rule(TABLE, "crl.entry_ca_compromise", "crl", sets=WEBPKI)
+@rule(TABLE, "crl.entry_ca_compromise", CRL, should(Text.BR, "7.2.2", since=PROFILES))
 def ca_compromise_is_noticed(case: CrlCase) -> Iterator[Facts]:
     for entry in case.it.entries:
         if entry.reason == "cACompromise":
             yield {"serial": serial_text(entry.serial)}
 
 
-@rule(TABLE, "crl.entry_date_future", "crl")
+@rule(TABLE, "crl.entry_date_future", CRL, must(Text.BR, "7.2.2", since=PROFILES), must(Text.QUORATE, "CRLs"))
 def no_revocation_lies_ahead(case: CrlCase) -> Iterator[Facts]:
     for entry in case.it.entries:
         if entry.date > case.it.this_update:
             yield {"serial": serial_text(entry.serial), "date": entry.date.isoformat()}
 
 
-@rule(TABLE, "crl.entry_date_early", "crl")
+@rule(TABLE, "crl.entry_date_early", CRL, must(Text.BR, "7.2.2", since=PROFILES), must(Text.QUORATE, "CRLs"))
 def no_revocation_lies_before_issuance(case: CrlCase) -> Iterator[Facts]:
     issued = {one.serial: one for one in case.context.known if one.issuer == case.it.issuer}
     for entry in case.it.entries:
@@ -189,7 +196,7 @@ def no_revocation_lies_before_issuance(case: CrlCase) -> Iterator[Facts]:
             yield {"serial": serial_text(entry.serial), "date": entry.date.isoformat()}
 
 
-@rule(TABLE, "crl.entry_unknown", "crl")
+@rule(TABLE, "crl.entry_unknown", CRL, must(Text.BR, "7.2.2", since=PROFILES), must(Text.QUORATE, "CRLs"))
 def every_new_entry_is_of_a_known_certificate(case: CrlCase) -> Iterator[Facts]:
     known = {one.serial for one in case.context.known if one.issuer == case.it.issuer}
     known |= {entry.serial for entry in (case.previous.entries if case.previous else ())}

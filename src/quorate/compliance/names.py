@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from quorate.compliance.rules import BOTH, WEBPKI, CertificateCase, Facts, Rule, rule
+from quorate.compliance.countries import COUNTRIES
+from quorate.compliance.rules import NAMED, CertificateCase, Facts, Rule, rule
+from quorate.compliance.texts import PROFILES, Text, must, should
 from quorate.x509.name import IA5_STRING, PRINTABLE_STRING, UTF8_STRING, name_parts, text_of
 
 TABLE: list[Rule[CertificateCase]] = []
@@ -40,13 +42,13 @@ ORDER = list(ATTRIBUTES)
 USUAL = (COUNTRY, ORGANIZATION, COMMON_NAME)
 
 
-@rule(TABLE, "cert.name_rdn", "root", "subordinate")
+@rule(TABLE, "cert.name_rdn", NAMED, must(Text.BR, "7.1.4.1", since=PROFILES), must(Text.QUORATE, "names"))
 def each_rdn_has_one_attribute(case: CertificateCase) -> Iterator[Facts]:
     if any(len(rdn) != 1 for rdn in name_parts(case.it.subject)):
         yield {}
 
 
-@rule(TABLE, "cert.name_repeated", "root", "subordinate")
+@rule(TABLE, "cert.name_repeated", NAMED, must(Text.BR, "7.1.4.1", since=PROFILES), must(Text.QUORATE, "names"))
 def no_attribute_stands_twice(case: CertificateCase) -> Iterator[Facts]:
     kinds = [oid for oid, _, _ in _attributes(case)]
     for oid in dict.fromkeys(kinds):
@@ -54,21 +56,21 @@ def no_attribute_stands_twice(case: CertificateCase) -> Iterator[Facts]:
             yield {"attribute": _name(oid)}
 
 
-@rule(TABLE, "cert.name_order", "root", "subordinate", sets=WEBPKI)
+@rule(TABLE, "cert.name_order", NAMED, must(Text.BR, "7.1.4.1", since=PROFILES))
 def attributes_are_in_order(case: CertificateCase) -> Iterator[Facts]:
     places = [ORDER.index(oid) for oid, _, _ in _attributes(case) if oid in ORDER]
     if places != sorted(places):
         yield {}
 
 
-@rule(TABLE, "cert.name_encoding", "root", "subordinate", sets=BOTH)
+@rule(TABLE, "cert.name_encoding", NAMED, must(Text.RFC, "5280 4.1.2.4"), must(Text.BR, "7.1.4.2", since=PROFILES))
 def attributes_have_their_string_types(case: CertificateCase) -> Iterator[Facts]:
     for oid, tag, octets in _attributes(case):
         if oid in ATTRIBUTES and (tag not in ATTRIBUTES[oid].types or text_of(tag, octets) is None):
             yield {"attribute": _name(oid)}
 
 
-@rule(TABLE, "cert.name_length", "root", "subordinate")
+@rule(TABLE, "cert.name_length", NAMED, must(Text.RFC, "5280 A.1"), must(Text.BR, "7.1.4.2", since=PROFILES))
 def attributes_have_their_lengths(case: CertificateCase) -> Iterator[Facts]:
     for oid, tag, octets in _attributes(case):
         text = text_of(tag, octets)
@@ -76,7 +78,7 @@ def attributes_have_their_lengths(case: CertificateCase) -> Iterator[Facts]:
             yield {"attribute": _name(oid), "length": len(text), "most": ATTRIBUTES[oid].most}
 
 
-@rule(TABLE, "cert.name_missing", "root", "subordinate", sets=WEBPKI)
+@rule(TABLE, "cert.name_missing", NAMED, must(Text.BR, "7.1.2.10.2"))
 def country_organization_and_common_name_are_there(case: CertificateCase) -> Iterator[Facts]:
     kinds = {oid for oid, _, _ in _attributes(case)}
     for oid in USUAL:
@@ -84,7 +86,7 @@ def country_organization_and_common_name_are_there(case: CertificateCase) -> Ite
             yield {"attribute": _name(oid)}
 
 
-@rule(TABLE, "cert.name_country", "root", "subordinate")
+@rule(TABLE, "cert.name_country", NAMED, must(Text.BR, "7.1.2.10.2"), must(Text.QUORATE, "names"))
 def the_country_is_two_capitals(case: CertificateCase) -> Iterator[Facts]:
     for oid, tag, octets in _attributes(case):
         text = text_of(tag, octets) or ""
@@ -92,13 +94,21 @@ def the_country_is_two_capitals(case: CertificateCase) -> Iterator[Facts]:
             yield {}
 
 
-@rule(TABLE, "cert.name_unit", "root", "subordinate", sets=WEBPKI)
+@rule(TABLE, "cert.name_country_unknown", NAMED, must(Text.BR, "7.1.2.10.2"))
+def the_country_is_one(case: CertificateCase) -> Iterator[Facts]:
+    for oid, tag, octets in _attributes(case):
+        text = text_of(tag, octets) or ""
+        if oid == COUNTRY and text.upper() not in COUNTRIES:
+            yield {"country": text}
+
+
+@rule(TABLE, "cert.name_unit", NAMED, must(Text.BR, "7.1.2.10.2", since=PROFILES))
 def there_is_no_organizational_unit(case: CertificateCase) -> Iterator[Facts]:
     if any(oid == UNIT for oid, _, _ in _attributes(case)):
         yield {}
 
 
-@rule(TABLE, "cert.name_unusual", "root", "subordinate", sets=WEBPKI)
+@rule(TABLE, "cert.name_unusual", NAMED, should(Text.BR, "7.1.2.10.2", since=PROFILES))
 def there_is_no_other_attribute(case: CertificateCase) -> Iterator[Facts]:
     for oid, _, _ in _attributes(case):
         if oid not in (*USUAL, UNIT):

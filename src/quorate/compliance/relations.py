@@ -1,11 +1,12 @@
-"""A CA certificate beside its issuer, the certificate it repeats, and all the others of the authority."""
+"""A CA certificate beside its issuer and all the others of the authority: names, keys, serials, path lengths."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
 
-from quorate.compliance.rules import BELOW, CA, WEBPKI, CertificateCase, Facts, Rule, rule
+from quorate.compliance.rules import BELOW, CA, NAMED, ROOT, CertificateCase, Facts, Rule, rule
+from quorate.compliance.texts import PROFILES, Text, must, should
 from quorate.findings import Refusal
 from quorate.keys import key_name
 from quorate.x509.name import comparable
@@ -13,50 +14,31 @@ from quorate.x509.name import comparable
 TABLE: list[Rule[CertificateCase]] = []
 
 
-@rule(TABLE, "cert.issuer_name", *CA)
+@rule(TABLE, "cert.issuer_name", CA, must(Text.RFC, "5280 4.1.2.4, 6.1.3"), must(Text.BR, "7.1.4.1"))
 def the_issuer_is_named_as_it_names_itself(case: CertificateCase) -> Iterator[Facts]:
     if case.it.issuer != case.issuer.subject:
         yield {}
 
 
-@rule(TABLE, "cert.issuer_missing", *BELOW)
+@rule(TABLE, "cert.issuer_missing", BELOW, must(Text.BR, "7.1.2.2, 7.1.2.6"), must(Text.QUORATE, "issuer"))
 def a_subordinate_has_another_issuer(case: CertificateCase) -> Iterator[Facts]:
     if case.context.issuer is None or case.context.issuer.spki == case.it.spki:
         yield {}
 
 
-@rule(TABLE, "cert.issuer_not_ca", *BELOW)
+@rule(TABLE, "cert.issuer_not_ca", BELOW, must(Text.RFC, "5280 4.2.1.3, 4.2.1.9"))
 def the_issuer_may_issue(case: CertificateCase) -> Iterator[Facts]:
     if not case.issuer.is_ca or "keyCertSign" not in case.issuer.key_usage:
         yield {}
 
 
-@rule(TABLE, "cert.issuer_not_valid", *BELOW)
-def the_issuer_is_valid_at_signing(case: CertificateCase) -> Iterator[Facts]:
-    issuer = case.issuer
-    for moment in dict.fromkeys(case.context.moments):
-        if not issuer.not_before <= moment <= issuer.not_after:
-            yield {"moment": moment.isoformat()}
-
-
-@rule(TABLE, "cert.outlives_issuer", "subordinate", sets=WEBPKI)
-def a_subordinate_does_not_outlive_its_issuer(case: CertificateCase) -> Iterator[Facts]:
-    yield from _outlives(case)
-
-
-@rule(TABLE, "cert.outlives_issuer_warned", "subordinate", sets=("private",))
-@rule(TABLE, "cert.outlives_issuer_warned", "cross")
-def nothing_else_outlives_its_issuer_unnoticed(case: CertificateCase) -> Iterator[Facts]:
-    yield from _outlives(case)
-
-
-@rule(TABLE, "cert.path_length", *BELOW)
+@rule(TABLE, "cert.path_length", BELOW, must(Text.RFC, "5280 4.2.1.9"))
 def the_issuers_path_length_is_kept(case: CertificateCase) -> Iterator[Facts]:
     if case.issuer.path_length == 0:
         yield {}
 
 
-@rule(TABLE, "cert.path_length_beyond", *BELOW)
+@rule(TABLE, "cert.path_length_beyond", BELOW, should(Text.QUORATE, "path length"))
 def the_path_length_promises_no_more_than_the_issuers(case: CertificateCase) -> Iterator[Facts]:
     """RFC 5280 6.1.4 counts down from the issuer's whatever this one says, so more is valid and without effect."""
     most, own = case.issuer.path_length, case.it.path_length
@@ -64,20 +46,14 @@ def the_path_length_promises_no_more_than_the_issuers(case: CertificateCase) -> 
         yield {"issuer": most, "own": "none" if own is None else own}
 
 
-@rule(TABLE, "cert.aki_differs", *CA)
-def the_authority_key_identifier_is_the_issuers(case: CertificateCase) -> Iterator[Facts]:
-    if case.it.aki and case.it.aki != case.issuer.ski:
-        yield {}
-
-
-@rule(TABLE, "cert.serial_reused", *CA)
+@rule(TABLE, "cert.serial_reused", CA, must(Text.RFC, "5280 4.1.2.2"), must(Text.MOZILLA, "5.2"))
 def the_serial_is_new(case: CertificateCase) -> Iterator[Facts]:
     for other in case.others:
         if other.issuer == case.it.issuer and other.serial == case.it.serial:
             yield {"other": other.fingerprint}
 
 
-@rule(TABLE, "cert.ski_key", *CA)
+@rule(TABLE, "cert.ski_key", CA, must(Text.BR, "7.1.2.11.4", since=PROFILES), must(Text.QUORATE, "key identifiers"))
 def key_and_identifier_belong_together(case: CertificateCase) -> Iterator[Facts]:
     """One identifier for one key and one key for one identifier, in all that the authority issued."""
     for other in case.others:
@@ -85,7 +61,14 @@ def key_and_identifier_belong_together(case: CertificateCase) -> Iterator[Facts]
             yield {"other": other.fingerprint}
 
 
-@rule(TABLE, "cert.name_reused", "root", "subordinate")
+@rule(
+    TABLE,
+    "cert.name_reused",
+    NAMED,
+    should(Text.BR, "7.1.2.10.2", since=PROFILES),
+    must(Text.MICROSOFT, "3.1.3, 3.1.11"),
+    must(Text.QUORATE, "names"),
+)
 def the_name_is_new(case: CertificateCase) -> Iterator[Facts]:
     """The same name with the same key is a matter of `cert.key_reused`."""
     for other in case.others:
@@ -93,14 +76,14 @@ def the_name_is_new(case: CertificateCase) -> Iterator[Facts]:
             yield {"other": other.fingerprint}
 
 
-@rule(TABLE, "cert.name_reencoded", *CA)
+@rule(TABLE, "cert.name_reencoded", CA, must(Text.BR, "7.1.4.1"), must(Text.QUORATE, "names"))
 def equal_names_have_equal_bytes(case: CertificateCase) -> Iterator[Facts]:
     for other in case.others:
         if other.subject != case.it.subject and comparable(other.subject) == comparable(case.it.subject):
             yield {"other": other.fingerprint}
 
 
-@rule(TABLE, "cert.key_reused", "root", "subordinate")
+@rule(TABLE, "cert.key_reused", NAMED, must(Text.MICROSOFT, "3.1.11"), must(Text.QUORATE, "keys"))
 def the_key_is_new(case: CertificateCase) -> Iterator[Facts]:
     """A second certificate for a key is a cross-certificate, with that class's rules (BR 7.1.2.2)."""
     for other in case.others:
@@ -108,53 +91,17 @@ def the_key_is_new(case: CertificateCase) -> Iterator[Facts]:
             yield {"other": other.fingerprint}
 
 
-@rule(TABLE, "cert.cross_missing", "cross")
-def the_existing_certificate_is_at_hand(case: CertificateCase) -> Iterator[Facts]:
-    if case.context.existing is None:
-        yield {}
-
-
-@rule(TABLE, "cert.cross_subject", "cross")
-def the_subject_is_copied(case: CertificateCase) -> Iterator[Facts]:
-    if case.context.existing is not None and case.context.existing.subject != case.it.subject:
-        yield {}
-
-
-@rule(TABLE, "cert.cross_key", "cross")
-def the_key_is_copied(case: CertificateCase) -> Iterator[Facts]:
-    if case.context.existing is not None and case.context.existing.spki != case.it.spki:
-        yield {}
-
-
-@rule(TABLE, "cert.cross_ski", "cross")
-def the_key_identifier_is_copied(case: CertificateCase) -> Iterator[Facts]:
-    """Copied and not computed: an older certificate may have another method's identifier."""
-    if case.context.existing is not None and case.context.existing.ski != case.it.ski:
-        yield {}
-
-
-@rule(TABLE, "cert.cross_path_length", "cross")
-def the_path_length_is_the_existing_ones(case: CertificateCase) -> Iterator[Facts]:
-    if case.context.existing is not None and case.context.existing.path_length != case.it.path_length:
-        yield {}
-
-
-@rule(TABLE, "cert.key_committed", "root", "subordinate")
+@rule(TABLE, "cert.key_committed", NAMED, must(Text.CPS, "6.1.5"))
 def the_key_type_is_committed(case: CertificateCase) -> Iterator[Facts]:
     name = _key_name(case)
     if name not in case.context.commitments.key_types:
         yield {"key_type": name}
 
 
-@rule(TABLE, "cert.root_key", "root", sets=WEBPKI, since=date(2026, 8, 1))
+@rule(TABLE, "cert.root_key", ROOT, must(Text.APPLE, "1.5", since=date(2026, 8, 1)))
 def a_root_has_a_strong_key(case: CertificateCase) -> Iterator[Facts]:
     if _key_name(case) not in ("rsa-4096", "p-384"):
         yield {"key_type": _key_name(case)}
-
-
-def _outlives(case: CertificateCase) -> Iterator[Facts]:
-    if case.it.not_after > case.issuer.not_after:
-        yield {"time": case.it.not_after.isoformat(), "issuer": case.issuer.not_after.isoformat()}
 
 
 def _key_name(case: CertificateCase) -> str:

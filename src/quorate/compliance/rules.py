@@ -1,7 +1,7 @@
-"""The shape of a rule: when it holds, for what, and the check that finds what breaks it.
+"""The shape of a rule: for what it holds, the texts that say so, and the check that finds what breaks it.
 
-Rules are data with dates, since they change between ceremonies. A check yields the facts of each violation; code,
-severity and clause come from the table of findings.
+A check yields the facts of each violation. The code's sentence and remedy come from the table of findings, its weight
+and clauses from the texts in force (`texts`).
 """
 
 from __future__ import annotations
@@ -9,30 +9,42 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
-from quorate.findings import Finding, Severity, found, meaning
+from quorate.authority import Programme
+from quorate.compliance.texts import Level, RuleSet, Source, Text, binding, chosen
+from quorate.findings import Basis, Finding, Meaning, Severity, meaning, resting_on
 from quorate.x509.facts import CertificateFacts, CrlFacts
+from quorate.x509.name import organization
 from quorate.x509.profile import Class, Profile
 
-RuleSet = Literal["webpki", "private"]
-BOTH: tuple[RuleSet, ...] = ("webpki", "private")
-WEBPKI: tuple[RuleSet, ...] = ("webpki",)
-PRIVATE: tuple[RuleSet, ...] = ("private",)
 CA: tuple[Class, ...] = ("root", "subordinate", "cross")
 BELOW: tuple[Class, ...] = ("subordinate", "cross")
+NAMED: tuple[Class, ...] = ("root", "subordinate")
+"""Those that are given a name; a cross-certificate repeats one."""
+ROOT: tuple[Class, ...] = ("root",)
+SUBORDINATE: tuple[Class, ...] = ("subordinate",)
+CROSS: tuple[Class, ...] = ("cross",)
+CRL: tuple[Class, ...] = ("crl",)
 
 Facts = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Commitments:
-    """What the CP/CPS promises: the longest validities in days and the key types in use."""
+    """What the authority promises: the longest validities in days, the key types in use, whom it works for.
+
+    `programmes`: the root programmes whose texts it keeps to (none named: all). `affiliates`: organisations that are
+    affiliates in the sense of BR 1.6.1. `extended_validation`: EV certificates are issued below it.
+    """
 
     root_days: int
     subordinate_days: int
     crl_days: int
     key_types: tuple[str, ...]
+    programmes: tuple[Programme, ...] = ()
+    affiliates: tuple[str, ...] = ()
+    extended_validation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,11 @@ class Context:
     def moments(self) -> tuple[datetime, datetime, datetime]:
         return (self.window[0], self.at, self.window[1])
 
+    @property
+    def texts(self) -> frozenset[Text]:
+        """The texts that bind."""
+        return chosen(self.rules, self.commitments.programmes, self.commitments.extended_validation)
+
 
 @dataclass(frozen=True, slots=True)
 class CertificateCase:
@@ -75,6 +92,17 @@ class CertificateCase:
         """Every other certificate: the draft, once signed and registered, is not its own rival."""
         existing = (self.context.existing,) if self.context.existing else ()
         return tuple(one for one in (*self.context.known, *existing) if one.tbs != self.it.tbs)
+
+    @property
+    def repeated(self) -> tuple[CertificateFacts, ...]:
+        """Every existing certificate of this subject and key (BR 7.1.2.2)."""
+        return tuple(one for one in self.others if (one.subject, one.spki) == (self.it.subject, self.it.spki))
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether the subject is another organisation than the issuer and none of its affiliates."""
+        own = {organization(self.issuer.subject), *self.context.commitments.affiliates}
+        return organization(self.it.subject) not in own
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,39 +126,44 @@ Entered = TypeVar("Entered", bound=Callable[..., Iterable[Facts]])
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[Case]):
-    """One rule of one or both rule sets for the classes it `applies` to. `effective_until` is the last day."""
+    """One rule for the classes it `applies` to, with every text that says so."""
 
     code: str
-    rule_sets: tuple[RuleSet, ...]
-    clause: str
-    level: Severity
-    effective_from: date
-    effective_until: date | None
     applies: tuple[Class, ...]
+    sources: tuple[Source, ...]
     check: Check[Case] = field(repr=False)
 
-    def holds(self, rules: RuleSet, kind: Class, day: date) -> bool:
-        """Whether the rule binds an object of this class, signed on this day under this rule set."""
-        ended = self.effective_until is not None and day > self.effective_until
-        return rules in self.rule_sets and kind in self.applies and self.effective_from <= day and not ended
+    def basis(self, texts: frozenset[Text], kind: Class, day: date) -> Basis | None:
+        """What a violation rests on in an object of this class that is signed on this day; None: it is none."""
+        strictest = binding(self.sources, texts, day) if kind in self.applies else ()
+        if not strictest:
+            return None
+        clauses = "; ".join(dict.fromkeys(one.cited for one in strictest))
+        return Basis(weight(meaning(self.code), strictest[0].level), clauses)
 
     def findings(self, case: Case) -> tuple[Finding, ...]:
-        return tuple(found(self.code, case.profile.name, **facts) for facts in self.check(case))
+        """What breaks the rule, if it binds."""
+        basis = self.basis(case.context.texts, case.profile.kind, case.context.at.date())
+        if basis is None:
+            return ()
+        return tuple(resting_on(basis, self.code, case.profile.name, facts) for facts in self.check(case))
+
+
+def weight(row: Meaning, level: Level) -> Severity:
+    """A violation of a SHOULD alone does not block for good: it is a warning, or an error that a waiver may accept."""
+    return row.severity if level is Level.MUST or row.waivable else min(row.severity, Severity.WARNING, key=_ORDER)
+
+
+_ORDER = list(Severity).index
 
 
 def rule(
-    table: list[Rule[Case]],
-    code: str,
-    *applies: Class,
-    sets: tuple[RuleSet, ...] = BOTH,
-    since: date = date.min,
-    until: date | None = None,
+    table: list[Rule[Case]], code: str, applies: tuple[Class, ...], *sources: Source
 ) -> Callable[[Entered], Entered]:
-    """Put the check below it into `table`, with severity and clause as the table of findings has them."""
+    """Put the check below it into `table`."""
 
     def enter(check: Entered) -> Entered:
-        row = meaning(code)
-        table.append(Rule(code, sets, row.clause, row.severity, since, until, applies, check))
+        table.append(Rule(code, applies, sources, check))
         return check
 
     return enter

@@ -7,6 +7,7 @@ accept it, its sentence, the clause it rests on and what to do. A `Finding` is o
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,17 +48,28 @@ def table() -> dict[str, Meaning]:
 _table: dict[str, Meaning] = {}
 
 
+class Basis(NamedTuple):
+    """What one finding rests on, where that depends on the texts chosen and on the day: its weight and its clauses."""
+
+    severity: Severity
+    clause: str
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One result of a check: a code of the table, where it was seen, and the facts its sentence names."""
+    """One result of a check: a code of the table, where it was seen, and the facts its sentence names.
+
+    `basis` takes the place of the severity and the clause in the table.
+    """
 
     code: str
     where: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    basis: Basis | None = None
 
     @property
     def severity(self) -> Severity:
-        return meaning(self.code).severity
+        return self.basis.severity if self.basis else meaning(self.code).severity
 
     @property
     def blocks(self) -> bool:
@@ -65,7 +77,7 @@ class Finding:
 
     @property
     def clause(self) -> str:
-        return meaning(self.code).clause
+        return self.basis.clause if self.basis else meaning(self.code).clause
 
     @property
     def sentence(self) -> str:
@@ -80,7 +92,17 @@ class Finding:
 def found(code: str, where: str = "", **facts: object) -> Finding:
     """A finding with its facts as text."""
     meaning(code)
-    return Finding(code, where, tuple((name, str(value)) for name, value in facts.items()))
+    return Finding(code, where, _as_text(facts))
+
+
+def resting_on(basis: Basis, code: str, where: str, facts: Mapping[str, object]) -> Finding:
+    """A finding whose weight and clauses are those of `basis`."""
+    meaning(code)
+    return Finding(code, where, _as_text(facts), basis)
+
+
+def _as_text(facts: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, str(value)) for name, value in facts.items())
 
 
 class Refusal(Exception):

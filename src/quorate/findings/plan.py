@@ -33,6 +33,13 @@ TABLE: dict[str, Meaning] = {
         "run: quorate approve AUTHORITY-FOLDER --person ID, for each governor",
         "",
     ),
+    "authority.programmes": Meaning(
+        ERROR,
+        False,
+        "root programmes are named, and the rule set is {rules}",
+        'leave programmes out, or write rules = "webpki"',
+        "",
+    ),
     "authority.rules": Meaning(
         ERROR,
         False,
@@ -494,6 +501,13 @@ TABLE: dict[str, Meaning] = {
         "{operations} generate a root key and nobody from outside watches",
         "name a Qualified Auditor's seat in witnessing.auditor, or a recording with the policy that allows it",
         "BR 6.1.1.1 (2)",
+    ),
+    "plan.unwitnessed_ev": Meaning(
+        ERROR,
+        False,
+        "{operations} generate a root key for extended validation, and no Qualified Auditor is present",
+        "name a Qualified Auditor's seat in witnessing.auditor; a recording does not stand in for one",
+        "EVG 6.1.1",
     ),
     "plan.unwitnessed_private": Meaning(
         WARNING,

@@ -67,7 +67,11 @@ _OBJECTS = {
     ),
     "x509.algorithm_unfit": _must("a key of type {key_type} does not sign with {algorithm}", "BR 7.1.3.2"),
     "x509.algorithm_hash": Meaning(
-        WARNING, False, "the hash of {algorithm} is not the one for the curve {key_type}", _PLAN, "RFC 5480 4"
+        WARNING,
+        False,
+        "the hash of {algorithm} is not the one for the curve {key_type}",
+        _PLAN,
+        "ground rule algorithms",
     ),
     "x509.tbs_differ": _must("the finished object does not contain the signed bytes", "BR 4.3.1.2", _DRAFT),
     "x509.name_bytes_differ": _must("encoding again gives other bytes than the ones given", "BR 7.1.4.1", _DRAFT),
@@ -127,10 +131,10 @@ _FIELDS = {
     "cert.unique_id": _must("a unique identifier is present", "BR 7.1.2.1"),
     "cert.basic_constraints": _must("basicConstraints does not say that this is a CA", "BR 7.1.2.10.4"),
     "cert.root_path_length": _should("the root has a path length", "BR 7.1.2.1.4"),
-    "cert.subordinate_path_length": _should("the path length is not 0", "BR 7.1.2.10.4"),
+    "cert.subordinate_path_length": _should("the path length is not 0", "ground rule path length"),
     "cert.path_length": _must("the issuer's path length 0 allows no CA certificate below it", "RFC 5280 4.2.1.9"),
     "cert.path_length_beyond": _should(
-        "the path length is {own}, though the issuer's is {issuer}", "RFC 5280 4.2.1.9, 6.1.4"
+        "the path length is {own}, though the issuer's is {issuer}", "ground rule path length"
     ),
     "cert.key_usage": _must("the key usage is {usage}, not keyCertSign and cRLSign", "BR 7.1.2.10.7"),
     "cert.criticality": _must("the extension {oid} must not be {critical}", "BR 7.1.2.1.2, 7.1.2.2.3, 7.1.2.6.1"),
@@ -143,7 +147,8 @@ _FIELDS = {
     ),
     "cert.aki_form": _must("the authority key identifier names an issuer or serial", "BR 7.1.2.1.3, 7.1.2.11.1"),
     "cert.crl_url_missing": _must("the CRL distribution point is missing", "BR 7.1.2.11.2"),
-    "cert.crl_url_form": _must("the CRL distribution point is not one http URL: {urls}", "BR 7.1.2.11.2"),
+    "cert.crl_url_form": _must("the CRL distribution point is not an http URL: {urls}", "BR 7.1.2.11.2"),
+    "cert.crl_points": _accepted("the CRL is said to be in {points} places, at {urls} URLs", "BR 7.1.2.11.2"),
     "cert.root_crl_url": _should("the root has a CRL distribution point", "BR 7.1.2.11.2"),
     "cert.access_missing": _should("the certificate does not say where its issuer is found", "BR 7.1.2.10.3"),
     "cert.access_form": _must("authority information access holds more than http URLs: {urls}", "BR 7.1.2.10.3"),
@@ -153,16 +158,27 @@ _FIELDS = {
 _PURPOSES = {
     "cert.root_purposes": _must("the root has an extended key usage", "BR 7.1.2.1.2"),
     "cert.purposes_forbidden": _must("the purpose {purpose} is forbidden", "BR 7.1.2.10.6, 7.1.2.2.5"),
+    "cert.purposes_repeated": _must("the purpose {purpose} stands twice", "ground rule purposes"),
+    "cert.purposes_missing": _should("the cross-certificate has no extended key usage", "BR 7.1.2.2.3"),
+    "cert.purposes_unrestricted": _must(
+        "the purposes are not restricted, and the subject is another organisation", "BR 7.1.2.2.3"
+    ),
     "cert.purposes_server": _must("the purpose server authentication is missing", "BR 7.1.2.10.6"),
-    "cert.purposes_exact": _must("the purposes are not server authentication alone: {purposes}", "Chrome 1.3.2"),
+    "cert.purposes_exact": _must(
+        "the purposes are not server authentication alone: {purposes}", "Chrome Root Program 1.3.2"
+    ),
     "cert.purposes_exact_cross": _must("the purposes are not server authentication alone: {purposes}", "CCADB 6.3"),
-    "cert.purposes_of_key": _must("the same key has other purposes in {other}", "Chrome 1.3.2"),
+    "cert.purposes_of_key": _must("the same key has other purposes in {other}", "Chrome Root Program 1.3.2"),
     "cert.policies": _must(
         "the policies hold not exactly one reserved identifier: {policies}", "BR 7.1.2.10.5, 7.1.6.1"
     ),
     "cert.policies_cross": _must(
-        "the policies are neither anyPolicy alone nor hold a reserved identifier: {policies}", "BR 7.1.2.2.6"
+        "the policies are neither anyPolicy alone nor hold the reserved identifier that they need: {policies}",
+        "BR 7.1.2.2.6",
     ),
+    "cert.policies_any": _must("anyPolicy is given to another organisation", "BR 7.1.2.10.5, 7.1.2.2.6"),
+    "cert.policies_ev": _must("the policies lack the one of extended validation: {policies}", "CCADB 6.3"),
+    "cert.policy_repeated": _must("the policy {policy} stands twice", "RFC 5280 4.2.1.4"),
     "cert.policy_order": _should("the first policy {policy} is not a reserved identifier", "BR 7.1.2.10.5"),
     "cert.policy_qualifiers": _should("a policy has qualifiers", "BR 7.1.2.10.5"),
     "cert.root_policies": _should("the root has certificate policies", "BR 7.1.2.1.2"),
@@ -176,6 +192,7 @@ _NAMES = {
     "cert.name_length": _must("{attribute} has {length} characters, not 1 to {most}", "BR 7.1.4.2", _NAME),
     "cert.name_missing": _must("{attribute} is missing in the subject", "BR 7.1.2.10.2", _NAME),
     "cert.name_country": _must("the country is not two capital letters", "BR 7.1.2.10.2", _NAME),
+    "cert.name_country_unknown": _must("{country} is no country of ISO 3166-1", "BR 7.1.2.10.2", _NAME),
     "cert.name_unit": _must("the subject has an organizational unit", "BR 7.1.2.10.2", _NAME),
     "cert.name_unusual": _should("the subject has the attribute {attribute}", "BR 7.1.2.10.2", _NAME),
     "cert.name_reused": _must("the name already belongs to another key, in {other}", "BR 7.1.2.10.2", _NAME),
@@ -187,18 +204,23 @@ _RELATIONS = {
     "cert.issuer_missing": _must("the certificate has no issuer but itself", "BR 7.1.2.2, 7.1.2.6"),
     "cert.issuer_not_ca": _must("the issuer is no certificate authority", "RFC 5280 4.2.1.3, 4.2.1.9"),
     "cert.issuer_not_valid": _must("the issuer's certificate is not valid at {moment}", "RFC 5280 6.1.3"),
-    "cert.outlives_issuer": _must("notAfter {time} lies after the issuer's, {issuer}", "BR 7.1.2.10.1"),
-    "cert.outlives_issuer_warned": _should("notAfter {time} lies after the issuer's, {issuer}", "RFC 5280 6.1.3"),
+    "cert.outlives_issuer": _accepted("notAfter {time} lies after the issuer's, {issuer}", "ground rule dates"),
     "cert.key_reused": _must(
-        "the key already has a certificate, {other}", "BR 7.1.2.2", "plan it as a cross-certificate, or take a new key"
+        "the key already has a certificate, {other}",
+        "ground rule keys",
+        "plan it as a cross-certificate, or take a new key",
     ),
     "cert.key_committed": _must("the key type {key_type} is not among the commitments", "CP/CPS 6.1.5"),
-    "cert.root_key": _must("a root key of type {key_type} is neither rsa-4096 nor p-384", "Apple 1.5"),
+    "cert.root_key": _must("a root key of type {key_type} is neither rsa-4096 nor p-384", "Apple Root Program 1.5"),
     "cert.cross_missing": _must("the existing certificate is not given", "BR 7.1.2.2"),
     "cert.cross_subject": _must("the subject is not the existing certificate's", "BR 7.1.2.2.2"),
     "cert.cross_key": _must("the public key is not the existing certificate's", "BR 7.1.2.2"),
     "cert.cross_ski": _must("the subject key identifier is not the existing certificate's", "BR 7.1.2.11.4"),
-    "cert.cross_path_length": _should("the path length is not the existing certificate's", "BR 7.1.2.2.3"),
+    "cert.cross_path_length": _should("the path length is not the existing certificate's", "ground rule path length"),
+    "cert.cross_no_ca": _must("the existing certificate is not a certificate authority's", "BR 7.1.2.2"),
+    "cert.cross_expired": _should(
+        "notAfter {time} lies after the existing certificate's, {existing}", "ground rule cross-certificates"
+    ),
 }
 
 _CRLS = {
@@ -216,7 +238,9 @@ _CRLS = {
     "crl.number": _must("the CRL number is missing or not below 2^159", "BR 7.2.2", _CRL),
     "crl.number_not_rising": _must("number {number} does not follow {previous}", "BR 7.2.2", _CRL),
     "crl.this_update_not_rising": _must("thisUpdate {time} is not after the previous one", "RFC 5280 5.1.2.4", _CRL),
+    "crl.previous_missing": _accepted("number {number} follows a CRL that is not known", "ground rule CRLs", _CRL),
     "crl.previous_of_another": _must("the previous CRL is of another issuer or key", "RFC 5280 5.2.3", _CRL),
+    "crl.previous_scope": _must("the scope is not that of the previous CRL", "RFC 5280 5.2.3, 5.2.5", _CRL),
     "crl.aki": _must("the authority key identifier is not the issuer's", "BR 7.2.2, 7.1.2.11.1", _CRL),
     "crl.scope": _accepted("the extension {oid} narrows the CRL's scope", "BR 7.2.2.1", _CRL),
     "crl.extension_unlisted": _accepted("the extension {oid} has no place here", "BR 7.2.2", _CRL),

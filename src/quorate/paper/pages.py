@@ -48,6 +48,7 @@ def _cover(script: Script, fingerprint: str) -> Value:
         "facility": script.facility,
         "window": f"{script.window.opens} to {script.window.closes}",
         "rules": script.rules,
+        **({"programmes": ", ".join(script.programmes)} if script.programmes else {}),
     }
     approve = script.quorum(Purpose.APPROVE)
     return {

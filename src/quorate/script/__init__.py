@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from quorate import canonical
-from quorate.authority import Item
+from quorate.authority import Item, Programme
 from quorate.findings import Refusal
 from quorate.people import Presence, Purpose
 from quorate.plan import Waiver, Window, Witnessing
@@ -229,8 +229,8 @@ class Branches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     suspend: tuple[Step, ...]
 
 
-class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole of `script.json`."""
+class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The whole of `script.json`. `programmes`: those of the authority, if it keeps to some only."""
 
     format: Literal["quorate/1"]
     mode: Mode
@@ -257,6 +257,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     acts: tuple[Act, ...]
     steps: tuple[Step, ...]
     branches: Branches
+    programmes: tuple[Programme, ...] = ()
 
     def file(self) -> bytes:
         """The bytes of `script.json`."""

@@ -153,7 +153,15 @@ def lint(
 def rule_commitments(authority: AuthorityState) -> Commitments:
     """The authority's commitments as the rules read them."""
     said = authority.commitments
-    return Commitments(said.root_days, said.subordinate_days, said.crl_days, said.key_types)
+    return Commitments(
+        said.root_days,
+        said.subordinate_days,
+        said.crl_days,
+        said.key_types,
+        authority.programmes,
+        authority.affiliates,
+        said.extended_validation,
+    )
 
 
 def certificate(reference: str, materials: Materials) -> CertificateFacts:

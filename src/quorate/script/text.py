@@ -32,6 +32,7 @@ def _header(script: Script) -> list[str]:
         f"purpose: {script.purpose}",
         f"facility: {script.facility}",
         f"rules: {script.rules}",
+        *([f"programmes: {', '.join(script.programmes)}"] if script.programmes else []),
         f"window: {script.window.opens} to {script.window.closes}",
         f"authority state: {script.authority.state}",
         f"genesis: {script.authority.genesis}",

@@ -40,7 +40,7 @@ def crl_entries(
     An entry goes only when its certificate is among `known` and `previous` already listed it beyond its validity.
     Raises every problem at once: a reason or date that cannot be, a certificate revoked twice or of another issuer.
     """
-    carried = tuple(entry for entry in (previous.entries if previous else ()) if not _may_go(entry, previous, known))
+    carried = tuple(entry for entry in (previous.entries if previous else ()) if not may_go(entry, previous, known))
     listed = {entry.serial for entry in (previous.entries if previous else ())}
     problems: list[Finding] = []
     for one in revoked:
@@ -51,23 +51,6 @@ def crl_entries(
     if problems:
         raise Refusal.of(tuple(problems))
     return (*carried, *(CrlEntry(one.certificate.serial, one.date, one.reason) for one in revoked))
-
-
-def continuity(previous: CrlFacts, crl: CrlFacts, known: tuple[CertificateFacts, ...]) -> Iterator[Finding]:
-    """What breaks the sequence from `previous` to `crl`."""
-    if crl.issuer != previous.issuer or crl.aki != previous.aki:
-        yield found("crl.previous_of_another")
-    if crl.number <= previous.number:
-        yield found("crl.number_not_rising", number=crl.number, previous=previous.number)
-    if crl.this_update <= previous.this_update:
-        yield found("crl.this_update_not_rising", time=crl.this_update.isoformat())
-    now = {entry.serial: entry for entry in crl.entries}
-    for entry in previous.entries:
-        kept = now.get(entry.serial)
-        if kept is None and not _may_go(entry, previous, known):
-            yield found("crl.entry_vanished", serial=serial_text(entry.serial))
-        elif kept is not None and kept != entry:
-            yield found("crl.entry_changed", serial=serial_text(entry.serial))
 
 
 def serial_text(serial: int) -> str:
@@ -88,8 +71,10 @@ def _problems(one: Revoked, previous: CrlFacts | None, this_update: datetime) ->
         yield found("crl.entry_of_another", serial=serial)
 
 
-def _may_go(entry: CrlEntry, previous: CrlFacts | None, known: tuple[CertificateFacts, ...]) -> bool:
-    """RFC 5280 3.3: an entry stays until it has appeared on one CRL issued beyond the certificate's validity."""
+def may_go(entry: CrlEntry, previous: CrlFacts | None, known: tuple[CertificateFacts, ...]) -> bool:
+    """Whether an entry of `previous` may be left out of the next one.
+
+    RFC 5280 3.3: an entry stays until it has appeared on one CRL issued beyond the certificate's validity."""
     return previous is not None and any(
         one.serial == entry.serial and one.issuer == previous.issuer and one.not_after < previous.this_update
         for one in known

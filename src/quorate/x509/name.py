@@ -140,6 +140,12 @@ def comparable(der: bytes) -> tuple[tuple[tuple[str, str], ...], ...]:
     )
 
 
+def organization(der: bytes) -> str:
+    """The organizationName of a name; empty if it has none."""
+    texts = (text_of(tag, octets) for rdn in name_parts(der) for oid, tag, octets in rdn if oid == "2.5.4.10")
+    return next((text for text in texts if text), "")
+
+
 def _folded(text: str | None, octets: bytes) -> str:
     """Case and white space do not count (RFC 4518 2.2, 2.6.1); a value that is no string counts by its octets."""
     return octets.hex() if text is None else " ".join(unicodedata.normalize("NFKC", text).casefold().split())
