@@ -195,13 +195,14 @@ def rrsig(response: Response, **values: object) -> Response:
 
 
 def key(response: Response, **values: object) -> Response:
-    """The first key of bundle 3 is said to be something else."""
-    one, *others = response.bundles[2].keys
-    return changed(response, 3, keys=(replace(one, **values), *others))  # type: ignore[arg-type]
+    """The ZSK of bundle 3 is said to be something else."""
+    (one,) = response.bundles[2].zsks
+    keys = (replace(key, **values) if key == one else key for key in response.bundles[2].keys)  # type: ignore[arg-type]
+    return changed(response, 3, keys=tuple(keys))
 
 
 def dnskey(response: Response, **values: object) -> Response:
-    one = response.bundles[2].keys[0]
+    (one,) = response.bundles[2].zsks
     return key(response, dnskey=replace(one.dnskey, **values))  # type: ignore[arg-type]
 
 
@@ -215,6 +216,7 @@ def without_revoked(response: Response) -> Response:
 
 
 OWN: dict[str, Callable[[Response], Response]] = {
+    "skr.too_many_signatures": lambda one: changed(one, 3, signatures=one.bundles[2].signatures * 250),
     "skr.empty": lambda one: replace(one, bundles=()),
     "skr.bundle_twice": lambda one: changed(one, 2, id=one.bundles[0].id),
     "skr.identifier": lambda one: key(one, identifier="B"),

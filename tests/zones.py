@@ -65,6 +65,7 @@ class Zone:
     zsk_kinds: Sequence[str] = ("p-256",)
     habits: Habits = field(default_factory=Habits)
     stated: KeyPolicy = STATED
+    start: datetime = BEGIN
     history: list[Signed] = field(default_factory=list)
 
     @property
@@ -89,7 +90,7 @@ class Zone:
         return Promise(self.stated, TTL)
 
     def begin(self, quarter: int) -> datetime:
-        return BEGIN + quarter * 90 * DAY
+        return self.start + quarter * 90 * DAY
 
     def zsks(self, quarter: int, kinds: Sequence[str] | None = None) -> tuple[KeyPair, ...]:
         return tuple(zsk(kind, f"{kind} {quarter}") for kind in (kinds or self.zsk_kinds))

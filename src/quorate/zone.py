@@ -9,16 +9,42 @@ from __future__ import annotations
 import importlib.resources
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+import msgspec
+
+from quorate.dnssec.continuity import Signed
 from quorate.dnssec.dnskey import Dnskey
 from quorate.dnssec.ksk import Ksks, known_ksks
+from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.name import wire_name
 from quorate.dnssec.policy import Policy, load_policy
 from quorate.dnssec.records import read_dnskeys
 from quorate.dnssec.schema import Schemas, read_schemas
 from quorate.findings import Refusal
+from quorate.strict import is_day, load_toml
 
-FOLDER, POLICY, SCHEMAS, KSKS = "dnssec", "policy.toml", "schemas.toml", "ksks.txt"
+FOLDER, POLICY, SCHEMAS, KSKS, RESPONSES = "dnssec", "policy.toml", "schemas.toml", "ksks.txt", "responses"
+
+
+class PartEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which KSK played a part of the schema."""
+
+    part: str
+    ksk: str
+
+
+class ResponseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`responses/NAME/response.toml`. `deployed`: the UTC day on which the SKR was seen in the zone; empty if never.
+
+    `request`: `sha256:…` of the KSR's file. `schema` and `keys`: as planned, left out where that is not known.
+    """
+
+    format: Literal["quorate/1"]
+    deployed: str = ""
+    request: str = ""
+    schema: str = ""
+    keys: tuple[PartEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +89,18 @@ def read_keys(path: Path, policy: Policy) -> tuple[Dnskey, ...]:
             raise Refusal("ksk.not_pinned", path.name, zone=owned.zone, tag=owned.dnskey.key_tag, digest=digest)
         keys.append(owned.dnskey)
     return tuple(keys)
+
+
+def load_history(folder: Path, schemas: Schemas) -> tuple[Signed, ...]:
+    """The SKRs in `responses/`, in the order of their folders' names, which is that of their signing."""
+    history = []
+    for path in sorted((folder / RESPONSES).glob("*/response.toml")):
+        where = f"{RESPONSES}/{path.parent.name}"
+        entry = load_toml(path.read_bytes(), ResponseEntry, f"{where}/response.toml")
+        if entry.deployed and not is_day(entry.deployed):
+            raise Refusal("plan.day", f"{where}/response.toml.deployed", text=entry.deployed)
+        response, _ = read_skr((path.parent / "skr.xml").read_bytes(), f"{where}/skr.xml")
+        back_out = bool(entry.schema and schemas.named(entry.schema).back_out_of)
+        keys = {one.part: one.ksk for one in entry.keys}
+        history.append(Signed(response, entry.request, bool(entry.deployed), back_out, entry.schema, keys))
+    return tuple(history)

@@ -46,6 +46,7 @@ class Commands(click.Group):
 
 
 GROUPS: dict[str, tuple[str, Order]] = {
+    "skr": ("Signed key responses: what is in one, and whether it may be believed.", (("check", "skr"),)),
     "trust-anchor": (
         "Trust anchors of a zone: make the file that is published, check one, export records.",
         (("make", "anchor"), ("check", "anchor"), ("export", "anchor")),
@@ -71,6 +72,7 @@ ORDER: Order = (
     ("compare", "inspect"),
     ("words", "after"),
     ("schema", "after"),
+    ("skr", ""),
     ("trust-anchor", ""),
 )
 

@@ -61,7 +61,7 @@ def trust_anchor_make_command(
     signature_file = file.with_suffix(".p7s")
     signature = _signed(data, sign_cert, sign_key, signature_file) if sign_cert and sign_key else b""
     host.write_once(file, data)
-    _print_file(file, data)
+    print_file(file, data)
     if signature:
         host.write_once(signature_file, signature)
         click.echo(f"wrote {signature_file}")
@@ -103,7 +103,7 @@ def trust_anchor_check_command(file: Path, root: Path, at: str | None) -> None:
 
     data = file.read_bytes()
     anchor, zone = read_anchor(data, file.name), load_zone(find_zone(root))
-    _print_file(file, data)
+    print_file(file, data)
     click.echo(f"zone {anchor.zone}, {'RFC 9718' if anchor.has_keys else 'RFC 7958'}, source {visible(anchor.source)}")
     for one in anchor.digests:
         times = f"{one.valid_from:%Y-%m-%d} to {f'{one.valid_until:%Y-%m-%d}' if one.valid_until else 'open'}"
@@ -152,7 +152,7 @@ def visible(text: str) -> str:
     return visible(text)
 
 
-def _print_file(file: Path, data: bytes) -> None:
+def print_file(file: Path, data: bytes) -> None:
     import hashlib
 
     from quorate.words import rows

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import pairwise
 
 from quorate.dnssec.dnskey import KSK_FLAGS, PROTOCOL, REVOKED_FLAGS, TYPE_DNSKEY, ZSK_FLAGS, Dnskey, Ds
+from quorate.dnssec.duration import utc_text
 from quorate.dnssec.ksk import Ksks
 from quorate.dnssec.ksr import Bundle, BundleSignature, Request, Response
 from quorate.dnssec.name import label_count, shown, wire_name
@@ -18,6 +20,9 @@ from quorate.dnssec.response import Promise, bound_findings
 from quorate.dnssec.schema import Slot
 from quorate.dnssec.verify import rrsig_verifies
 from quorate.findings import Finding, Refusal, found
+
+MOST_SIGNATURES = 400
+"""Of one SKR: ten times what any zone has had; more would only cost time."""
 
 _FLAGS = (ZSK_FLAGS, KSK_FLAGS, REVOKED_FLAGS)
 
@@ -35,20 +40,26 @@ def _own(response: Response) -> Iterator[Finding]:
         return
     if not response.bundles:
         yield found("skr.empty")
+    if sum(len(bundle.signatures) for bundle in response.bundles) > MOST_SIGNATURES:
+        yield found("skr.too_many_signatures", most=MOST_SIGNATURES)
+        return
     repeated = Counter(bundle.id for bundle in response.bundles)
     yield from (found("skr.bundle_twice", id=shown(name)) for name, count in repeated.items() if count > 1)
     yield from _identifier_findings(response)
     for number, bundle in enumerate(response.bundles, 1):
         where = f"bundle {number}"
         if bundle.inception >= bundle.expiration:
-            yield found("skr.times", where, inception=bundle.inception, expiration=bundle.expiration)
+            yield found(
+                "skr.times", where, inception=utc_text(bundle.inception), expiration=utc_text(bundle.expiration)
+            )
         yield from _key_findings(bundle, where)
         for signature in bundle.signatures:
             yield from _signature_findings(response.domain, bundle, signature, where)
         yield from _signer_findings(response.domain, bundle, where)
     for number, (before, after) in enumerate(pairwise(response.bundles), 2):
         if after.inception <= before.inception or after.inception > before.expiration:
-            yield found("skr.gap", f"bundle {number}", inception=after.inception, expiration=before.expiration)
+            times = {"inception": utc_text(after.inception), "expiration": utc_text(before.expiration)}
+            yield found("skr.gap", f"bundle {number}", **times)
 
 
 def _identifier_findings(response: Response) -> Iterator[Finding]:
@@ -79,7 +90,7 @@ def _key_findings(bundle: Bundle, where: str) -> Iterator[Finding]:
 def _signature_findings(zone: str, bundle: Bundle, signature: BundleSignature, where: str) -> Iterator[Finding]:
     """The RRSIG is the one that this bundle is to have, by a key of the bundle."""
     rrsig, tag = signature.rrsig, signature.rrsig.key_tag
-    expected = {
+    expected: dict[str, tuple[int | datetime, int | datetime]] = {
         "type covered": (rrsig.type_covered, TYPE_DNSKEY),
         "labels": (rrsig.labels, label_count(wire_name(zone))),
         "inception": (rrsig.inception, bundle.inception),
@@ -89,7 +100,8 @@ def _signature_findings(zone: str, bundle: Bundle, signature: BundleSignature, w
     }
     for name, (stated, due) in expected.items():
         if stated != due:
-            yield found("skr.rrsig_field", where, tag=tag, field=name, stated=stated, due=due)
+            texts = (utc_text(one) if isinstance(one, datetime) else one for one in (stated, due))
+            yield found("skr.rrsig_field", where, tag=tag, field=name, stated=next(texts), due=next(texts))
     if shown(rrsig.signer).lower() != shown(zone).lower():
         yield found("skr.rrsig_field", where, tag=tag, field="signer's name", stated=shown(rrsig.signer), due=zone)
     if not signing_keys(zone, bundle, signature):
@@ -97,12 +109,14 @@ def _signature_findings(zone: str, bundle: Bundle, signature: BundleSignature, w
 
 
 def signing_keys(zone: str, bundle: Bundle, signature: BundleSignature) -> tuple[Dnskey, ...]:
-    """The key of the bundle, under the signature's identifier, that made it; none if it is not valid."""
-    return tuple(
-        key.dnskey
-        for key in bundle.keys
-        if key.identifier == signature.identifier and rrsig_verifies(zone, signature.rrsig, bundle.dnskeys, key.dnskey)
-    )
+    """The key of the bundle, under the signature's identifier, that made it; none if it is not valid.
+
+    Two keys of the signature's tag are tried and no more (CVE-2023-50387).
+    """
+    rrsig = signature.rrsig
+    named = [key.dnskey for key in bundle.keys if key.identifier == signature.identifier]
+    tagged = [key for key in dict.fromkeys(named) if key.key_tag == rrsig.key_tag][:2]
+    return tuple(key for key in tagged if rrsig_verifies(zone, rrsig, bundle.dnskeys, key))
 
 
 def _signer_findings(zone: str, bundle: Bundle, where: str) -> Iterator[Finding]:
@@ -160,11 +174,13 @@ def _answers(response: Response, request: Request) -> Iterator[Finding]:
         if has != asked:
             said = ("another one", "its own") if name.startswith("the") else (shown(str(has)), shown(str(asked)))
             yield found("skr.differs", what=name, has=said[0], asked=said[1])
+    if response.id != request.id:
+        return  # another request's bundles differ one by one, which says nothing new
     for number, (bundle, asks) in enumerate(zip(response.bundles, request.bundles, strict=False), 1):
         where = f"bundle {number}"
         times = {"id": (bundle.id, asks.id)}
-        times |= {"inception": (str(bundle.inception), str(asks.inception))}
-        times |= {"expiration": (str(bundle.expiration), str(asks.expiration))}
+        times |= {"inception": (utc_text(bundle.inception), utc_text(asks.inception))}
+        times |= {"expiration": (utc_text(bundle.expiration), utc_text(asks.expiration))}
         for name, (has_text, asked_text) in times.items():
             if has_text != asked_text:
                 yield found("skr.differs", where, what=name, has=shown(has_text), asked=shown(asked_text))

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from quorate.dnssec.conformity import slots_in
+from quorate.dnssec.conformity import own_findings, slots_in
+from quorate.dnssec.duration import duration_text, utc_text
 from quorate.dnssec.ksk import Ksks
 from quorate.dnssec.ksr import Bundle, Response
 from quorate.dnssec.name import shown
+from quorate.dnssec.policy import Limits
 from quorate.dnssec.schema import Schema, Schemas, Slot, carried, recognised
-from quorate.dnssec.simulate import SECOND, Habits, Shown, Stranded, shown_too_briefly, simulate
+from quorate.dnssec.simulate import SECOND, Habits, Shown, Stranded, refresh_interval, shown_too_briefly, simulate
 from quorate.findings import Finding, found
 
 
@@ -51,33 +53,30 @@ class ActRule(NamedTuple):
     needs: tuple[Needs, ...]
 
 
+_OFF_CYCLE = frozenset(
+    {"skr.starts_early", "ksr.bundle_count", "ksr.bundle_cycle_duration", "ksr.policy_keys", "ksr.chain_overlap"}
+)
 ACTS: Mapping[Act, ActRule] = {
     Act.ROUTINE: ActRule(frozenset(), ()),
     Act.GENESIS: ActRule(
         frozenset({"skr.predecessor_missing", "skr.order", "ksr.chain_missing"}),
         (Needs.PINS_GOVERNED, Needs.ZSKS_BY_TWO),
     ),
-    Act.RE_SIGN: ActRule(frozenset({"skr.request_again"}), (Needs.ATTEMPT,)),
-    Act.CALENDAR_BRIDGE: ActRule(frozenset({"ksr.horizon", "skr.predecessor_undeployed"}), (Needs.STATED_REASON,)),
+    Act.RE_SIGN: ActRule(frozenset({"skr.request_again", "ksr.id", "ksr.bundle_unique"}), (Needs.ATTEMPT,)),
+    Act.CALENDAR_BRIDGE: ActRule(
+        frozenset({"skr.predecessor_undeployed", "ksr.policy_sig_horizon"}), (Needs.STATED_REASON,)
+    ),
     Act.ZSK_COMPROMISE: ActRule(
-        frozenset({"ksr.chain_keys", "ksr.chain_overlap", "ksr.cycle", "ksr.keys_per_bundle", "skr.starts_early"}),
-        (Needs.STATED_REASON, Needs.ZSKS_BY_TWO, Needs.OFF_CYCLE_REQUEST),
+        _OFF_CYCLE | {"ksr.chain_keys"}, (Needs.STATED_REASON, Needs.ZSKS_BY_TWO, Needs.OFF_CYCLE_REQUEST)
     ),
     Act.KSK_COMPROMISE: ActRule(
-        frozenset({"skr.order", "skr.starts_early", "skr.retired_early", "skr.revocation_short"}),
+        _OFF_CYCLE | {"skr.order", "skr.retired_early", "skr.revocation_short", "ksr.policy_safety"},
         (Needs.STATED_REASON, Needs.PINS_GOVERNED),
     ),
     Act.KSK_LOSS: ActRule(
-        frozenset(
-            {
-                "skr.order",
-                "skr.starts_early",
-                "skr.retired_early",
-                "skr.published_late",
-                "skr.stranded",
-                "skr.stranded_fixed",
-            }
-        ),
+        _OFF_CYCLE
+        | {"skr.order", "skr.retired_early", "skr.published_late", "skr.stranded", "skr.stranded_fixed"}
+        | {"ksr.policy_safety"},
         (Needs.STATED_REASON, Needs.PINS_GOVERNED),
     ),
 }
@@ -125,6 +124,19 @@ class Rules:
     retire_safety: timedelta
 
 
+def rules_for(limits: Limits | None, schemas: Schemas, ksks: Ksks) -> Rules:
+    """The rules of a policy's limits; without a policy those of RFC 5011 for a TTL of two days, and no safeties."""
+    if limits is None:
+        return Rules(schemas, ksks, Habits(), timedelta(), timedelta())
+    habits = Habits(
+        limits.hold_down,
+        limits.remove_hold_down,
+        refresh_interval(limits.ttl, limits.validity.most),
+        limits.anchor_lag,
+    )
+    return Rules(schemas, ksks, habits, limits.publish_safety, limits.retire_safety)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What was found: what blocks, what the act relaxed, and how much the simulation tried."""
@@ -141,6 +153,7 @@ def judge(
     """Whether `main`, with its `back_outs`, may be signed after `history` (in the order of signing)."""
     before = predecessor(history, main.id, act)
     findings = [*_request_findings(history, main), *_place_findings(history, before, main, act)]
+    findings += _predecessor_findings(before, rules.ksks)
     findings += _order_findings(before, main, rules)
     findings += [finding for one in back_outs for finding in _back_out_findings(main, one)]
     showings, starts = shown_in(history, main, (), act, now, rules.ksks), main.bundles[0].inception
@@ -252,9 +265,22 @@ def _place_findings(history: Sequence[Signed], before: Signed | None, main: Next
         yield found("skr.predecessor_undeployed", id=shown(before.response.id))
     starts, last = main.bundles[0].inception, before.response.bundles[-1]
     if starts > last.expiration:
-        yield found("skr.gap_before", starts=starts, ends=last.expiration)
+        yield found("skr.gap_before", starts=utc_text(starts), ends=utc_text(last.expiration))
     if starts <= last.inception:
-        yield found("skr.starts_early", starts=starts, last=last.inception)
+        yield found("skr.starts_early", starts=utc_text(starts), last=utc_text(last.inception))
+
+
+def _predecessor_findings(before: Signed | None, ksks: Ksks) -> Iterator[Finding]:
+    """The predecessor is sound in itself, and every KSK in every bundle of it is a known one."""
+    if before is None:
+        return
+    for one in own_findings(before.response):
+        if one.blocks:
+            yield found("skr.predecessor_unsound", before.response.id, problem=one.sentence)
+    for number, bundle in enumerate(before.response.bundles, 1):
+        for key in bundle.ksks:
+            if ksks.of(key.dnskey) is None:
+                yield found("skr.predecessor_ksk", f"bundle {number} before", tag=key.dnskey.key_tag)
 
 
 def _order_findings(before: Signed | None, main: Next, rules: Rules) -> Iterator[Finding]:
@@ -268,7 +294,8 @@ def _order_findings(before: Signed | None, main: Next, rules: Rules) -> Iterator
     bindings = [keys for schema, was in ways if (keys := carried(main.schema, schema, was)) is not None]
     if any(all(main.keys[part] == name for part, name in keys.items()) for keys in bindings):
         return
-    came = " or ".join(dict.fromkeys(schema.id for schema, _ in ways)) or "a schema that is not known"
+    mains = [schema.id for schema, _ in ways if not schema.back_out_of] or [schema.id for schema, _ in ways]
+    came = " or ".join(dict.fromkeys(mains)) or "a schema that is not known"
     may = ", ".join(sorted(one.schema for one in main.schema.follows)) or "nothing"
     facts = {"schema": main.schema.id, "came": came, "may": may}
     if bindings:
@@ -307,15 +334,22 @@ def _safety_findings(showings: Sequence[Shown], starts: datetime, rules: Rules) 
         if alone and max(stood) < rules.publish_safety and one.signers not in said:
             said.add(one.signers)
             names = ", ".join(sorted(one.signers))
-            yield found("skr.published_late", one.name, ksk=names, after=max(stood), least=rules.publish_safety)
+            facts = {"after": _length(max(stood)), "least": _length(rules.publish_safety)}
+            yield found("skr.published_late", one.name, ksk=names, **facts)
     for key in sorted({name for one in ordered for name in one.signers}):
         signed = [one for one in ordered if key in one.signers]
         last = max(one.end for one in signed)
         gone = [one.start for one in ordered if key not in one.published | one.revoked and one.start > signed[-1].start]
         if gone and min(gone) >= starts and min(gone) - last < rules.retire_safety:
-            yield found("skr.retired_early", ksk=key, after=min(gone) - last, least=rules.retire_safety)
+            facts = {"after": _length(min(gone) - last), "least": _length(rules.retire_safety)}
+            yield found("skr.retired_early", ksk=key, **facts)
     for key, lasts in shown_too_briefly(ordered, rules.habits, starts):
-        yield found("skr.revocation_short", ksk=key, lasts=lasts, least=rules.habits.remove_hold_down)
+        facts = {"lasts": _length(lasts), "least": _length(rules.habits.remove_hold_down)}
+        yield found("skr.revocation_short", ksk=key, **facts)
+
+
+def _length(length: timedelta) -> str:
+    return duration_text(max(length, timedelta()))
 
 
 def _returning(history: Sequence[Signed], main: Next, ksks: Ksks) -> Iterator[Finding]:

@@ -91,7 +91,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before and the first of the request (`overlap` if left out); `interval`: between inceptions; `cycle`: from the first
     to the last inception; `horizon`: how far ahead a signature may expire. `publish_safety` and `retire_safety`: how
     long a KSK is published before it signs and after it signed; `hold_down`: for how long a validator sees a new KSK
-    before it trusts it (RFC 5011 2.4.1). `zsk_publish_safety`, `zsk_retire_safety`: the least that a request may state.
+    before it trusts it (RFC 5011 2.4.1), `remove_hold_down`: for how long a revocation is shown (2.4.2); `anchor_lag`:
+    how old a trust anchor, or the parent's DS set, may be in use. `zsk_publish_safety`, `zsk_retire_safety`: the least
+    that a request may state.
     """
 
     id: str
@@ -108,7 +110,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     publish_safety: timedelta
     retire_safety: timedelta
     chain_overlap: Range | None = None
-    hold_down: timedelta = timedelta()
+    hold_down: timedelta = timedelta(days=30)
+    remove_hold_down: timedelta = timedelta(days=30)
+    anchor_lag: timedelta = timedelta(days=30)
     zsk_publish_safety: timedelta = timedelta()
     zsk_retire_safety: timedelta = timedelta()
     serial: Literal["any", "rising"] = "any"

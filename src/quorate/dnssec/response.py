@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from quorate.dnssec.dnskey import Dnskey, key_algorithm, rsa_numbers
+from quorate.dnssec.duration import duration_text
 from quorate.dnssec.ksk import Ksk, Ksks, collisions_among
 from quorate.dnssec.ksr import (
     AlgorithmPolicy,
@@ -25,6 +26,7 @@ from quorate.dnssec.ksr import (
     Response,
 )
 from quorate.dnssec.name import wire_name
+from quorate.dnssec.policy import Limits
 from quorate.dnssec.rrsig import Rrsig, dnskey_rrsig, signed_data
 from quorate.dnssec.schema import Slot
 from quorate.dnssec.verify import signature_verifies
@@ -61,6 +63,20 @@ class Promise:
 
     stated: KeyPolicy
     ttl: int
+
+
+def promise_of(limits: Limits) -> Promise:
+    """What the policy's limits promise."""
+    stated = KeyPolicy(
+        limits.publish_safety,
+        limits.retire_safety,
+        limits.validity.most,
+        limits.validity.least,
+        limits.overlap.most,
+        limits.overlap.least,
+        (),
+    )
+    return Promise(stated, limits.ttl)
 
 
 def draft_response(
@@ -132,8 +148,9 @@ def bound_findings(bundle: Bundle, promise: Promise, where: str) -> list[Finding
     """Whether the validity and every TTL of a bundle keep to the policy."""
     stated, lasts, findings = promise.stated, bundle.expiration - bundle.inception, []
     if not stated.min_signature_validity <= lasts <= stated.max_signature_validity:
-        bounds = f"{stated.min_signature_validity} to {stated.max_signature_validity}"
-        findings.append(found("skr.validity", where, lasts=lasts, bounds=bounds))
+        least, most = (duration_text(one) for one in (stated.min_signature_validity, stated.max_signature_validity))
+        lasting = duration_text(max(lasts, timedelta()))
+        findings.append(found("skr.validity", where, lasts=lasting, bounds=f"{least} to {most}"))
     wrong = [key for key in bundle.keys if key.ttl != promise.ttl]
     findings += (found("skr.ttl", where, tag=key.dnskey.key_tag, ttl=key.ttl, expected=promise.ttl) for key in wrong)
     return findings

@@ -108,6 +108,7 @@ _RECORDS = {
         "the calendar makes no request: {problem}", "", "let each slot begin while the one before is valid"
     ),
     "skr.empty": _must("it has no bundles", "", _FORM),
+    "skr.too_many_signatures": _must("it has more than {most} signatures", "", _FORM),
     "skr.bundle_twice": _must("the bundle id {id} stands twice", "", _FORM),
     "skr.identifier": _must("the key identifier {id} stands for two keys", "", _FORM),
     "skr.times": _must("it begins at {inception} and ends at {expiration}", "RFC 4034 3.1.5", _FORM),
@@ -136,6 +137,20 @@ _RECORDS = {
 _AGAINST = {
     "skr.differs": _must("{what}: it has {has}, the request has {asked}", "", "this SKR answers another request"),
     "skr.schema_differs": _must("{what} are {has}; the schema says {due}", "", "this is not the SKR that was planned"),
+    "skr.schema_unknown": Meaning(
+        WARNING,
+        False,
+        "its KSKs take turns as none of these schemas says: {known}",
+        "name its schema in schemas.toml, or find out why it was signed like this",
+    ),
+    "skr.schema_other": _must("it is no instance of the schema {schema}", "", "this is not the SKR that was planned"),
+    "skr.ksks_unpinned": Meaning(
+        WARNING,
+        False,
+        "nothing here pins its KSKs: it may be signed by anybody",
+        "check it against a trust anchor (--trust-anchor) or a zone's folder (--in)",
+        "RFC 4035 5",
+    ),
     "skr.ksk_unknown": _must(
         "the KSK {tag} ({id}) is none of the zone's",
         "RFC 4034 5.1.4",
@@ -162,6 +177,14 @@ _SEQUENCE = {
         "the SKR before, {id}, is not recorded as deployed",
         "",
         "wait until it is in the zone; several quarters at once are the act calendar-bridge",
+    ),
+    "skr.predecessor_unsound": _must(
+        "the SKR before is not sound: {problem}",
+        "RFC 4035 5.3",
+        "take the SKR that is in the zone, as it was given out",
+    ),
+    "skr.predecessor_ksk": _must(
+        "its KSK {tag} is none of the zone's", "RFC 4034 5.1.4", "stop: the SKR before was signed with a strange key"
     ),
     "skr.genesis_again": _must("the SKR {id} is in the zone already", "", "genesis happens once; plan a routine SKR"),
     "skr.id_again": _must(

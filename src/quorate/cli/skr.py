@@ -1,0 +1,155 @@
+"""Commands about signed key responses: check."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from quorate.cli import REFUSED, print_refusal
+from quorate.cli.anchor import FILE, FOLDER, moment, moment_of, print_file, visible
+from quorate.findings import Finding, Refusal
+
+if TYPE_CHECKING:
+    from quorate.dnssec.ksr import Response
+    from quorate.dnssec.review import AtHand, Review
+
+ACTS = ["genesis", "re-sign", "calendar-bridge", "zsk-compromise", "ksk-compromise", "ksk-loss"]
+
+
+@click.command("check")
+@click.argument("file", type=FILE)
+@click.option("--ksr", type=FILE, help="the request that it answers")
+@click.option("--previous", type=FILE, help="the SKR in the zone before it, instead of the folder's own records")
+@click.option("--schema", help="the schema that was planned; else it is recognised")
+@click.option("--ksk", "parts", multiple=True, metavar="PART=ID", help="which KSK plays a part of that schema")
+@click.option("--trust-anchor", "anchor", type=FILE, help="a trust anchor, RFC 9718 or RFC 7958, whose keys must sign")
+@click.option("--in", "root", type=FOLDER, help="the zone's folder; else the one that is found upward, if any")
+@click.option("--act", type=click.Choice(ACTS), help="the emergency or other act by which it was made")
+@moment
+def skr_check_command(
+    file: Path,
+    ksr: Path | None,
+    previous: Path | None,
+    schema: str | None,
+    parts: tuple[str, ...],
+    anchor: Path | None,
+    root: Path | None,
+    act: str | None,
+    at: str | None,
+) -> None:
+    """Check a signed key response: each signature, its request, its KSKs, and its place after what was signed before.
+
+    Every validator is followed through the SKR before and this one; whoever would be left behind is told of. What is
+    not at hand is not judged, and said so.
+
+    Example: quorate skr check skr.xml --ksr ksr.xml --previous before.xml --trust-anchor root-anchors.xml
+    """
+    from quorate.dnssec.ksr_xml import read_skr
+    from quorate.dnssec.review import review
+
+    data = file.read_bytes()
+    response, oddities = read_skr(data, file.name)
+    bound = [part.partition("=") for part in parts]
+    if not all(sign and ksk for _, sign, ksk in bound):
+        raise click.UsageError("--ksk: write PART=ID, such as current=Klajeyz")
+    hand, notes = _at_hand(file, ksr, previous, anchor, root, at)
+    hand = _with_plan(hand, schema, {part: ksk for part, _, ksk in bound}, act)
+    verdict = review(response, hand)
+    print_file(file, data)
+    _print(response, verdict, notes)
+    _report(_accepted(oddities, hand, data), verdict)
+
+
+def _at_hand(
+    file: Path, ksr: Path | None, previous: Path | None, anchor: Path | None, root: Path | None, at: str | None
+) -> tuple[AtHand, list[str]]:
+    """Everything that was named or found, and what is said of it."""
+    from quorate.dnssec.anchor import read_anchor
+    from quorate.dnssec.continuity import Signed
+    from quorate.dnssec.ksr_xml import read_ksr, read_skr
+    from quorate.dnssec.review import AtHand
+    from quorate.zone import find_zone, load_history, load_schemas, load_zone
+
+    when, notes = moment_of(at), []
+    try:
+        zone = load_zone(find_zone(root or file.resolve().parent))
+    except Refusal as refusal:
+        if root is not None or refusal.code != "zone.not_found":
+            raise
+        zone = None
+    policy = zone.policy if zone else None
+    limits = policy.limits_at(when) if policy else None
+    if policy and limits:
+        notes.append(f"policy {policy.id}, {policy.digest}; limits {limits.id}, from {limits.since} on")
+    history = load_history(zone.folder, zone.schemas) if zone else ()
+    if previous is not None:
+        before, _ = read_skr(previous.read_bytes(), previous.name)
+        history = (Signed(before, "", True),)
+    request = read_ksr(ksr.read_bytes(), ksr.name)[0] if ksr else None
+    digest = f"sha256:{hashlib.sha256(ksr.read_bytes()).hexdigest()}" if ksr else ""
+    notes += [f"request {ksr}: {digest}"] if ksr else ["no request at hand: what it answers is not judged"]
+    hand = AtHand(
+        when,
+        zone.schemas if zone else load_schemas(None),
+        policy,
+        limits,
+        tuple(ksk.dnskey for ksk in zone.ksks.ksks) if zone else (),
+        read_anchor(anchor.read_bytes(), anchor.name) if anchor else None,
+        request,
+        digest,
+        history,
+    )
+    return hand, notes
+
+
+def _with_plan(hand: AtHand, schema: str | None, parts: dict[str, str], act: str | None) -> AtHand:
+    from dataclasses import replace
+
+    from quorate.dnssec.continuity import Act
+
+    return replace(hand, schema=schema or "", parts=parts, act=Act(act) if act else Act.ROUTINE)
+
+
+def _print(response: Response, verdict: Review, notes: list[str]) -> None:
+    from quorate.dnssec.table import KEY, rows
+
+    click.echo(visible(f"SKR {response.id}, serial {response.serial}, zone {response.domain}"))
+    for line in rows(response.domain, response.bundles):
+        click.echo(f"  {visible(line)}")
+    click.echo(f"  {KEY}")
+    ways = [
+        f"{schema.id} ({', '.join(f'{part} = {ksk}' for part, ksk in keys.items())})" for schema, keys in verdict.ways
+    ]
+    click.echo(visible(f"schema: {' or '.join(ways) or 'none that is known'}"))
+    if verdict.before is not None:
+        notes = [*notes, f"after SKR {verdict.before.response.id}"]
+        notes.append(f"validators: {verdict.states} states in {verdict.cells} spans of time")
+    else:
+        notes = [*notes, "no sound SKR before it at hand: its place in the sequence is not judged"]
+    for line in notes:
+        click.echo(visible(line))
+
+
+def _accepted(oddities: tuple[Finding, ...], hand: AtHand, data: bytes) -> tuple[Finding, ...]:
+    """The oddities of spelling that no exception of the policy accepts."""
+    if hand.policy is None:
+        return oddities
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    accepts = {code for one in hand.policy.exceptions_at(hand.at, digest) for code in one.accepts}
+    return tuple(one for one in oddities if one.code not in accepts)
+
+
+def _report(oddities: tuple[Finding, ...], verdict: Review) -> None:
+    for one in verdict.relaxed:
+        click.echo(visible(f"relaxed by the act: {one.code}: {one.sentence}"))
+    findings = (*oddities, *verdict.findings)
+    for one in (one for one in findings if not one.blocks):
+        click.echo(visible(f"{one.severity.value}: {one.code}: {one.sentence}"))
+    if blocking := tuple(one for one in findings if one.blocks):
+        print_refusal(Refusal.of(blocking))
+        sys.exit(REFUSED)
+    click.echo("nothing stands against it")
