@@ -46,6 +46,7 @@ class Commands(click.Group):
 
 
 GROUPS: dict[str, tuple[str, Order]] = {
+    "ksr": ("Key signing requests: make one.", (("make", "request"),)),
     "skr": ("Signed key responses: what is in one, and whether it may be believed.", (("check", "skr"),)),
     "trust-anchor": (
         "Trust anchors of a zone: make the file that is published, check one, export records.",
@@ -72,6 +73,7 @@ ORDER: Order = (
     ("compare", "inspect"),
     ("words", "after"),
     ("schema", "after"),
+    ("ksr", ""),
     ("skr", ""),
     ("trust-anchor", ""),
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from quorate.dnssec.duration import duration_text
 from quorate.dnssec.keyfile import KeyPair
 from quorate.dnssec.ksr import Bundle, BundleKey, BundleSignature, KeyPolicy, Request
 from quorate.dnssec.name import wire_name
@@ -17,16 +18,22 @@ from quorate.findings import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """When the slots of a cycle begin and for how long each is valid; the root has nine, ten days apart, of 21 days."""
+    """When the slots of a cycle begin and for how long each is valid; the root has nine, ten days apart, of 21 days.
+
+    `last_interval`: between the last two, if it is another one; in a quarter of 92 days the last slot waits a day.
+    """
 
     start: datetime
     slots: int
     interval: timedelta
     validity: timedelta
+    last_interval: timedelta | None = None
 
     def times(self, number: int) -> tuple[datetime, datetime]:
         """Inception and expiration of slot `number` (from 1)."""
         begins = self.start + (number - 1) * self.interval
+        if self.last_interval is not None and number == self.slots:
+            begins += self.last_interval - self.interval
         return begins, begins + self.validity
 
 
@@ -84,8 +91,12 @@ def make_request(
     wire_name(domain)
     if calendar.slots < 1 or calendar.validity <= timedelta() or len(zsks) != calendar.slots or not all(zsks):
         raise Refusal("ksr.calendar", problem="there is no slot, no validity, or a slot without a ZSK")
-    if calendar.slots > 1 and not timedelta() < calendar.interval <= calendar.validity:
-        raise Refusal("ksr.calendar", problem=f"slots {calendar.interval} apart, valid for {calendar.validity}")
+    if any(len({pair.dnskey for pair in held}) != len(held) for held in zsks):
+        raise Refusal("ksr.calendar", problem="a ZSK would stand twice in a slot")
+    steps = (calendar.interval, calendar.last_interval or calendar.interval)
+    if calendar.slots > 1 and not all(timedelta() < step <= calendar.validity for step in steps):
+        apart, valid = (duration_text(max(one, timedelta())) for one in (max(steps), calendar.validity))
+        raise Refusal("ksr.calendar", problem=f"slots {apart} apart, each valid for {valid}")
     bundles = []
     for number, held in enumerate(zsks, 1):
         pairs = sorted(held, key=lambda pair: (pair.dnskey.key_tag, pair.dnskey.rdata))
