@@ -14,20 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from quorate.algorithms import SignatureAlgorithm, default_algorithm, rsa_padding
 from quorate.keys import KeyType
-from quorate.plan import Subject
-from quorate.x509.draft import (
-    CertificateFields,
-    CrlEntry,
-    CrlFields,
-    Draft,
-    Issuer,
-    draft_certificate,
-    draft_crl,
-    finish,
-    not_after,
-    subject_ski,
-)
-from quorate.x509.name import encode_name
+from quorate.plan import DirectoryName, Subject
+from quorate.x509.draft import Draft, draft_certificate, draft_crl
+from quorate.x509.fields import CertificateFields, CrlEntry, CrlFields, Issuer, not_after, subject_ski
+from quorate.x509.finish import finish
+from quorate.x509.name import encode_directory, encode_name
 from quorate.x509.profile import load_profile
 from quorate.x509.structure import Envelope, Extension, TbsCertificate, TbsCertList, Validity, decode, encode
 
@@ -99,6 +90,25 @@ def subordinate_fields(key_type: KeyType = KeyType.P384, **changes: Any) -> Cert
         ("2.23.140.1.2.1",),
     )
     return replace(fields, **changes)
+
+
+def constrained_fields(key_type: KeyType = KeyType.P384, **changes: Any) -> CertificateFields:
+    """A TLS subordinate within name constraints; neither IPv4 nor IPv6."""
+    directory = "dir:" + encode_directory(DirectoryName("NL", organization="Voorbeeld")).hex()
+    constraints = {"permitted": ("dns:voorbeeld.example", directory), "excluded": ("ip:0.0.0.0/0", "ip:::/0")}
+    return subordinate_fields(key_type, profile=load_profile("webpki-tls-constrained"), **(constraints | changes))
+
+
+def non_tls_fields(key_type: KeyType = KeyType.P384, **changes: Any) -> CertificateFields:
+    plain = {"profile": load_profile("webpki-non-tls"), "policies": ()}
+    return subordinate_fields(key_type, **(plain | changes))
+
+
+def responder_fields(key_type: KeyType = KeyType.P384, **changes: Any) -> CertificateFields:
+    """Of a delegated OCSP responder, whose key is a P-256 key."""
+    plain = {"profile": load_profile("webpki-ocsp-responder"), "policies": (), "crl_url": "", "ca_issuers_url": ""}
+    last = not_after(NOW, 365)
+    return subordinate_fields(key_type, **(plain | {"not_after": last, "subject": name("Voorbeeld OCSP 1")} | changes))
 
 
 def cross_fields(key_type: KeyType = KeyType.P384, **changes: Any) -> CertificateFields:

@@ -5,6 +5,7 @@ missing=
 command -v softhsm2-util >/dev/null || missing="$missing softhsm2"
 command -v openssl >/dev/null || missing="$missing openssl"
 command -v ssh-keygen >/dev/null || missing="$missing openssh-client"
+command -v faketime >/dev/null || missing="$missing faketime"
 command -v certtool >/dev/null || missing="$missing gnutls-bin"
 command -v pdftotext >/dev/null || missing="$missing poppler-utils"
 command -v ldns-verify-zone >/dev/null || missing="$missing ldnsutils"

@@ -17,12 +17,15 @@ import rules_table
 from issuing import (
     NOW,
     changed,
+    constrained_fields,
     crl_fields,
     cross_fields,
     drafted,
     issued,
     issuer,
     name,
+    non_tls_fields,
+    responder_fields,
     root_fields,
     sign,
     spki,
@@ -38,8 +41,8 @@ from quorate.compliance.texts import EDITIONS, Level, Text
 from quorate.findings import Severity, meaning
 from quorate.keys import KeyType, stand_in_spki
 from quorate.plan import Subject
-from quorate.x509.draft import CrlEntry, not_after, subject_ski
 from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
+from quorate.x509.fields import CrlEntry, not_after, subject_ski
 from quorate.x509.name import encode_name
 from quorate.x509.profile import load_profile
 from quorate.x509.structure import Extension, RevokedEntry
@@ -201,6 +204,30 @@ def successor(known: tuple[CertificateFacts, ...] = (), previous: CrlFacts = PRE
 
 
 # one object, or several, for each rule that it breaks
+def without(fields: Any, oid: str) -> bytes:
+    return with_extension(drafted(fields).unsigned, None, drop=oid)
+
+
+def constrained(**changes: Any) -> set[str]:
+    return codes(drafted(constrained_fields(**changes)).unsigned, "webpki-tls-constrained", context())
+
+
+def non_tls(value: x509.ExtensionType | None = None, drop: str = "") -> set[str]:
+    made = with_extension(drafted(non_tls_fields()).unsigned, value, drop=drop)
+    return codes(made, "webpki-non-tls", context())
+
+
+def responder(value: x509.ExtensionType | None = None, critical: bool = False, drop: str = "") -> set[str]:
+    made = with_extension(drafted(responder_fields()).unsigned, value, critical, drop=drop)
+    return codes(made, "webpki-ocsp-responder", context())
+
+
+def usage(**said: bool) -> x509.KeyUsage:
+    flags = ("digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign "
+             "crl_sign encipher_only decipher_only")  # fmt: skip
+    return x509.KeyUsage(**(dict.fromkeys(flags.split(), False) | said))
+
+
 BROKEN: dict[str, list[Callable[[], set[str]]]] = {
     "x509.algorithm_pair": [
         lambda: root(der=changed(drafted(root_fields()).unsigned, outer=ECDSA_SHA256.identifier)),
@@ -436,6 +463,35 @@ BROKEN: dict[str, list[Callable[[], set[str]]]] = {
             context(rules="private", issuer=replace(ROOT, not_after=not_after(NOW, 1094))),
             profile="private-subordinate",
         ),
+    ],
+    "cert.constraints_missing": [
+        lambda: codes(without(constrained_fields(), "2.5.29.30"), "webpki-tls-constrained", context())
+    ],
+    "cert.constraints_open": [
+        lambda: constrained(excluded=("ip:0.0.0.0/0",)),
+        lambda: constrained(permitted=constrained_fields().permitted[:1]),
+        lambda: constrained(permitted=constrained_fields().permitted[1:]),
+    ],
+    "cert.constraints_type": [
+        lambda: constrained(excluded=(*constrained_fields().excluded, "email:voorbeeld.example")),
+    ],
+    "cert.responder_ca": [lambda: responder(x509.BasicConstraints(True, None), True)],
+    "cert.responder_usage": [lambda: responder(usage(key_cert_sign=True), True), lambda: responder(drop="2.5.29.15")],
+    "cert.responder_purposes": [
+        lambda: responder(purposes("1.3.6.1.5.5.7.3.9", "1.3.6.1.5.5.7.3.1")),
+        lambda: responder(drop="2.5.29.37"),
+    ],
+    "cert.responder_no_check": [lambda: responder(drop="1.3.6.1.5.5.7.48.1.5")],
+    "cert.purposes_not_tls": [
+        lambda: non_tls(purposes("1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.1")),
+        lambda: non_tls(drop="2.5.29.37"),
+    ],
+    "cert.policies_not_tls": [
+        lambda: codes(drafted(non_tls_fields(policies=("2.23.140.1.2.1",))).unsigned, "webpki-non-tls", context()),
+        lambda: codes(drafted(non_tls_fields(policies=("2.5.29.32.0", "1.2.3"))).unsigned, "webpki-non-tls", context()),
+    ],
+    "cert.reissued": [
+        lambda: root(replace(ROOT_CONTEXT, existing=ROOT, known=(ROOT,)), serial=2**140),
     ],
     "cert.key_reused": [
         lambda: subordinate(context(known=(facts(subordinate_fields(serial=2**140)),))),

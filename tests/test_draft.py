@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes, serialization
 
+import quorate.x509
 from issuing import (
     NOW,
     changed,
@@ -35,7 +36,9 @@ from quorate.keys import KeyType, Spki
 from quorate.plan import Subject
 from quorate.x509.crl import Revoked, crl_entries
 from quorate.x509.csr import read_certificate, read_crl, read_csr, verify_issued
-from quorate.x509.draft import CrlEntry, _EcStandIn, finish, finish_tbs, not_after, subject_ski
+from quorate.x509.draft import _EcStandIn
+from quorate.x509.fields import CrlEntry, not_after, subject_ski
+from quorate.x509.finish import finish, finish_tbs
 from quorate.x509.name import encode_name, load_name, name_text
 from quorate.x509.profile import SHIPPED, load_profile, parse_profile
 from quorate.x509.structure import Envelope, TbsCertificate, decode, encode
@@ -306,11 +309,33 @@ def test_what_is_no_name_is_refused() -> None:
 # profiles
 
 
+CLASSES = {
+    "root": "root",
+    "tls-subordinate": "subordinate",
+    "subordinate": "subordinate",
+    "external": "subordinate",
+    "tls-constrained": "constrained",
+    "constrained": "constrained",
+    "non-tls": "non-tls",
+    "cross": "cross",
+    "cross-non-tls": "cross-non-tls",
+    "ocsp-responder": "responder",
+    "crl": "crl",
+    "ocsp": "ocsp",
+}
+
+
 @pytest.mark.parametrize("shipped", SHIPPED)
 def test_every_shipped_profile_loads(shipped: str) -> None:
     profile = load_profile(shipped)
-    assert shipped.startswith(profile.rules)
-    assert shipped.endswith(profile.kind)
+    rules, _, what = shipped.partition("-")
+    assert (profile.rules, profile.kind) == (rules, CLASSES[what])
+    assert profile.place
+
+
+def test_every_profile_that_lies_there_is_shipped() -> None:
+    folder = Path(quorate.x509.__file__).parent / "profiles"
+    assert {path.stem for path in folder.glob("*.toml")} == set(SHIPPED)
 
 
 def test_an_unknown_profile_is_refused() -> None:

@@ -117,6 +117,7 @@ def test_what_must_hold_is_never_waived() -> None:
         "key.modulus_huge",
         "cert.crl_points",
         "cert.outlives_issuer",
+        "cert.reissued",
         "cert.root_days_programme",
         "cert.subordinate_days",
         "cert.extension_unlisted",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,15 +14,16 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from example import FIRST, certificate, key, make_authority, make_plan
+from example import FIRST, certificate, key, make_authority, make_csr, make_plan
 from forging import VERIFIER, Forgery, genesis, record, refused, sign_with_token, stand_ins, tbs_of, verifier, verify
 from issuing import NOW, issued, name, root_fields, sign, spki
 from quorate.compliance import request_findings
 from quorate.keys import KeyType
 from quorate.rehearse import rehearse
 from quorate.x509.csr import read_request
-from quorate.x509.draft import draft_request, finish, pem
+from quorate.x509.draft import draft_request
 from quorate.x509.facts import read_certificate
+from quorate.x509.finish import finish, pem
 from quorate.x509.name import name_line
 from refusing import refused as refused_for
 
@@ -30,8 +32,30 @@ Change = Callable[[Forgery], object]
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
 
+def operation(kind: str, name: str, common_name: str = "", **fields: object) -> str:
+    """The TOML of an operation; texts and numbers as they are, what begins with a bracket as it stands."""
+    if common_name:
+        fields["subject"] = f'{{ country = "NL", organization = "Example Trust", common-name = "{common_name}" }}'
+    lines = [f'kind = "{kind}"', f'id = "{name}"']
+    for field, value in fields.items():
+        plain = not isinstance(value, str) or value[:1] in "{["
+        lines.append(f"{field.replace('_', '-')} = {value if plain else chr(34) + value + chr(34)}")
+    return "[[operations]]\n" + "\n".join(lines) + "\n"
+
+
 def request(name: str, existing: str) -> str:
-    return f'[[operations]]\nkind = "cross-csr"\nid = "{name}"\nexisting = "{existing}"\n'
+    return operation("cross-csr", name, existing=existing)
+
+
+URLS = {"crl_url": "http://example.org/r.crl", "ca_issuers_url": "http://example.org/r.der"}
+NAMES = '{ permitted = { dns = ["example.org"], directory = [{ country = "NL", organization = "Example Trust" }] } }'
+CSRS = ("sub", "mail", "ocsp")
+
+
+def below(name: str, common_name: str, profile: str, csr: str, **fields: object) -> str:
+    """A subordinate of root-r1."""
+    plain = {"issuer": "root-r1", "csr": f"{csr}.csr.pem", "profile": profile, "days": 900}
+    return operation("subordinate", name, common_name, **(plain | URLS | fields))
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +65,17 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_plan(root, "001-root", FIRST)
     operations = key("key-r2") + certificate("root", "root-r2", "Root R2", 3650, key="key-r2")
     operations += request("req-r1", "root-r1") + request("req-r2", "root-r2")
-    rehearse(root, make_plan(root, "002-kinds", operations, "2026-12-08T09:00:00Z"), VERIFIER.read_bytes())
+    operations += operation("reissue", "root-r1-again", existing="root-r1", profile="private-root", days=5000)
+    operations += operation("generate-key", "key-ocsp", token="hsm-1", type="p-256", use="ocsp-responder")
+    ours = {"issuer": "root-r1", "profile": "private-ocsp-responder", "days": 90}
+    operations += operation("ocsp-responder", "ocsp-1", "OCSP 1", key="key-ocsp", **ours)
+    operations += operation("ocsp-responder", "ocsp-2", "OCSP 2", csr="ocsp.csr.pem", **ours)
+    operations += below("sub-names", "Names", "private-constrained", "sub", name_constraints=NAMES)
+    operations += below("sub-mail", "Mail", "private-non-tls", "mail")
+    ceremony = make_plan(root, "002-kinds", operations, "2026-12-08T09:00:00Z")
+    for asked in CSRS:
+        make_csr(ceremony / "inputs" / f"{asked}.csr.pem", asked)
+    rehearse(root, ceremony, VERIFIER.read_bytes())
     return root
 
 
@@ -83,16 +117,178 @@ def expect(claim: str, said: str, folder: Path, pinned: tuple[str, ...]) -> None
 def test_the_verifier_accepts_all_of_it(authority: Path, pinned: tuple[str, ...]) -> None:
     code, output = verify(record(authority, "001-root"), record(authority, "002-kinds"), *pinned)
     assert code == 0, output
-    assert "1 certificates, 0 CRLs and 2 requests valid and as approved" in output
+    assert "6 certificates, 0 CRLs and 2 requests valid and as approved" in output
 
 
 def test_what_is_frozen_before_the_day_is_what_is_signed(authority: Path) -> None:
     """Drafts without open fields come out byte for byte."""
     forged = Forgery(record(authority, "002-kinds"), {})
     whole = [one for one in forged.script["drafts"] if not one["open"]]
-    assert {one["operation"] for one in whole} == {"req-r1"}
+    assert {one["operation"] for one in whole} == {"req-r1", "root-r1-again", "ocsp-2", "sub-names", "sub-mail"}
     for one in whole:
         assert forged.files[one["file"]] == tbs_of(forged, one["operation"])
+
+
+# -- certificates -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("made", ["root-r1-again", "ocsp-1", "ocsp-2", "sub-names", "sub-mail"])
+def test_openssl_and_gnutls_accept_every_certificate(authority: Path, made: str) -> None:
+    """Under the old root and under its new certificate alike: name, key and identifier are the same."""
+    for trusted in ("root-r1", "root-r1-again") if made != "root-r1-again" else (made,):
+        root, leaf = artifact(authority, f"{trusted}.cert.pem"), artifact(authority, f"{made}.cert.pem")
+        said = on_the_day("openssl", "verify", "-x509_strict", "-check_ss_sig", "-CAfile", root, leaf)
+        assert said.endswith(": OK\n")
+        said = on_the_day("certtool", "--verify", "--load-ca-certificate", root, "--infile", leaf)
+        assert "Chain verification output: Verified. The certificate is trusted." in said
+
+
+def on_the_day(*arguments: object) -> str:
+    """What another reader says within the validity of all that was made."""
+    return tool("faketime", "2026-12-09 12:00:00", *arguments)
+
+
+def test_a_root_issued_anew_differs_in_its_dates_and_its_serial_alone(authority: Path) -> None:
+    old, new = (read_certificate(artifact(authority, f"root-r1{x}.cert.der").read_bytes()) for x in ("", "-again"))
+    assert (old.subject, old.issuer, old.spki, old.ski) == (new.subject, new.issuer, new.spki, new.ski)
+    assert old.extensions == new.extensions
+    assert old.serial != new.serial
+    assert new.not_after > old.not_after
+
+
+def test_a_crl_goes_on_whichever_certificate_of_the_root_is_named(authority: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(authority, tmp_path / "authority"))
+    revoked = '[{ certificate = "sub-mail", date = "2026-12-09T09:00:00Z", reason = "superseded" }]'
+    plain = {"profile": "private-crl", "days": 300}
+    later = operation("crl", "crl-r1-2", issuer="root-r1-again", number=2, revoked=revoked, **plain)
+    state = rehearse(root, make_plan(root, "003-crl", later, "2026-12-15T09:00:00Z"), VERIFIER.read_bytes())
+    number = {one.id: one.previous for one in state.script.operations}["crl-r1-2"]
+    assert number == "input:inputs/known/root-r1.crl"
+    records = [record(root, name) for name in ("001-root", "002-kinds", "003-crl")]
+    code, output = verify(*records, "--authority", genesis(root), "--rehearsal")
+    assert code == 0, output
+    for trusted in ("root-r1", "root-r1-again"):
+        options = ("-crl_check", "-CAfile", artifact(root, f"{trusted}.cert.pem"))
+        listed = ("-CRLfile", artifact(root, "crl-r1-2.crl.pem"))
+        day = ("faketime", "2026-12-16 12:00:00", "openssl", "verify", "-x509_strict", *options, *listed)
+        assert tool(*day, artifact(root, "sub-names.cert.pem")).endswith(": OK\n")
+        done = subprocess.run([*map(str, day), artifact(root, "sub-mail.cert.pem")], capture_output=True, check=False)
+        assert b"certificate revoked" in done.stderr
+
+
+def test_a_responder_says_what_it_is_and_nothing_else(authority: Path) -> None:
+    for made in ("ocsp-1", "ocsp-2"):
+        certificate = x509.load_der_x509_certificate(artifact(authority, f"{made}.cert.der").read_bytes())
+        kinds = [type(one.value).__name__ for one in certificate.extensions]
+        assert kinds[:3] == ["KeyUsage", "ExtendedKeyUsage", "OCSPNoCheck"]
+        assert kinds[3:] == ["SubjectKeyIdentifier", "AuthorityKeyIdentifier"]
+        assert [one.critical for one in certificate.extensions] == [True, False, False, False, False]
+        chain = ("-CAfile", artifact(authority, "root-r1.cert.pem"), artifact(authority, f"{made}.cert.pem"))
+        assert on_the_day("openssl", "verify", "-purpose", "ocsphelper", *chain).endswith(": OK\n")
+
+
+def test_the_script_prints_every_name_that_is_permitted_or_excluded(authority: Path) -> None:
+    text = (authority / "ceremonies/002-kinds/rehearsal/script.txt").read_text()
+    for line in (
+        "permitted: dns example.org",
+        "permitted: dir O=Example Trust,C=NL",
+        "excluded: every IPv4 address",
+        "excluded: every IPv6 address",
+        "again for the key of: root-r1, from an earlier ceremony",
+        "It is never asked whether this certificate was revoked.",
+    ):
+        assert f"      {line}\n" in text
+
+
+def test_intents_say_whose_certificate_it_is(authority: Path) -> None:
+    forged = Forgery(record(authority, "002-kinds"), {})
+    for made, kind, subject in (("root-r1-again", "reissue", "Root R1"), ("ocsp-2", "ocsp-responder", "OCSP 2")):
+        statement = forged.one("approved", made)["body"]["signature"]["statement"]
+        assert f"kind: {kind}\n" in statement
+        assert f"subject: CN={subject},O=Example Trust,C=NL\n" in statement
+
+
+# -- forgeries of certificates ----------------------------------------------------------------------------------------
+
+
+def replaced(old: str, new: str) -> Callable[[bytes], bytes]:
+    def change(tbs: bytes) -> bytes:
+        assert tbs.count(bytes.fromhex(old)) >= 1
+        return tbs.replace(bytes.fromhex(old), bytes.fromhex(new))
+
+    return change
+
+
+def text(old: str, new: str) -> Callable[[bytes], bytes]:
+    return replaced(old.encode().hex(), new.encode().hex())
+
+
+OCSP_SIGNING, SERVER_AUTH = "2b06010505070309", "2b06010505070301"
+UNPLANNED = "its name constraints are not the planned ones"
+FORGED = [
+    ("root-r1-again", text("Root R1", "Root X1"), "has another subject than planned"),
+    ("ocsp-2", replaced(OCSP_SIGNING, SERVER_AUTH), "its purpose is not OCSP signing alone"),
+    ("ocsp-2", replaced("03020780", "03020186"), "its key usage is not digitalSignature alone"),
+    ("ocsp-2", replaced("2b0601050507300105", "2b0601050507300106"), "id-pkix-ocsp-nocheck"),
+    ("sub-names", replaced("820b" + b"example.org".hex(), "820b" + b"example.com".hex()), UNPLANNED),
+    ("sub-names", replaced("0603551d1e", "0603551d1d"), UNPLANNED),
+    ("sub-mail", replaced("0603551d25", "0603551d1e"), "has name constraints that nobody planned"),
+]
+
+
+@pytest.mark.parametrize(("made", "change", "said"), FORGED, ids=[f"{one[0]}-{one[2][:30]}" for one in FORGED])
+def test_what_was_frozen_and_approved_by_insiders_is_still_not_the_planned_one(
+    authority: Path,
+    forged: Forgery,
+    pinned: tuple[str, ...],
+    tmp_path: Path,
+    made: str,
+    change: Callable[[bytes], bytes],
+    said: str,
+) -> None:
+    """The draft, its approvals and the token's signature are all for the changed bytes."""
+    tbs = change(tbs_of(forged, made))
+    forged.files[f"drafts/{made}.tbs"] = tbs
+    sign_with_token(authority, forged, made, tbs)
+    expect("artifacts", f"{made}: ", forged.reseal().write(tmp_path / "record"), pinned)
+    expect("artifacts", said, tmp_path / "record", pinned)
+
+
+def test_an_operation_is_not_called_another(forged: Forgery, pinned: tuple[str, ...], tmp_path: Path) -> None:
+    """A root for an existing key passed off as a new root, and the other way round."""
+    forged.operation("root-r1-again")["existing"] = ""
+    expect("artifacts", "root-r1-again: ", forged.reseal().write(tmp_path / "record"), pinned)
+
+
+# -- plans ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        (operation("reissue", "again", existing="sub-1", profile="private-root", days=900), "plan.artifact_unknown"),
+        (operation("reissue", "a", existing="r9.pem", profile="private-root", days=900), "plan.issuer_key_elsewhere"),
+        (
+            operation("cross", "x", issuer="root-r1", existing="root-r2", profile="private-cross", days=900, **URLS)
+            + operation("reissue", "again", existing="x", profile="private-root", days=900),
+            "plan.reissue_no_root",
+        ),
+        (operation("reissue", "again", existing="root-r1", profile="private-cross", days=900), "x509.profile_class"),
+        (below("a", "A", "private-root", "sub"), "x509.profile_class"),
+        (below("a", "A", "private-constrained", "sub"), "x509.profile_field"),
+        (below("a", "A", "private-subordinate", "sub", name_constraints="{ permitted = { ip = ['1'] } }"),
+         "x509.constraint_unusable"),
+        (operation("ocsp-responder", "o", "O", issuer="root-r1", profile="private-ocsp-responder", days=9),
+         "plan.subject_key"),
+    ],
+)  # fmt: skip
+def test_a_plan_is_refused_for(tmp_path: Path, more: str, code: str) -> None:
+    root = make_authority(tmp_path / "authority", tmp_path / "keys")
+    second = key("key-r2") + certificate("root", "root-r2", "Root R2", 3650, key="key-r2")
+    ceremony = make_plan(root, "001-root", FIRST + second + more)
+    make_csr(ceremony / "inputs" / "sub.csr.pem")
+    (ceremony / "inputs" / "r9.pem").write_bytes(pem("certificate", issued(root_fields())))
+    assert refused_for(root, "check", ceremony) == [code]
 
 
 # -- requests ---------------------------------------------------------------------------------------------------------
@@ -185,7 +381,7 @@ def test_a_request_is_made_for_our_own_keys_only(authority: Path, tmp_path: Path
     ceremony = make_plan(root, "001-root", operations)
     (ceremony / "inputs" / "stranger.cert.pem").write_bytes(stranger)
     codes = refused_for(root, "check", ceremony)
-    assert codes == ["plan.issuer_key_elsewhere", "plan.issuer_key_elsewhere", "plan.artifact_unknown"]
+    assert codes == ["plan.issuer_key_elsewhere", "plan.artifact_unknown", "plan.artifact_unknown"]
 
 
 EXISTING = read_certificate(issued(root_fields()))

@@ -33,6 +33,7 @@ import base64
 import binascii
 import datetime
 import hashlib
+import ipaddress
 import itertools
 import json
 import math
@@ -1105,6 +1106,7 @@ class CertificateTbs:
         if OID_BASIC in values:
             basic = one_der(values[OID_BASIC], 0x30, "basic constraints").members()
             self.is_ca = bool(basic) and basic[0].raw == b"\x01\x01\xff"
+        self.values = values
         self.usage = b""
         if OID_USAGE in values:
             self.usage = one_der(values[OID_USAGE], 3, "key usage").content
@@ -1251,11 +1253,10 @@ def first_difference(signed, expected):
 
 def described(operation):
     """What an intent says of an issued object beside its digest: spec/statements.md."""
-    if operation["kind"] == "cross-csr":
-        first = ("subject", name_line(bytes.fromhex(operation["subject"])))
-    else:
-        first = ("profile", operation["profile"])
-    return [first, ("signature-algorithm", operation.get("signature", ""))]
+    first = [("profile", operation.get("profile", ""))]
+    if operation["kind"] in ("cross-csr", "reissue", "ocsp-responder"):
+        first.append(("subject", name_line(bytes.fromhex(operation["subject"]))))
+    return [*first, ("signature-algorithm", operation.get("signature", ""))]
 
 
 def lines_of(own):
@@ -1450,9 +1451,10 @@ WAIVABLE = set(
     """
     cert.access_missing cert.crl_points cert.cross_expired cert.cross_path_length cert.extension_unlisted
     cert.name_unusual cert.outlives_issuer cert.path_length_beyond cert.policy_order cert.policy_qualifiers
-    cert.purposes_missing cert.root_crl_url cert.root_days_programme cert.root_path_length cert.root_policies
-    cert.subordinate_days cert.subordinate_path_length crl.entry_ca_compromise crl.entry_changed crl.entry_extension
-    crl.entry_unknown crl.extension_unlisted crl.previous_missing crl.scope key.exponent_range key.modulus_huge
+    cert.purposes_missing cert.reissued cert.root_crl_url cert.root_days_programme cert.root_path_length
+    cert.root_policies cert.subordinate_days cert.subordinate_path_length crl.entry_ca_compromise crl.entry_changed
+    crl.entry_extension crl.entry_unknown crl.extension_unlisted crl.previous_missing crl.scope key.exponent_range
+    key.modulus_huge
     """.split()
 )
 
@@ -1762,7 +1764,7 @@ class Authority:
 
 _LIST = [TEXT]
 KEY_KINDS = ("generate-key",)
-CERTIFICATE_KINDS = ("root", "subordinate", "cross")
+CERTIFICATE_KINDS = ("root", "reissue", "subordinate", "cross", "ocsp-responder")
 ISSUE_KINDS = (*CERTIFICATE_KINDS, "crl", "cross-csr")
 OPERATION_KINDS = ("share", *KEY_KINDS, "import-key", "destroy-key", *ISSUE_KINDS)
 SIGNATURE = May(Words("a signature algorithm", SIGNATURES))
@@ -1770,7 +1772,7 @@ _OPERATION = {"id": ID, "kind": Words("a kind of operation", OPERATION_KINDS)}
 _CERTIFICATE = dict(
     _OPERATION, ca_issuers_url=TEXT, certificate_serial=TEXT, crl_url=TEXT, days=May(WHOLE), existing=TEXT, issuer=TEXT,
     key=ID, not_after=TEXT, not_before=TEXT, outputs=_LIST, policies=_LIST, profile=TEXT, subject=TEXT,
-    subject_key=TEXT, token=ID, signature=SIGNATURE,
+    subject_key=TEXT, token=ID, signature=SIGNATURE, constraints=May({"excluded": _LIST, "permitted": _LIST}),
 )  # fmt: skip
 OPERATIONS = {
     "share": dict(
@@ -3392,6 +3394,47 @@ def entries_kept(before, after, expired):
             need(after.entries[serial][0] == entry[0], "the entry %x has another date" % serial)
 
 
+OID_EKU, OID_NO_CHECK, OID_CONSTRAINTS = "2.5.29.37", "1.3.6.1.5.5.7.48.1.5", "2.5.29.30"
+OCSP_SIGNING = bytes.fromhex("300a06082b06010505070309")
+
+
+def check_responder(real):
+    """BR 7.1.2.8: no CA, digitalSignature and OCSPSigning alone, id-pkix-ocsp-nocheck. Raises Bad."""
+    need(not real.is_ca and OID_BASIC not in real.values, "is a responder and says that it is a CA")
+    need(real.usage == b"\x07\x80", "its key usage is not digitalSignature alone")
+    need(real.values.get(OID_EKU) == OCSP_SIGNING, "its purpose is not OCSP signing alone")
+    need(real.values.get(OID_NO_CHECK) == b"\x05\x00", "has not the extension id-pkix-ocsp-nocheck")
+
+
+def subtree_of(text):
+    """A subtree of name constraints, `dns:example.org`, as DER: spec/script.md."""
+    kind, _, value = text.partition(":")
+    try:
+        if kind == "dns":
+            return der(0x30, der(0x82, value.encode("ascii")))
+        if kind == "email":
+            return der(0x30, der(0x81, value.encode("ascii")))
+        if kind == "ip":
+            network = ipaddress.ip_network(value)
+            return der(0x30, der(0x87, network.network_address.packed + network.netmask.packed))
+        need(kind == "dir", "the name constraint %s is of no known type" % plain(text))
+        name = bytes.fromhex(value)
+    except (ValueError, UnicodeEncodeError):
+        raise Bad("the name constraint %s cannot be read" % plain(text)) from None
+    one_der(name, 0x30, "a directory name")
+    return der(0x30, der(0xA4, name))
+
+
+def check_constraints(planned, real):
+    """The name constraints are exactly the planned ones, and critical: RFC 5280 4.2.1.10. Raises Bad."""
+    found = [(critical, value) for oid, critical, value in real.extensions if oid == OID_CONSTRAINTS]
+    if planned is None:
+        return need(not found, "has name constraints that nobody planned")
+    parts = ((0xA0, planned["permitted"]), (0xA1, planned["excluded"]))
+    value = der(0x30, b"".join(der(tag, b"".join(map(subtree_of, texts))) for tag, texts in parts if texts))
+    return need(found == [(True, value)], "its name constraints are not the planned ones")
+
+
 class Artifacts:
     """Builds what was signed again from the events, checks it against script and draft, and compares the files."""
 
@@ -3540,12 +3583,17 @@ class Artifacts:
         digest, _, existing = self.subject(operation)
         need(real.key.digest == digest, "certifies another key than planned")
         need(not real.key.is_stand_in, "certifies a stand-in, whose private key everyone knows")
-        need(real.is_ca and real.signs_certificates, "is not a CA certificate")
+        kind = operation["kind"]
+        if kind == "ocsp-responder":
+            check_responder(real)
+        else:
+            need(real.is_ca and real.signs_certificates, "is not a CA certificate")
         if operation["subject"]:
             need(real.subject.hex() == operation["subject"].lower(), "has another subject than planned")
+        need(existing is not None or kind not in ("cross", "reissue"), "the operation names no existing certificate")
         if existing is not None:
             need(
-                operation["kind"] != "cross" or real.subject == existing.subject,
+                kind not in ("cross", "reissue") or real.subject == existing.subject,
                 "has another subject than the existing certificate",
             )
             identifier = existing.ski
@@ -3553,12 +3601,14 @@ class Artifacts:
             identifier = hashlib.sha256(real.key.bits).digest()[:20]
         need(real.ski == identifier, "its subject key identifier is not the one of its key")
         self.check_addresses(operation, real)
+        check_constraints(operation.get("constraints"), real)
         if operation["issuer"] == "self":
-            need(operation["kind"] == "root" and real.subject == real.issuer, "issues itself and is no root")
+            need(kind in ("root", "reissue") and real.subject == real.issuer, "issues itself and is no root")
+            need(kind == "root" or existing.issuer == existing.subject, "its existing certificate is no root")
             need(real.aki in (None, real.ski), "its authority key identifier is not its own")
             return real.key
         issuer = self.certificate(operation["issuer"])
-        need(operation["kind"] != "root", "is a root and has an issuer")
+        need(kind not in ("root", "reissue"), "is a root and has an issuer")
         need(issuer.is_ca and issuer.signs_certificates, "its issuer is not a CA")
         need(real.issuer == issuer.subject, "its issuer's name is not the subject of the issuer's certificate")
         need(issuer.ski is not None and real.aki == issuer.ski, "its authority key identifier is not the issuer's")

@@ -188,7 +188,7 @@ def _operation(layout: Layout, operation: ScriptOperation) -> tuple[str, list[Ma
                 lambda step: _destroy_step(operation, step)
             ]
         case _:
-            title, text, clauses = issue_words(operation, layout.drafts[operation.id])
+            title, text, clauses = issue_words(operation, layout.drafts[operation.id], layout.profiles)
             return title, [lambda step: Issue(id=step, title=title, text=text, operation=operation.id, clauses=clauses)]
 
 

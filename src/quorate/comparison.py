@@ -12,8 +12,9 @@ from quorate.script import Script
 from quorate.script.text import render
 from quorate.x509.crl import serial_text
 from quorate.x509.csr import Request
-from quorate.x509.draft import CrlEntry, Kind
+from quorate.x509.draft import Kind
 from quorate.x509.facts import CertificateFacts, CrlFacts
+from quorate.x509.fields import CrlEntry
 from quorate.x509.object import Object, PublicKey
 from quorate.x509.template import open_difference
 

@@ -15,24 +15,29 @@ from quorate.compliance import OF_KEY
 from quorate.findings import Finding, Refusal
 from quorate.keys import KeyType, stand_in_spki
 from quorate.plan import (
+    Certificate,
     DestroyKey,
     GenerateKey,
     ImportKey,
     IssueCrl,
     IssueCross,
     IssueRequest,
+    IssueResponder,
     IssueRoot,
     IssueSubordinate,
     Operation,
     Plan,
+    ReissueRoot,
     ShareOut,
 )
 from quorate.planning import files_of
+from quorate.references import Fallen, References
 from quorate.register import Register
 from quorate.script import Script, ScriptDraft
 from quorate.script.drafting import SECOND, Materials, lint, make_draft, rule_commitments, utc
 from quorate.script.operations import (
     CertificateOperation,
+    Constraints,
     CrlOperation,
     CrossOperation,
     DestroyOperation,
@@ -40,20 +45,33 @@ from quorate.script.operations import (
     GenerateOperation,
     ImportOperation,
     IssueOperation,
+    ReissueOperation,
     RequestOperation,
+    ResponderOperation,
     RootOperation,
     ScriptOperation,
     ShareOperation,
     SubordinateOperation,
 )
+from quorate.x509.constraints import subtrees
 from quorate.x509.crl import Revoked, crl_entries
-from quorate.x509.csr import read_csr, read_spki
-from quorate.x509.draft import not_after
-from quorate.x509.facts import CertificateFacts, read_certificate, read_crl, verify_issued
+from quorate.x509.facts import read_certificate, read_crl
+from quorate.x509.fields import not_after
 from quorate.x509.name import encode_name
+from quorate.x509.profile import parse_profile
 
 SERIAL_PREFIX = 0x51
 """First octet of a serial: not zero and below 0x80, so that the 128 bits behind it are all random."""
+
+
+KINDS: dict[type, type[CertificateOperation]] = {
+    IssueRoot: RootOperation,
+    ReissueRoot: ReissueOperation,
+    IssueSubordinate: SubordinateOperation,
+    IssueCross: CrossOperation,
+    IssueResponder: ResponderOperation,
+}
+"""What each certificate of a plan becomes in the script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +87,6 @@ class Draft:
         return ScriptDraft(self.operation, f"drafts/{self.operation}.tbs", canonical.digest(self.tbs), self.open)
 
 
-class _Fallen(Exception):
-    """What is named fell to a problem of its own, which is reported already."""
-
-
 class Resolver:
     """Gives each operation of the plan its names, numbers and drafts, one after another."""
 
@@ -85,9 +99,7 @@ class Resolver:
         draw: Callable[[int], bytes],
     ) -> None:
         self.plan, self.authority, self.register, self.inputs, self.draw = plan, authority, register, inputs, draw
-        self.operations: list[ScriptOperation] = []
-        self.planned: dict[str, Operation] = {operation.id: operation for operation in plan.operations}
-        self.fallen: set[str] = set()
+        self.names = References({operation.id: operation for operation in plan.operations}, register, inputs)
 
     def resolve(self) -> tuple[ScriptOperation, ...]:
         """Every operation, or one refusal with every problem."""
@@ -96,15 +108,15 @@ class Resolver:
             try:
                 if operation.id in self.register.operations:
                     raise Refusal("plan.operation_known", f"operations[{operation.id}]", id=operation.id)
-                self.operations.append(self._operation(operation))
+                self.names.operations.append(self._operation(operation))
             except Refusal as refusal:
                 problems += refusal.findings
-                self.fallen.add(operation.id)
-            except _Fallen:
-                self.fallen.add(operation.id)
+                self.names.fallen.add(operation.id)
+            except Fallen:
+                self.names.fallen.add(operation.id)
         if problems:
             raise Refusal.of(tuple(problems))
-        return tuple(self.operations)
+        return tuple(self.names.operations)
 
     def _operation(self, operation: Operation) -> ScriptOperation:
         match operation:
@@ -130,23 +142,17 @@ class Resolver:
     def _import(self, plan: ImportKey) -> ImportOperation:
         where = f"operations[{plan.id}]"
         self.authority.token(plan.token)
-        if self._token_of(plan.key, where) == plan.token:
+        if self.names.token_of(plan.key, where) == plan.token:
             raise Refusal("plan.key_there_already", where, key=plan.key, token=plan.token)
         outputs = (f"artifacts/{plan.id}.possession.txt", f"artifacts/{plan.id}.possession.sig")
-        return ImportOperation(plan.id, plan.token, plan.key, self._type_of(plan.key), outputs)
-
-    def _type_of(self, key: str) -> str:
-        """The type of a key that `_token_of` has found."""
-        kinds = (GenerateOperation, ImportOperation)
-        made = (one.type for one in self.operations if isinstance(one, kinds) and one.id == key)
-        return next(made, "") or self.register.keys[key].type
+        return ImportOperation(plan.id, plan.token, plan.key, self.names.type_of(plan.key), outputs)
 
     def _destroy(self, name: str, key: str) -> DestroyOperation:
         """A key of an earlier ceremony: its object id and public key are known, and stand in the script."""
         where = f"operations[{name}]"
-        if key in self.planned:
+        if key in self.names.planned:
             raise Refusal("plan.key_made_here", where, key=key)
-        token = self._token_of(key, where)
+        token = self.names.token_of(key, where)
         known = self.register.keys[key]
         return DestroyOperation(name, token, key, known.object, known.spki)
 
@@ -163,34 +169,21 @@ class Resolver:
             return ""
         if name not in {one.value for one in SignatureAlgorithm}:
             raise Refusal("plan.signature", f"{where}.signature", algorithm=name, known=", ".join(SignatureAlgorithm))
-        kind = self._type_of(key)
+        kind = self.names.type_of(key)
         if not SignatureAlgorithm(name).fits(kind):
             fitting = ", ".join(one for one in SignatureAlgorithm if one.fits(kind)) or "none"
             raise Refusal("plan.signature_unfit", f"{where}.signature", algorithm=name, type=kind, fitting=fitting)
         return name
 
-    def _certificate(self, plan: IssueRoot | IssueSubordinate | IssueCross) -> CertificateOperation:
+    def _certificate(self, plan: Certificate) -> CertificateOperation:
         where = f"operations[{plan.id}]"
-        issuer = "self" if isinstance(plan, IssueRoot) else self._reference(plan.issuer, where)
-        key = plan.key if isinstance(plan, IssueRoot) else self._key_of(plan.issuer, where)
-        existing, subject_key = "", self._subject_key(plan, where)
-        if isinstance(plan, IssueCross):
-            existing, subject = self._reference(plan.existing, where), self._subject_of(plan.existing, where)
-            if subject_key and self._public(subject_key) != self._public_at(existing, where):
-                given = plan.csr or plan.key or plan.spki
-                raise Refusal("plan.subject_key_differs", where, given=given, existing=plan.existing)
-        else:
-            subject = encode_name(plan.subject)
-        kinds: dict[type, type[CertificateOperation]] = {
-            IssueRoot: RootOperation,
-            IssueSubordinate: SubordinateOperation,
-            IssueCross: CrossOperation,
-        }
+        issuer, key = self._issuer(plan, where)
+        existing, subject_key, subject = self._subject(plan, where)
         opens = utc(self.plan.window.opens)
         last = plan.not_after or not_after(opens, plan.days).strftime(SECOND)
-        return kinds[type(plan)](
+        return KINDS[type(plan)](
             id=plan.id,
-            token=self._token_of(key, where),
+            token=self.names.token_of(key, where),
             key=key,
             profile=plan.profile,
             issuer=issuer,
@@ -204,144 +197,81 @@ class Resolver:
             crl_url=getattr(plan, "crl_url", ""),
             ca_issuers_url=getattr(plan, "ca_issuers_url", ""),
             policies=getattr(plan, "policies", ()),
+            constraints=self._constraints(plan, where),
             outputs=files_of(plan),
             signature=self._signature(plan.signature, key, where),
         )
 
-    def _subject_key(self, plan: IssueRoot | IssueSubordinate | IssueCross, where: str) -> str:
+    def _issuer(self, plan: Certificate, where: str) -> tuple[str, str]:
+        """The issuing certificate, and the key that signs."""
+        if isinstance(plan, IssueRoot):
+            return "self", plan.key
+        if isinstance(plan, ReissueRoot):
+            return "self", self.names.key_of(plan.existing, where)
+        return self.names.reference(plan.issuer, where), self.names.key_of(plan.issuer, where)
+
+    def _subject(self, plan: Certificate, where: str) -> tuple[str, str, bytes]:
+        """The certificate that is repeated, where the certified key comes from, and the name (DER)."""
+        if isinstance(plan, ReissueRoot):
+            existing, subject = self.names.reference(plan.existing, where), self.names.subject_of(plan.existing, where)
+            if not self.names.is_root(existing, where):
+                raise Refusal("plan.reissue_no_root", where, name=plan.existing)
+            return existing, f"key:{self.names.key_of(plan.existing, where)}", subject
+        subject_key = self._subject_key(plan, where)
+        if not isinstance(plan, IssueCross):
+            return "", subject_key, encode_name(plan.subject)
+        existing, subject = self.names.reference(plan.existing, where), self.names.subject_of(plan.existing, where)
+        if subject_key and self.names.public(subject_key) != self.names.public_at(existing, where):
+            given = plan.csr or plan.key or plan.spki
+            raise Refusal("plan.subject_key_differs", where, given=given, existing=plan.existing)
+        return existing, subject_key, subject
+
+    def _subject_key(self, plan: IssueRoot | IssueSubordinate | IssueCross | IssueResponder, where: str) -> str:
         """Where the certified key comes from; empty for a cross-certificate that leaves it to the existing one."""
         if plan.key:
-            self._token_of(plan.key, where)
+            self.names.token_of(plan.key, where)
             return f"key:{plan.key}"
         if isinstance(plan, IssueRoot):
             raise Refusal("plan.key_unknown", where, key=plan.key)
         if plan.csr:
-            return f"input:{self._input(plan.csr, where)}"
-        return f"spki:{self._input(plan.spki, where)}" if plan.spki else ""
+            return f"input:{self.names.input(plan.csr, where)}"
+        return f"spki:{self.names.input(plan.spki, where)}" if plan.spki else ""
 
-    def _public(self, source: str) -> str | bytes:
-        """A public key as it can be compared before the day: the id of one that is generated here, else its SPKI."""
-        kind, _, name = source.partition(":")
-        if kind == "key":
-            return self.register.spkis.get(name, name)
-        data = self.inputs[name]
-        return read_spki(data, name) if kind == "spki" else read_csr(data, name).spki
-
-    def _public_at(self, reference: str, where: str) -> str | bytes:
-        """The same of the key of the certificate that `operation:ID` or `input:FILE` names."""
-        kind, _, name = reference.partition(":")
-        if kind == "input":
-            return read_certificate(self.inputs[name], name).spki
-        made = self._made(name, where)
-        return self._public(made.subject_key) if made.subject_key else self._public_at(made.existing, where)
-
-    def _made(self, name: str, where: str) -> CertificateOperation:
-        """The certificate `name` of this plan."""
-        made = next(done for done in self.operations if done.id == name)
-        if isinstance(made, CertificateOperation):
-            return made
-        raise Refusal("plan.artifact_unknown", where, name=name)
+    def _constraints(self, plan: Certificate, where: str) -> Constraints | None:
+        """Name constraints as texts; those of a constrained TLS subordinate leave no type open (BR 7.1.2.5.2)."""
+        if not isinstance(plan, (IssueSubordinate, IssueCross)) or plan.name_constraints is None:
+            return None
+        profile = parse_profile(plan.profile, self.inputs[f"inputs/profiles/{plan.profile}.toml"].decode())
+        return Constraints(*subtrees(plan.name_constraints, profile.kind == "constrained", f"{where}.name-constraints"))
 
     def _serial(self) -> str:
         """17 octets: the prefix and 128 bits from the random source (BR 7.1.2.1: at least 64, below 2^159)."""
         serial = f"{SERIAL_PREFIX:02x}{self.draw(16).hex()}"
         return serial if serial not in self.register.serials else self._serial()
 
-    def _input(self, name: str, where: str) -> str:
-        path = f"inputs/{name}"
-        if path not in self.inputs:
-            raise Refusal("plan.input_missing", where, file=path)
-        return path
-
-    def _reference(self, name: str, where: str) -> str:
-        """`operation:ID` for an artifact of this plan made before, `input:FILE` for an earlier one or a file."""
-        if name in self.planned:
-            if name in self.fallen:
-                raise _Fallen
-            if not any(done.id == name for done in self.operations):
-                raise Refusal("plan.made_later", where, name=name)
-            return f"operation:{name}"
-        if name in self.register.certificates:
-            return f"input:inputs/known/{name}.cert.der"
-        if f"inputs/{name}" in self.inputs:
-            return f"input:inputs/{name}"
-        raise Refusal("plan.artifact_unknown", where, name=name)
-
-    def _facts(self, name: str, where: str) -> CertificateFacts:
-        path = self._reference(name, where).partition(":")[2]
-        return read_certificate(self.inputs[path], path)
-
-    def _subject_of(self, name: str, where: str) -> bytes:
-        if self._reference(name, where).startswith("operation:"):
-            return bytes.fromhex(self._made(name, where).subject)
-        return self._facts(name, where).subject
-
-    def _key_of(self, name: str, where: str) -> str:
-        """The key operation whose private key belongs to the certificate `name`."""
-        public = self._public_at(self._reference(name, where), where)
-        if isinstance(public, str):
-            return public
-        gone = {done.key for done in self.operations if isinstance(done, DestroyOperation)}
-        copies = [key for key in self.register.keys if self.register.spkis[key] == public]
-        for key in (*(one for one in copies if one not in gone), *copies):
-            return key
-        raise Refusal("plan.issuer_key_elsewhere", where, name=name)
-
-    def _token_of(self, key: str, where: str) -> str:
-        for done in self.operations:
-            if isinstance(done, DestroyOperation) and done.key == key:
-                raise Refusal("plan.key_destroyed", where, key=key, operation=done.id)
-            if isinstance(done, GenerateOperation) and done.id == key:
-                return done.token
-        if key in self.register.keys:
-            return self.register.keys[key].token
-        if key in self.fallen:
-            raise _Fallen
-        raise Refusal("plan.key_unknown", where, key=key)
-
-    def _require_issued(self, name: str, issuer: str, where: str) -> None:
-        """A CRL lists what its own CA issued (RFC 5280 5.1): the signature of the revoked certificate says so."""
-        if self._reference(name, where).startswith("operation:"):
-            raise Refusal("plan.revoked_here", where, name=name)
-        facts, public = self._facts(name, where), self._public_at(issuer, where)
-        try:
-            if isinstance(public, str):  # the key is yet to be generated
-                raise Refusal("plan.revoked_elsewhere", where, name=name)
-            verify_issued(facts, public)
-        except Refusal:
-            raise Refusal("plan.revoked_elsewhere", where, name=name) from None
-
     def _request(self, plan: IssueRequest) -> RequestOperation:
         where = f"operations[{plan.id}]"
-        existing, key = self._reference(plan.existing, where), self._key_of(plan.existing, where)
+        existing, key = self.names.reference(plan.existing, where), self.names.key_of(plan.existing, where)
         return RequestOperation(
             id=plan.id,
-            token=self._token_of(key, where),
+            token=self.names.token_of(key, where),
             key=key,
             existing=existing,
-            subject=self._subject_of(plan.existing, where).hex(),
+            subject=self.names.subject_of(plan.existing, where).hex(),
             outputs=files_of(plan),
             signature=self._signature(plan.signature, key, where),
         )
 
-    def _lists(self, issuer: str, where: str) -> tuple[bytes, str | bytes]:
-        """Whose CRLs follow one another: those of one name and key, whichever certificate of it is named."""
-        kind, _, name = issuer.partition(":")
-        if kind == "operation":
-            return bytes.fromhex(self._made(name, where).subject), self._public_at(issuer, where)
-        facts = read_certificate(self.inputs[name], name)
-        return facts.subject, facts.spki
-
     def _previous_crl(self, plan: IssueCrl, issuer: str, where: str) -> str:
         """The newest CRL of the register that this one follows, as `input:FILE`; empty for the first."""
-        lists = self._lists(issuer, where)
-        for one in self.operations:
-            if isinstance(one, CrlOperation) and self._lists(one.issuer, where) == lists:
+        lists = self.names.lists(issuer, where)
+        for one in self.names.operations:
+            if isinstance(one, CrlOperation) and self.names.lists(one.issuer, where) == lists:
                 raise Refusal("plan.crl_twice", where, issuer=plan.issuer)
         numbers = {
             read_crl(self.register.crls[name], name).number: name
             for name in self.register.crls
-            if self._lists(self._reference(name, where), where) == lists
+            if self.names.lists(self.names.reference(name, where), where) == lists
         }
         if numbers and plan.number <= max(numbers):
             raise Refusal("plan.crl_number", where, number=plan.number, last=max(numbers))
@@ -349,17 +279,19 @@ class Resolver:
 
     def _crl(self, plan: IssueCrl) -> CrlOperation:
         where = f"operations[{plan.id}]"
-        issuer, key = self._reference(plan.issuer, where), self._key_of(plan.issuer, where)
+        issuer, key = self.names.reference(plan.issuer, where), self.names.key_of(plan.issuer, where)
         previous = self._previous_crl(plan, issuer, where)
         facts = tuple(read_certificate(data, name) for name, data in self.register.certificates.items())
         for one in plan.revoked:
-            self._require_issued(one.certificate, issuer, where)
-        revoked = tuple(Revoked(self._facts(one.certificate, where), utc(one.date), one.reason) for one in plan.revoked)
+            self.names.require_issued(one.certificate, issuer, where)
+        revoked = tuple(
+            Revoked(self.names.facts(one.certificate, where), utc(one.date), one.reason) for one in plan.revoked
+        )
         last_crl = read_crl(self.inputs[previous.partition(":")[2]], previous) if previous else None
         entries = crl_entries(last_crl, revoked, utc(plan.this_update or self.plan.window.opens), facts)
         return CrlOperation(
             id=plan.id,
-            token=self._token_of(key, where),
+            token=self.names.token_of(key, where),
             key=key,
             profile=plan.profile,
             issuer=issuer,

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from quorate.register import artifact_name
 from quorate.script import ScriptDraft
-from quorate.script.operations import CertificateOperation, CrlOperation, IssueOperation, RequestOperation
+from quorate.script.operations import (
+    CertificateOperation,
+    Constraints,
+    CrlOperation,
+    IssueOperation,
+    ReissueOperation,
+    RequestOperation,
+    ResponderOperation,
+)
 from quorate.words import words
+from quorate.x509.constraints import spoken
 from quorate.x509.name import name_text
+from quorate.x509.profile import Profile
 
 Words = tuple[str, tuple[str, ...], tuple[str, ...]]
 ISSUANCE = ("BR 4.3.1.1", "BR 4.3.1.2")
 
 
-def issue_words(operation: IssueOperation, draft: ScriptDraft) -> Words:
+def issue_words(operation: IssueOperation, draft: ScriptDraft, profiles: Mapping[str, Profile]) -> Words:
     """Title, printed lines and clauses of the step that issues."""
     title, lines, clauses = _words(operation)
-    return title, (*lines, *_draft_lines(draft)), clauses
+    if isinstance(operation, RequestOperation):
+        return title, (*lines, *_draft_lines(draft)), clauses
+    profile = profiles[operation.profile]
+    said = f"profile: {profile.name}" + (f", {profile.place}" if profile.document else "")
+    return title, (said, *lines, *_draft_lines(draft)), clauses
 
 
 def _words(operation: IssueOperation) -> Words:
@@ -24,24 +40,36 @@ def _words(operation: IssueOperation) -> Words:
             return f"Issue the CRL {operation.id}", _crl_lines(operation), ISSUANCE
         case RequestOperation():
             return f"Sign the request {operation.id}", _request_lines(operation), ("RFC 2986 4.2",)
+        case ReissueOperation():
+            lines = (*_certificate_lines(operation), f"again for the key of: {_artifact(operation.existing)}")
+            return f"Issue the root certificate {operation.id} for an existing key", lines, ISSUANCE
+        case ResponderOperation():
+            lines = (*_certificate_lines(operation), "It is never asked whether this certificate was revoked.")
+            return f"Issue the OCSP responder's certificate {operation.id}", lines, (*ISSUANCE, "BR 7.1.2.8")
         case _:
             return f"Issue the certificate {operation.id}", _certificate_lines(operation), ISSUANCE
 
 
 def _certificate_lines(operation: CertificateOperation) -> tuple[str, ...]:
     return (
-        f"profile: {operation.profile}",
         *_signer_lines(operation),
         f"subject: {name_text(bytes.fromhex(operation.subject))}",
         f"issuer: {_artifact(operation.issuer)}",
         f"serial: {operation.certificate_serial}",
         _valid(operation.not_before, operation.not_after, operation.days),
+        *_constraint_lines(operation.constraints),
     )
+
+
+def _constraint_lines(constraints: Constraints | None) -> tuple[str, ...]:
+    if constraints is None:
+        return ()
+    permitted = tuple(f"permitted: {spoken(text)}" for text in constraints.permitted)
+    return permitted + tuple(f"excluded: {spoken(text)}" for text in constraints.excluded)
 
 
 def _crl_lines(operation: CrlOperation) -> tuple[str, ...]:
     return (
-        f"profile: {operation.profile}",
         *_signer_lines(operation),
         f"number: {operation.number}",
         _valid(operation.this_update, operation.next_update, operation.days),
@@ -72,13 +100,15 @@ def _signer_lines(operation: IssueOperation) -> tuple[str, ...]:
 def _draft_lines(draft: ScriptDraft) -> list[str]:
     if draft.open:
         return [f"template: {draft.digest}", f"open until the room: {', '.join(draft.open)}"]
-    spoken = words(bytes.fromhex(draft.digest.removeprefix("sha256:")))
-    return [f"digest: {draft.digest}", f"words: {' '.join(spoken[:16])}", f"       {' '.join(spoken[16:])}"]
+    spelled = words(bytes.fromhex(draft.digest.removeprefix("sha256:")))
+    return [f"digest: {draft.digest}", f"words: {' '.join(spelled[:16])}", f"       {' '.join(spelled[16:])}"]
 
 
 def _artifact(reference: str) -> str:
-    """An artifact, and whether it is an input or comes of this ceremony."""
+    """An artifact, and where it comes from."""
     if reference == "self":
         return "itself"
     made = "made in this ceremony" if reference.startswith("operation:") else "from an earlier ceremony"
+    if reference.startswith("input:") and not reference.startswith("input:inputs/known/"):
+        made = "a file of inputs/"
     return f"{artifact_name(reference)}, {made}"

@@ -13,6 +13,7 @@ from quorate.plan import Plan
 from quorate.script import Act, CheckpointStep, Compare, Custody, ScriptDraft, Step
 from quorate.script.operations import ScriptOperation
 from quorate.script.state import Lies
+from quorate.x509.profile import Profile
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Layout:
     operations: tuple[ScriptOperation, ...]
     drafts: Mapping[str, ScriptDraft]
     lies: Mapping[str, Lies]
+    profiles: Mapping[str, Profile]
     acts: list[Act] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.resources
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,11 +15,17 @@ from quorate import prepare
 from quorate.authority import AuthorityState
 from quorate.findings import Refusal
 from quorate.people import Purpose
-from quorate.plan import GenerateKey, IssueCrl, IssueRoot, IssueSubordinate, Operation, Plan, ShareOut
+from quorate.plan import (
+    GenerateKey,
+    IssueCrl,
+    IssueRoot,
+    Operation,
+    Plan,
+    ShareOut,
+)
 from quorate.script.drafting import utc
 from quorate.x509.profile import load_profile
 
-SUBORDINATE = {"webpki": "webpki-tls-subordinate", "private": "private-subordinate"}
 POLICIES = {"subordinate": "2.23.140.1.2.1", "cross": "2.5.29.32.0"}
 """Domain validated, and any policy, for a web PKI (BR 7.1.2.10.5, 7.1.2.2.6); a private PKI does without."""
 
@@ -28,11 +35,14 @@ class Earlier:
     """What the plans of the ceremonies before a new one lay down: roots in order, CRL numbers, shared tokens, dates."""
 
     roots: Mapping[str, str]  # to the token of its key
-    subordinates: int
     numbers: Mapping[str, int]
     shared: frozenset[str]
     ids: frozenset[str]
     last: date | None
+
+    def count(self, name: str) -> int:
+        """How many ids are `name` with a number."""
+        return sum(bool(re.fullmatch(rf"{re.escape(name)}-\d+", one)) for one in self.ids)
 
     def free(self, name: str) -> str:
         """`name`, or with the first number that makes it new: an id names one operation for good."""
@@ -52,7 +62,6 @@ def earlier(root: Path, name: str) -> Earlier:
             numbers[operation.issuer] = max(operation.number, numbers.get(operation.issuer, 0))
     return Earlier(
         roots={one.id: tokens.get(one.key, "") for one in operations if isinstance(one, IssueRoot)},
-        subordinates=sum(isinstance(one, IssueSubordinate) for one in operations),
         numbers=numbers,
         shared=frozenset(one.token for one in operations if isinstance(one, ShareOut) and one.credential == "user"),
         ids=frozenset(one.id for one in operations),
@@ -122,24 +131,42 @@ def _root(start: Beginning) -> Written:
     return Written("\n".join(parts), purpose, frozenset({token}))
 
 
-def _subordinate(start: Beginning) -> Written:
-    state, issuer, profile = start.state, start.issuer(), SUBORDINATE[start.state.rules]
-    number = start.earlier.subordinates + 1
-    name, csr = start.earlier.free(f"sub-{number}"), f"sub-{number}.csr.pem"
-    text = filled(
-        "operations/subordinate.toml",
-        id=name,
-        issuer=issuer,
-        csr=csr,
-        profile=profile,
-        organisation=quoted(state.organisation),
-        common_name=quoted(_named(state, f"Issuing CA {number}")),
-        days=str(start.days(profile, state.commitments.subordinate_days)),
-        policies=start.policies("subordinate"),
-    )
-    purpose = f"Certify the subordinate authority {name} with {issuer}."
-    missing = f"inputs/{csr} is still missing: the request of the subordinate authority."
-    return Written(text, purpose, start.tokens(issuer), missing)
+@dataclass(frozen=True, slots=True)
+class Below:
+    """What stands below a root and comes with a request: its template, profiles by rule set, id, and name."""
+
+    template: str
+    profiles: Mapping[str, str]
+    id: str
+    common_name: str
+    what: str
+
+    def __call__(self, start: Beginning) -> Written:
+        state, issuer, profile = start.state, start.issuer(), self.profiles[start.state.rules]
+        number = start.earlier.count(self.id) + 1
+        name, csr = start.earlier.free(f"{self.id}-{number}"), f"{self.id}-{number}.csr.pem"
+        text = filled(
+            f"operations/{self.template}.toml",
+            id=name,
+            issuer=issuer,
+            csr=csr,
+            profile=profile,
+            organisation=quoted(state.organisation),
+            common_name=quoted(_named(state, f"{self.common_name} {number}")),
+            days=str(start.days(profile, state.commitments.subordinate_days)),
+            policies=start.policies("subordinate"),
+        )
+        purpose = f"Certify the {self.what} {name} with {issuer}."
+        missing = f"inputs/{csr} is still missing: the request of the {self.what}."
+        return Written(text, purpose, start.tokens(issuer), missing)
+
+
+def _reissue(start: Beginning) -> Written:
+    root, state = start.issuer(), start.state
+    days = str(start.days(f"{state.rules}-root", state.commitments.root_days))
+    name = start.earlier.free(f"{root}-2")
+    text = filled("operations/reissue.toml", id=name, existing=root, rules=state.rules, days=days)
+    return Written(text, f"Issue a new certificate for the key of {root}.", start.tokens(root))
 
 
 def _cross(start: Beginning) -> Written:
@@ -189,9 +216,37 @@ def _crl_of(start: Beginning, issuer: str) -> str:
     )
 
 
-KINDS = {
+KINDS: dict[str, Callable[[Beginning], Written]] = {
     "root": _root,
-    "subordinate": _subordinate,
+    "reissue": _reissue,
+    "subordinate": Below(
+        "subordinate",
+        {"webpki": "webpki-tls-subordinate", "private": "private-subordinate"},
+        "sub",
+        "Issuing CA",
+        "subordinate authority",
+    ),
+    "constrained": Below(
+        "constrained",
+        {"webpki": "webpki-tls-constrained", "private": "private-constrained"},
+        "sub-constrained",
+        "Constrained CA",
+        "constrained authority",
+    ),
+    "non-tls": Below(
+        "non-tls",
+        {"webpki": "webpki-non-tls", "private": "private-non-tls"},
+        "sub-mail",
+        "Mail CA",
+        "authority without TLS",
+    ),
+    "ocsp-responder": Below(
+        "ocsp-responder",
+        {"webpki": "webpki-ocsp-responder", "private": "private-ocsp-responder"},
+        "ocsp",
+        "OCSP Responder",
+        "OCSP responder",
+    ),
     "cross": _cross,
     "cross-csr": _cross_csr,
     "crl": _crl,

@@ -30,6 +30,31 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     common_name: str
 
 
+class DirectoryName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The beginning of a distinguished name, for a name constraint; encoded in the order of BR 7.1.4.2."""
+
+    country: str
+    state: str = ""
+    locality: str = ""
+    organization: str = ""
+
+
+class NameForms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names by their types: domains, networks (`192.0.2.0/24`), mailboxes or hosts, beginnings of subject names."""
+
+    dns: tuple[str, ...] = ()
+    ip: tuple[str, ...] = ()
+    email: tuple[str, ...] = ()
+    directory: tuple[DirectoryName, ...] = ()
+
+
+class NameConstraints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a technically constrained CA may certify, and what it may not (RFC 5280 4.2.1.10, BR 7.1.2.5.2)."""
+
+    permitted: NameForms = NameForms()
+    excluded: NameForms = NameForms()
+
+
 class ShareOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="share"):
     """Replace a token's credential by one drawn in the room and split among `holders` (seat ids).
 
@@ -50,7 +75,7 @@ class GenerateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
     id: str
     token: str
     type: str
-    use: Literal["root", "external-ca", "internal-ca", "unknown"] = "unknown"
+    use: Literal["root", "external-ca", "internal-ca", "ocsp-responder", "unknown"] = "unknown"
     output: str = ""
 
 
@@ -83,12 +108,28 @@ class IssueRoot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     output: str = ""
 
 
+class ReissueRoot(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="reissue"
+):
+    """A new self-signed certificate for the root `existing`: the same name, key and key identifier (BR 7.1.2.1.1)."""
+
+    id: str
+    existing: str
+    profile: str
+    days: int = 0
+    not_before: str = ""
+    not_after: str = ""
+    signature: str = ""
+    output: str = ""
+
+
 class IssueSubordinate(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="subordinate"
 ):
     """A subordinate CA certificate. Its key is that of a request (PKCS#10), of a key operation, or of a bare SPKI file.
 
-    Exactly one of `csr`, `key`, `spki` is given. `subject` replaces a request's name.
+    Exactly one of `csr`, `key`, `spki` is given. `subject` replaces a request's name. The profile's class says whether
+    it serves TLS, and whether within name constraints.
     """
 
     id: str
@@ -104,6 +145,26 @@ class IssueSubordinate(
     crl_url: str = ""
     ca_issuers_url: str = ""
     policies: tuple[str, ...] = ()
+    name_constraints: NameConstraints | None = None
+    signature: str = ""
+    output: str = ""
+
+
+class IssueResponder(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="ocsp-responder"
+):
+    """The certificate of a delegated OCSP responder (BR 7.1.2.8). Exactly one of `csr`, `key`, `spki` is given."""
+
+    id: str
+    issuer: str
+    csr: str = ""
+    key: str = ""
+    spki: str = ""
+    profile: str
+    subject: Subject
+    days: int = 0
+    not_before: str = ""
+    not_after: str = ""
     signature: str = ""
     output: str = ""
 
@@ -127,6 +188,7 @@ class IssueCross(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     crl_url: str = ""
     ca_issuers_url: str = ""
     policies: tuple[str, ...] = ()
+    name_constraints: NameConstraints | None = None
     signature: str = ""
     output: str = ""
 
@@ -169,7 +231,7 @@ class IssueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     output: str = ""
 
 
-Certificate = IssueRoot | IssueSubordinate | IssueCross
+Certificate = IssueRoot | ReissueRoot | IssueSubordinate | IssueCross | IssueResponder
 Issue = Certificate | IssueCrl | IssueRequest
 Operation = ShareOut | GenerateKey | ImportKey | DestroyKey | Issue
 

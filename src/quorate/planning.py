@@ -16,10 +16,12 @@ from quorate.plan import (
     IssueCrl,
     IssueCross,
     IssueRequest,
+    IssueResponder,
     IssueRoot,
     IssueSubordinate,
     Operation,
     Plan,
+    ReissueRoot,
     ShareOut,
     Subject,
     Waiver,
@@ -76,9 +78,9 @@ def _operation_findings(operation: Operation, seats: set[str]) -> list[Finding]:
         return []
     findings = [*require_identifiers([(f"{where}.profile", operation.profile)])]
     findings += _validity_findings(operation, where)
-    if isinstance(operation, (IssueSubordinate, IssueCross)):
+    if isinstance(operation, (IssueSubordinate, IssueCross, IssueResponder)):
         given = [name for name in ("csr", "key", "spki") if getattr(operation, name)]
-        if len(given) != 1 and (given or isinstance(operation, IssueSubordinate)):
+        if len(given) != 1 and (given or not isinstance(operation, IssueCross)):
             findings.append(found("plan.subject_key", where, given=" and ".join(given) or "nothing"))
     if isinstance(operation, IssueCrl):
         dates = [(f"{where}.revoked[{one.certificate}].date", one.date) for one in operation.revoked]
@@ -140,7 +142,7 @@ def _witnessing_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding
     return tuple(findings)
 
 
-def _said_key(operation: IssueSubordinate) -> str:
+def _said_key(operation: IssueSubordinate | IssueResponder) -> str:
     return operation.key or f"inputs/{operation.csr or operation.spki}"
 
 
@@ -171,11 +173,12 @@ def input_findings(plan: Plan, inputs: Mapping[str, bytes]) -> tuple[Finding, ..
     """The quality of every key that comes in from outside (BR 6.1.6, 6.1.1.3)."""
     findings: list[Finding] = []
     for operation in plan.operations:
-        if isinstance(operation, (IssueSubordinate, IssueCross)):
+        if isinstance(operation, (IssueSubordinate, IssueCross, IssueResponder, ReissueRoot)):
             where = f"operations[{operation.id}]"
             try:
-                findings += _subject_findings(operation, inputs, where)
-                if isinstance(operation, IssueCross):
+                if not isinstance(operation, ReissueRoot):
+                    findings += _subject_findings(operation, inputs, where)
+                if isinstance(operation, (IssueCross, ReissueRoot)):
                     findings += _existing_findings(operation.existing, inputs, where)
             except Refusal as refusal:
                 findings += refusal.findings
@@ -183,7 +186,7 @@ def input_findings(plan: Plan, inputs: Mapping[str, bytes]) -> tuple[Finding, ..
 
 
 def _subject_findings(
-    operation: IssueSubordinate | IssueCross, inputs: Mapping[str, bytes], where: str
+    operation: IssueSubordinate | IssueCross | IssueResponder, inputs: Mapping[str, bytes], where: str
 ) -> list[Finding]:
     """The key of a request, which proves possession by its signature, or of a bare file, which proves nothing."""
     if (path := f"inputs/{operation.csr}") in inputs and operation.csr:
@@ -219,7 +222,7 @@ def names_twice(plan: Plan) -> tuple[Finding, ...]:
     ]
     named: dict[Subject, tuple[str, str]] = {}
     for operation in plan.operations:
-        if isinstance(operation, (IssueRoot, IssueSubordinate)):
+        if isinstance(operation, (IssueRoot, IssueSubordinate, IssueResponder)):
             key = operation.key if isinstance(operation, IssueRoot) else _said_key(operation)
             other, first = named.setdefault(operation.subject, (operation.id, key))
             if key != first:

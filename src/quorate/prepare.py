@@ -47,6 +47,7 @@ from quorate.script.steps.issue import judge
 from quorate.script.text import render
 from quorate.statement import Mode
 from quorate.strict import FILE_NAME, is_day, load_toml, require_identifiers
+from quorate.x509.profile import parse_profile
 
 
 class PersonSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -239,7 +240,7 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     script = _script(ceremony.name, plan, canonical.digest(data), start, operations, inputs)
     drafts = freeze(script, start.register, inputs, start.state)
     findings = _lint_findings(plan, drafts)
-    script = _laid_out(script, plan, start, drafts)
+    script = _laid_out(script, plan, start, drafts, inputs)
     findings += walk(script, start.state)
     refuse_errors(findings)
     files = dict(inputs) | {draft.entry().file: draft.tbs for draft in drafts}
@@ -346,7 +347,14 @@ def _script(
     )
 
 
-def _laid_out(script: Script, plan: Plan, start: Base, drafts: tuple[Draft, ...]) -> Script:
+def _laid_out(
+    script: Script, plan: Plan, start: Base, drafts: tuple[Draft, ...], inputs: Mapping[str, bytes]
+) -> Script:
+    texts = {
+        path.removeprefix("inputs/profiles/").removesuffix(".toml"): data.decode()
+        for path, data in inputs.items()
+        if path.startswith("inputs/profiles/")
+    }
     entries = tuple(draft.entry() for draft in drafts)
     layout = Layout(
         plan=plan,
@@ -354,6 +362,7 @@ def _laid_out(script: Script, plan: Plan, start: Base, drafts: tuple[Draft, ...]
         operations=script.operations,
         drafts={entry.operation: entry for entry in entries},
         lies=whereabouts(start.register, start.state),
+        profiles={name: parse_profile(name, text) for name, text in texts.items()},
     )
     acts, steps, branches = lay_out(layout)
     return msgspec.structs.replace(script, drafts=entries, acts=acts, steps=steps, branches=branches)

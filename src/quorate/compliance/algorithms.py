@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from quorate.algorithms import SignatureAlgorithm, by_identifier, default_algorithm
-from quorate.compliance.rules import CA, CRL, CertificateCase, CrlCase, Facts, Rule, rule
+from quorate.compliance.rules import CRL, EVERY, CertificateCase, CrlCase, Facts, Rule, rule
 from quorate.compliance.texts import Text, must, should
 from quorate.findings import Refusal
 from quorate.keys import key_name
@@ -25,19 +25,19 @@ OF_THE_KEY = (must(Text.BR, "7.1.3.2"), must(Text.MOZILLA, "5.1"), must(Text.QUO
 VERIFIES = (must(Text.RFC, "5280 4.1.1.3, 5.1.1.3"), must(Text.BR, "4.3.1.3"))
 
 
-@rule(CERTIFICATE_TABLE, "x509.algorithm_pair", CA, must(Text.RFC, "5280 4.1.1.2"), must(Text.BR, "7.1.2"))
+@rule(CERTIFICATE_TABLE, "x509.algorithm_pair", EVERY, must(Text.RFC, "5280 4.1.1.2"), must(Text.BR, "7.1.2"))
 def the_two_identifiers_are_one(case: CertificateCase) -> list[Facts]:
     """A CRL with two different ones is not even read."""
     return [] if case.it.algorithm == case.it.outer_algorithm else [{}]
 
 
-@rule(CERTIFICATE_TABLE, "x509.sha1", CA, *NO_SHA1)
+@rule(CERTIFICATE_TABLE, "x509.sha1", EVERY, *NO_SHA1)
 @rule(CRL_TABLE, "x509.sha1", CRL, *NO_SHA1)
 def the_hash_is_not_sha1(case: CertificateCase | CrlCase) -> list[Facts]:
     return [{}] if {case.it.algorithm, case.it.outer_algorithm} & set(SHA1) else []
 
 
-@rule(CERTIFICATE_TABLE, "x509.algorithm", CA, *OF_THE_KEY)
+@rule(CERTIFICATE_TABLE, "x509.algorithm", EVERY, *OF_THE_KEY)
 @rule(CRL_TABLE, "x509.algorithm", CRL, *OF_THE_KEY)
 def the_algorithm_belongs_to_the_signing_key(case: CertificateCase | CrlCase) -> list[Facts]:
     known, name = by_identifier(case.it.algorithm), _signing_key(case.issuer)
@@ -47,7 +47,7 @@ def the_algorithm_belongs_to_the_signing_key(case: CertificateCase | CrlCase) ->
     return [] if belongs or case.it.algorithm in SHA1 else [{"algorithm": case.it.algorithm.hex(), "key_type": name}]
 
 
-@rule(CERTIFICATE_TABLE, "x509.algorithm_hash", CA, should(Text.QUORATE, "algorithms"))
+@rule(CERTIFICATE_TABLE, "x509.algorithm_hash", EVERY, should(Text.QUORATE, "algorithms"))
 @rule(CRL_TABLE, "x509.algorithm_hash", CRL, should(Text.QUORATE, "algorithms"))
 def the_hash_is_the_one_of_the_curve(case: CertificateCase | CrlCase) -> list[Facts]:
     """X.509 leaves the hash open (RFC 5758 3.2). The web PKI does not (BR 7.1.3.2.2): there it is `x509.algorithm`."""
@@ -63,7 +63,7 @@ def _has_the_hash_of_its_curve(algorithm: SignatureAlgorithm | None, key: str) -
     return key.startswith("rsa-") or algorithm is default_algorithm(key)
 
 
-@rule(CERTIFICATE_TABLE, "x509.signature_invalid", CA, *VERIFIES)
+@rule(CERTIFICATE_TABLE, "x509.signature_invalid", EVERY, *VERIFIES)
 @rule(CRL_TABLE, "x509.signature_invalid", CRL, *VERIFIES)
 def a_signature_verifies(case: CertificateCase | CrlCase) -> list[Facts]:
     """A draft has none, which is no violation."""

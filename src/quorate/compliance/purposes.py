@@ -7,7 +7,20 @@ from datetime import date
 
 from quorate.compliance.extensions import POLICIES
 from quorate.compliance.extensions import PURPOSES as EXTENDED_KEY_USAGE
-from quorate.compliance.rules import BELOW, CROSS, ROOT, SUBORDINATE, CertificateCase, Facts, Rule, rule
+from quorate.compliance.rules import (
+    BELOW,
+    CROSS,
+    ISSUED,
+    NON_TLS,
+    ROOT,
+    TLS,
+    TLS_BELOW,
+    TLS_CROSS,
+    CertificateCase,
+    Facts,
+    Rule,
+    rule,
+)
 from quorate.compliance.texts import PROFILES, Text, must, should
 
 TABLE: list[Rule[CertificateCase]] = []
@@ -18,6 +31,13 @@ FORBIDDEN = {
     "1.3.6.1.5.5.7.3.3": "codeSigning",
     "1.3.6.1.5.5.7.3.4": "emailProtection",
     "1.3.6.1.5.5.7.3.8": "timeStamping",
+    "1.3.6.1.5.5.7.3.9": "OCSPSigning",
+    "1.3.6.1.4.1.11129.2.4.4": "precertificate signing",
+}
+NOT_BESIDE = {
+    "": "none, which is every",
+    ANY_PURPOSE: "anyExtendedKeyUsage",
+    SERVER_AUTH: "serverAuth",
     "1.3.6.1.5.5.7.3.9": "OCSPSigning",
     "1.3.6.1.4.1.11129.2.4.4": "precertificate signing",
 }
@@ -39,7 +59,7 @@ def a_root_has_no_purposes(case: CertificateCase) -> Iterator[Facts]:
 @rule(
     TABLE,
     "cert.purposes_forbidden",
-    BELOW,
+    TLS_BELOW,
     must(Text.BR, "7.1.2.10.6, 7.1.2.2.5", since=PROFILES),
     must(Text.MOZILLA, "5.3"),
     must(Text.MICROSOFT, "3.1.13"),
@@ -50,14 +70,14 @@ def no_forbidden_purpose_is_there(case: CertificateCase) -> Iterator[Facts]:
             yield {"purpose": FORBIDDEN[purpose]}
 
 
-@rule(TABLE, "cert.purposes_repeated", BELOW, must(Text.QUORATE, "purposes"))
+@rule(TABLE, "cert.purposes_repeated", ISSUED, must(Text.QUORATE, "purposes"))
 def no_purpose_stands_twice(case: CertificateCase) -> Iterator[Facts]:
     for purpose in dict.fromkeys(case.it.eku):
         if case.it.eku.count(purpose) > 1:
             yield {"purpose": purpose}
 
 
-@rule(TABLE, "cert.purposes_server", SUBORDINATE, must(Text.BR, "7.1.2.10.6"), must(Text.MOZILLA, "5.3"))
+@rule(TABLE, "cert.purposes_server", TLS, must(Text.BR, "7.1.2.10.6"), must(Text.MOZILLA, "5.3"))
 def server_authentication_is_there(case: CertificateCase) -> Iterator[Facts]:
     if SERVER_AUTH not in case.it.eku:
         yield {}
@@ -66,7 +86,7 @@ def server_authentication_is_there(case: CertificateCase) -> Iterator[Facts]:
 @rule(
     TABLE,
     "cert.purposes_exact",
-    SUBORDINATE,
+    TLS,
     must(Text.CHROME, "1.3.2", since=CHROME_ONLY),
     must(Text.APPLE, "1.7, Appendix A", since=APPLE_ONLY),
 )
@@ -77,7 +97,7 @@ def a_subordinate_is_for_server_authentication_only(case: CertificateCase) -> It
 @rule(
     TABLE,
     "cert.purposes_exact_cross",
-    CROSS,
+    TLS_CROSS,
     must(Text.CCADB, "6.3", since=CCADB_CROSS),
     must(Text.CHROME, "1.3.2", since=CHROME_ONLY),
     must(Text.APPLE, "1.7, Appendix A", since=APPLE_ONLY),
@@ -100,6 +120,19 @@ def a_strangers_cross_certificate_is_restricted(case: CertificateCase) -> Iterat
         yield {}
 
 
+@rule(
+    TABLE,
+    "cert.purposes_not_tls",
+    (*NON_TLS, "cross-non-tls"),
+    must(Text.BR, "7.1.2.3.3, 7.1.2.2.5", since=PROFILES),
+    must(Text.MOZILLA, "5.3"),
+)
+def an_authority_without_tls_stays_without(case: CertificateCase) -> Iterator[Facts]:
+    for purpose in case.it.eku or ("",):
+        if purpose in NOT_BESIDE:
+            yield {"purpose": NOT_BESIDE[purpose]}
+
+
 @rule(TABLE, "cert.purposes_of_key", BELOW, must(Text.CHROME, "1.3.2", since=CHROME_ONLY), must(Text.APPLE, "2.1.3"))
 def a_key_has_one_set_of_purposes(case: CertificateCase) -> Iterator[Facts]:
     """Among the subordinate certificates of the key that have not expired; a root says nothing of purposes."""
@@ -109,14 +142,22 @@ def a_key_has_one_set_of_purposes(case: CertificateCase) -> Iterator[Facts]:
             yield {"other": other.fingerprint}
 
 
-@rule(TABLE, "cert.policies", SUBORDINATE, must(Text.BR, "7.1.2.10.5, 7.1.6.1", since=PROFILES))
+@rule(TABLE, "cert.policies", TLS, must(Text.BR, "7.1.2.10.5, 7.1.6.1", since=PROFILES))
 def a_subordinate_has_exactly_one_reserved_policy(case: CertificateCase) -> Iterator[Facts]:
     """Or anyPolicy alone, see `cert.policies_any`."""
     if case.it.policies != (ANY_POLICY,) and not _restricted(case, one=True):
         yield {"policies": ", ".join(case.it.policies) or "none"}
 
 
-@rule(TABLE, "cert.policies_cross", CROSS, must(Text.BR, "7.1.2.2.6", since=PROFILES))
+@rule(TABLE, "cert.policies_not_tls", NON_TLS, must(Text.BR, "7.1.2.3.2", since=PROFILES))
+def an_authority_without_tls_has_no_policy_of_tls(case: CertificateCase) -> Iterator[Facts]:
+    """And anyPolicy stands alone."""
+    policies = case.it.policies
+    if any(policy in RESERVED for policy in policies) or (ANY_POLICY in policies and len(policies) > 1):
+        yield {"policies": ", ".join(policies)}
+
+
+@rule(TABLE, "cert.policies_cross", TLS_CROSS, must(Text.BR, "7.1.2.2.6", since=PROFILES))
 def a_cross_certificate_has_reserved_policies_or_any(case: CertificateCase) -> Iterator[Facts]:
     """Exactly one where subscribers' certificates come directly below it: there a path length of 0 says so."""
     if case.it.policies != (ANY_POLICY,) and not _restricted(case, one=case.it.path_length == 0):
@@ -129,7 +170,7 @@ def any_policy_is_for_the_organisation_itself(case: CertificateCase) -> Iterator
         yield {}
 
 
-@rule(TABLE, "cert.policies_ev", CROSS, must(Text.CCADB, "6.3", since=CCADB_CROSS), must(Text.EVG, "7.1.6.3"))
+@rule(TABLE, "cert.policies_ev", TLS_CROSS, must(Text.CCADB, "6.3", since=CCADB_CROSS), must(Text.EVG, "7.1.6.3"))
 def extended_validation_is_carried_over(case: CertificateCase) -> Iterator[Facts]:
     policies = case.it.policies
     if case.context.commitments.extended_validation and EXTENDED_VALIDATION not in policies:
@@ -143,7 +184,7 @@ def no_policy_stands_twice(case: CertificateCase) -> Iterator[Facts]:
             yield {"policy": policy}
 
 
-@rule(TABLE, "cert.policy_order", BELOW, should(Text.BR, "7.1.2.2.6, 7.1.2.10.5", since=PROFILES))
+@rule(TABLE, "cert.policy_order", TLS_BELOW, should(Text.BR, "7.1.2.2.6, 7.1.2.10.5", since=PROFILES))
 def the_reserved_policy_comes_first(case: CertificateCase) -> Iterator[Facts]:
     policies = case.it.policies
     if policies and policies[0] not in (*RESERVED, ANY_POLICY):

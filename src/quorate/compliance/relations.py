@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from quorate.compliance.rules import BELOW, CA, NAMED, ROOT, CertificateCase, Facts, Rule, rule
+from quorate.compliance.rules import BELOW, EVERY, ISSUED, NAMED, OWN, ROOT, CertificateCase, Facts, Rule, rule
 from quorate.compliance.texts import PROFILES, Text, must, should
 from quorate.findings import Refusal
 from quorate.keys import key_name
@@ -14,19 +14,19 @@ from quorate.x509.name import comparable
 TABLE: list[Rule[CertificateCase]] = []
 
 
-@rule(TABLE, "cert.issuer_name", CA, must(Text.RFC, "5280 4.1.2.4, 6.1.3"), must(Text.BR, "7.1.4.1"))
+@rule(TABLE, "cert.issuer_name", EVERY, must(Text.RFC, "5280 4.1.2.4, 6.1.3"), must(Text.BR, "7.1.4.1"))
 def the_issuer_is_named_as_it_names_itself(case: CertificateCase) -> Iterator[Facts]:
     if case.it.issuer != case.issuer.subject:
         yield {}
 
 
-@rule(TABLE, "cert.issuer_missing", BELOW, must(Text.BR, "7.1.2.2, 7.1.2.6"), must(Text.QUORATE, "issuer"))
+@rule(TABLE, "cert.issuer_missing", ISSUED, must(Text.BR, "7.1.2.2, 7.1.2.6"), must(Text.QUORATE, "issuer"))
 def a_subordinate_has_another_issuer(case: CertificateCase) -> Iterator[Facts]:
     if case.context.issuer is None or case.context.issuer.spki == case.it.spki:
         yield {}
 
 
-@rule(TABLE, "cert.issuer_not_ca", BELOW, must(Text.RFC, "5280 4.2.1.3, 4.2.1.9"))
+@rule(TABLE, "cert.issuer_not_ca", ISSUED, must(Text.RFC, "5280 4.2.1.3, 4.2.1.9"))
 def the_issuer_may_issue(case: CertificateCase) -> Iterator[Facts]:
     if not case.issuer.is_ca or "keyCertSign" not in case.issuer.key_usage:
         yield {}
@@ -46,14 +46,14 @@ def the_path_length_promises_no_more_than_the_issuers(case: CertificateCase) -> 
         yield {"issuer": most, "own": "none" if own is None else own}
 
 
-@rule(TABLE, "cert.serial_reused", CA, must(Text.RFC, "5280 4.1.2.2"), must(Text.MOZILLA, "5.2"))
+@rule(TABLE, "cert.serial_reused", EVERY, must(Text.RFC, "5280 4.1.2.2"), must(Text.MOZILLA, "5.2"))
 def the_serial_is_new(case: CertificateCase) -> Iterator[Facts]:
     for other in case.others:
         if other.issuer == case.it.issuer and other.serial == case.it.serial:
             yield {"other": other.fingerprint}
 
 
-@rule(TABLE, "cert.ski_key", CA, must(Text.BR, "7.1.2.11.4", since=PROFILES), must(Text.QUORATE, "key identifiers"))
+@rule(TABLE, "cert.ski_key", EVERY, must(Text.BR, "7.1.2.11.4", since=PROFILES), must(Text.QUORATE, "key identifiers"))
 def key_and_identifier_belong_together(case: CertificateCase) -> Iterator[Facts]:
     """One identifier for one key and one key for one identifier, in all that the authority issued."""
     for other in case.others:
@@ -76,7 +76,7 @@ def the_name_is_new(case: CertificateCase) -> Iterator[Facts]:
             yield {"other": other.fingerprint}
 
 
-@rule(TABLE, "cert.name_reencoded", CA, must(Text.BR, "7.1.4.1"), must(Text.QUORATE, "names"))
+@rule(TABLE, "cert.name_reencoded", EVERY, must(Text.BR, "7.1.4.1"), must(Text.QUORATE, "names"))
 def equal_names_have_equal_bytes(case: CertificateCase) -> Iterator[Facts]:
     for other in case.others:
         if other.subject != case.it.subject and comparable(other.subject) == comparable(case.it.subject):
@@ -85,13 +85,14 @@ def equal_names_have_equal_bytes(case: CertificateCase) -> Iterator[Facts]:
 
 @rule(TABLE, "cert.key_reused", NAMED, must(Text.MICROSOFT, "3.1.11"), must(Text.QUORATE, "keys"))
 def the_key_is_new(case: CertificateCase) -> Iterator[Facts]:
-    """A second certificate for a key is a cross-certificate, with that class's rules (BR 7.1.2.2)."""
+    """A second certificate for a key is a cross-certificate (BR 7.1.2.2), or a root issued anew (`cert.reissued`)."""
+    anew = case.repeated if case.context.existing is not None else ()
     for other in case.others:
-        if other.spki == case.it.spki:
+        if other.spki == case.it.spki and other not in anew:
             yield {"other": other.fingerprint}
 
 
-@rule(TABLE, "cert.key_committed", NAMED, must(Text.CPS, "6.1.5"))
+@rule(TABLE, "cert.key_committed", OWN, must(Text.CPS, "6.1.5"))
 def the_key_type_is_committed(case: CertificateCase) -> Iterator[Facts]:
     name = _key_name(case)
     if name not in case.context.commitments.key_types:

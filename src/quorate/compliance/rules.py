@@ -18,13 +18,24 @@ from quorate.x509.facts import CertificateFacts, CrlFacts
 from quorate.x509.name import organization
 from quorate.x509.profile import Class, Profile
 
-CA: tuple[Class, ...] = ("root", "subordinate", "cross")
-BELOW: tuple[Class, ...] = ("subordinate", "cross")
-NAMED: tuple[Class, ...] = ("root", "subordinate")
-"""Those that are given a name; a cross-certificate repeats one."""
 ROOT: tuple[Class, ...] = ("root",)
-SUBORDINATE: tuple[Class, ...] = ("subordinate",)
-CROSS: tuple[Class, ...] = ("cross",)
+TLS: tuple[Class, ...] = ("subordinate", "constrained")
+"""Subordinates that serve TLS (BR 7.1.2.5, 7.1.2.6)."""
+NON_TLS: tuple[Class, ...] = ("non-tls",)
+SUBORDINATE: tuple[Class, ...] = (*TLS, *NON_TLS)
+TLS_CROSS: tuple[Class, ...] = ("cross",)
+CROSS: tuple[Class, ...] = (*TLS_CROSS, "cross-non-tls")
+RESPONDER: tuple[Class, ...] = ("responder",)
+TLS_BELOW: tuple[Class, ...] = (*TLS, *TLS_CROSS)
+BELOW: tuple[Class, ...] = (*SUBORDINATE, *CROSS)
+"""CA certificates with an issuer of their own."""
+ISSUED: tuple[Class, ...] = (*BELOW, *RESPONDER)
+CA: tuple[Class, ...] = (*ROOT, *BELOW)
+EVERY: tuple[Class, ...] = (*CA, *RESPONDER)
+"""Every certificate."""
+OWN: tuple[Class, ...] = (*ROOT, *SUBORDINATE)
+"""CA certificates that are given a name; a cross-certificate repeats one."""
+NAMED: tuple[Class, ...] = (*OWN, *RESPONDER)
 CRL: tuple[Class, ...] = ("crl",)
 
 Facts = Mapping[str, object]

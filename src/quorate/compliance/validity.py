@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from quorate.compliance.rules import BELOW, CA, CROSS, NAMED, ROOT, SUBORDINATE, CertificateCase, Facts, Rule, rule
+from quorate.compliance.rules import (
+    CROSS,
+    EVERY,
+    ISSUED,
+    NAMED,
+    OWN,
+    ROOT,
+    SUBORDINATE,
+    CertificateCase,
+    Facts,
+    Rule,
+    rule,
+)
 from quorate.compliance.texts import PROFILES, Text, must, should
 from quorate.x509.facts import CertificateFacts
 
@@ -36,7 +48,7 @@ def not_before_may_go_back_to_the_existing_certificate(case: CertificateCase) ->
 @rule(
     TABLE,
     "cert.window",
-    CA,
+    EVERY,
     must(Text.BR, "7.1.2.1.1, 7.1.2.2.1, 7.1.2.10.1", since=PROFILES),
     must(Text.QUORATE, "dates"),
 )
@@ -50,13 +62,15 @@ def dates_are_legal_all_over_the_window(case: CertificateCase) -> Iterator[Facts
             yield {"moment": moment.isoformat()}
 
 
-@rule(TABLE, "cert.not_after", CA, must(Text.BR, "7.1.2.2.1, 7.1.2.10.1", since=PROFILES), must(Text.QUORATE, "dates"))
+@rule(
+    TABLE, "cert.not_after", EVERY, must(Text.BR, "7.1.2.2.1, 7.1.2.10.1", since=PROFILES), must(Text.QUORATE, "dates")
+)
 def validity_reaches_beyond_signing(case: CertificateCase) -> Iterator[Facts]:
     if case.it.not_after < case.context.at:
         yield {"time": case.it.not_after.isoformat()}
 
 
-@rule(TABLE, "cert.time_form", CA, must(Text.RFC, "5280 4.1.2.5"))
+@rule(TABLE, "cert.time_form", EVERY, must(Text.RFC, "5280 4.1.2.5"))
 def dates_are_written_as_their_year_asks(case: CertificateCase) -> Iterator[Facts]:
     for late, time in zip(case.it.late_times, (case.it.not_before, case.it.not_after), strict=True):
         if late != (time.year >= 2050):
@@ -85,20 +99,20 @@ def a_subordinate_lives_three_years(case: CertificateCase) -> Iterator[Facts]:
     yield from _longer(case.it, 1095)
 
 
-@rule(TABLE, "cert.days_committed", NAMED, must(Text.CPS, "6.3.2"))
+@rule(TABLE, "cert.days_committed", OWN, must(Text.CPS, "6.3.2"))
 def validity_keeps_to_the_commitments(case: CertificateCase) -> Iterator[Facts]:
     commitments = case.context.commitments
     yield from _longer(case.it, commitments.root_days if case.profile.kind == "root" else commitments.subordinate_days)
 
 
-@rule(TABLE, "cert.days_profile", CA, must(Text.CPS, "7.1"))
+@rule(TABLE, "cert.days_profile", EVERY, must(Text.CPS, "7.1"))
 def validity_keeps_to_the_profile(case: CertificateCase) -> Iterator[Facts]:
     days = case.profile.days
     if not days.least * DAY <= case.it.validity <= days.most * DAY:
         yield _days(case.it, days.most)
 
 
-@rule(TABLE, "cert.issuer_not_valid", BELOW, must(Text.RFC, "5280 6.1.3"))
+@rule(TABLE, "cert.issuer_not_valid", ISSUED, must(Text.RFC, "5280 6.1.3"))
 def the_issuer_is_valid_at_signing(case: CertificateCase) -> Iterator[Facts]:
     """Over the whole window, for that may be any moment of it."""
     for moment in dict.fromkeys(case.context.moments):
@@ -106,7 +120,7 @@ def the_issuer_is_valid_at_signing(case: CertificateCase) -> Iterator[Facts]:
             yield {"moment": moment.isoformat()}
 
 
-@rule(TABLE, "cert.outlives_issuer", BELOW, must(Text.QUORATE, "dates"))
+@rule(TABLE, "cert.outlives_issuer", ISSUED, must(Text.QUORATE, "dates"))
 def nothing_outlives_its_issuer(case: CertificateCase) -> Iterator[Facts]:
     """No text forbids it, and no path through an expired issuer validates; the last certificate of its key counts."""
     name, key = case.issuer.subject, case.issuer.spki
@@ -117,7 +131,7 @@ def nothing_outlives_its_issuer(case: CertificateCase) -> Iterator[Facts]:
 
 def _earliest(case: CertificateCase, moment: datetime) -> datetime:
     """A cross-certificate may be as old as the oldest certificate that it repeats (BR 7.1.2.2.1)."""
-    existing = [one.not_before for one in case.repeated] if case.profile.kind == "cross" else []
+    existing = [one.not_before for one in case.repeated] if case.profile.kind in CROSS else []
     return min((moment - DAY, *existing))
 
 

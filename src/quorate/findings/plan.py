@@ -250,6 +250,13 @@ TABLE: dict[str, Meaning] = {
         "add [[operations]]",
         "",
     ),
+    "plan.reissue_no_root": Meaning(
+        ERROR,
+        False,
+        "{name} is not signed by itself: only a root is issued anew",
+        "name a root of this authority, or certify the subordinate again with its issuer",
+        "BR 7.1.2.1.1",
+    ),
     "plan.existing_no_ca": Meaning(
         ERROR,
         False,

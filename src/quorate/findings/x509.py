@@ -76,10 +76,14 @@ _OBJECTS = {
     "x509.tbs_differ": _must("the finished object does not contain the signed bytes", "BR 4.3.1.2", _DRAFT),
     "x509.name_bytes_differ": _must("encoding again gives other bytes than the ones given", "BR 7.1.4.1", _DRAFT),
     "x509.name_unusable": _must("the subject cannot be used: {detail}", "BR 7.1.4.2", _NAME),
+    "x509.constraint_unusable": _must("the name constraint {constraint} cannot be used: {detail}", "RFC 5280 4.2.1.10"),
     "x509.field_unusable": _must("a field cannot be used: {detail}", "RFC 5280 4.1"),
     "x509.profile_of_another": _must("this profile is not one of a {kind}", "", "name one of its class"),
     "x509.profile_unknown": _must("there is no profile {name}", "", "choose one of these: {known}"),
     "x509.profile_invalid": _must("the profile cannot be used: {detail}", "", "correct the profile's file"),
+    "x509.profile_class": _must(
+        "the profile is of the class {profile}, and a {kind} takes {classes}", "", "choose a profile of such a class"
+    ),
     "x509.profile_field": _must("the profile says that {field} is {presence}", ""),
     "x509.profile_rules": _must(
         "the profile is made for the rule set {profile} and not for {rules}", "", "choose a profile of the rule set"
@@ -152,6 +156,17 @@ _FIELDS = {
     "cert.root_crl_url": _should("the root has a CRL distribution point", "BR 7.1.2.11.2"),
     "cert.access_missing": _should("the certificate does not say where its issuer is found", "BR 7.1.2.10.3"),
     "cert.access_form": _must("authority information access holds more than http URLs: {urls}", "BR 7.1.2.10.3"),
+    "cert.constraints_missing": _must("the name constraints are missing", "BR 7.1.2.5.2"),
+    "cert.constraints_open": _must(
+        "of the type {type} nothing is permitted, and the whole is not excluded", "BR 7.1.2.5.2"
+    ),
+    "cert.constraints_type": _must("name constraints of the type {type} have no place with TLS", "BR 7.1.2.5.2"),
+    "cert.responder_ca": _must("the responder's certificate says that it is a CA", "BR 7.1.2.8.4"),
+    "cert.responder_usage": _must("the responder's key usage is {usage}, not digitalSignature alone", "BR 7.1.2.8.7"),
+    "cert.responder_purposes": _must(
+        "the responder's purposes are not OCSP signing alone: {purposes}", "RFC 6960 4.2.2.2"
+    ),
+    "cert.responder_no_check": _must("the responder's certificate lacks id-pkix-ocsp-nocheck", "BR 7.1.2.8.6"),
     "cert.profile_differs": _must("{field} is not what the profile says", "CP/CPS 7.1"),
 }
 
@@ -172,6 +187,8 @@ _PURPOSES = {
     "cert.policies": _must(
         "the policies hold not exactly one reserved identifier: {policies}", "BR 7.1.2.10.5, 7.1.6.1"
     ),
+    "cert.purposes_not_tls": _must("the purpose {purpose} has no place where there is no TLS", "BR 7.1.2.3.3"),
+    "cert.policies_not_tls": _must("the policies are of TLS, or not anyPolicy alone: {policies}", "BR 7.1.2.3.2"),
     "cert.policies_cross": _must(
         "the policies are neither anyPolicy alone nor hold the reserved identifier that they need: {policies}",
         "BR 7.1.2.2.6",
@@ -212,6 +229,9 @@ _RELATIONS = {
     ),
     "cert.key_committed": _must("the key type {key_type} is not among the commitments", "CP/CPS 6.1.5"),
     "cert.root_key": _must("a root key of type {key_type} is neither rsa-4096 nor p-384", "Apple Root Program 1.5"),
+    "cert.reissued": _accepted(
+        "name and key are those of {other} already", "Microsoft Trusted Root Program 3.1.11", "make a new root instead"
+    ),
     "cert.cross_missing": _must("the existing certificate is not given", "BR 7.1.2.2"),
     "cert.cross_subject": _must("the subject is not the existing certificate's", "BR 7.1.2.2.2"),
     "cert.cross_key": _must("the public key is not the existing certificate's", "BR 7.1.2.2"),

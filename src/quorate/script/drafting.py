@@ -18,31 +18,33 @@ from quorate.script import Script
 from quorate.script.operations import (
     CertificateOperation,
     CrlOperation,
+    CrossOperation,
     GenerateOperation,
     ImportOperation,
     IssueOperation,
+    ReissueOperation,
     RequestOperation,
     RootOperation,
 )
 from quorate.strict import read_moment
 from quorate.x509.csr import read_csr, read_spki
-from quorate.x509.draft import (
-    CertificateFields,
-    CrlEntry,
-    CrlFields,
-    Draft,
-    Issuer,
-    Kind,
-    draft_certificate,
-    draft_crl,
-    draft_request,
-    not_after,
-    subject_ski,
-)
+from quorate.x509.draft import Draft, Kind, draft_certificate, draft_crl, draft_request
 from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
-from quorate.x509.profile import Profile, parse_profile
+from quorate.x509.fields import CertificateFields, CrlEntry, CrlFields, Issuer, not_after, subject_ski
+from quorate.x509.profile import Class, Profile, parse_profile
 
 SECOND = "%Y-%m-%dT%H:%M:%SZ"
+
+
+CLASSES: dict[str, tuple[Class, ...]] = {
+    "root": ("root",),
+    "reissue": ("root",),
+    "subordinate": ("subordinate", "constrained", "non-tls"),
+    "cross": ("cross", "cross-non-tls"),
+    "ocsp-responder": ("responder",),
+    "crl": ("crl",),
+}
+"""The classes of profile by which each kind of operation can be carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def make_draft(script: Script, operation: IssueOperation, materials: Materials, 
             )
         )
     spki, ski = _subject(operation, materials)
+    existing, constraints = _existing(operation, materials), operation.constraints
     return draft_certificate(
         CertificateFields(
             profile=profile,
@@ -100,6 +103,9 @@ def make_draft(script: Script, operation: IssueOperation, materials: Materials, 
             crl_url=operation.crl_url,
             ca_issuers_url=operation.ca_issuers_url,
             policies=operation.policies,
+            path_length=existing.path_length if existing and isinstance(operation, CrossOperation) else None,
+            permitted=constraints.permitted if constraints else (),
+            excluded=constraints.excluded if constraints else (),
             algorithm=algorithm,
         )
     )
@@ -119,7 +125,11 @@ def object_kind(operation: IssueOperation) -> Kind:
 def profile_of(operation: CertificateOperation | CrlOperation, materials: Materials) -> Profile:
     """The profile as it was frozen into the script's inputs."""
     text = materials.inputs[f"inputs/profiles/{operation.profile}.toml"].decode()
-    return parse_profile(operation.profile, text)
+    profile, kind = parse_profile(operation.profile, text), str(operation.__struct_config__.tag)
+    if profile.kind not in CLASSES[kind]:
+        classes = " or ".join(CLASSES[kind])
+        raise Refusal("x509.profile_class", operation.profile, profile=profile.kind, kind=kind, classes=classes)
+    return profile
 
 
 def lint(
@@ -175,9 +185,8 @@ def certificate(reference: str, materials: Materials) -> CertificateFacts:
 
 
 def _issuer(script: Script, operation: CertificateOperation | CrlOperation, materials: Materials) -> Issuer:
-    if isinstance(operation, RootOperation):
-        spki = materials.spkis[operation.key]
-        return Issuer(bytes.fromhex(operation.subject), spki, subject_ski(spki))
+    if isinstance(operation, (RootOperation, ReissueOperation)):
+        return Issuer(bytes.fromhex(operation.subject), *_subject(operation, materials))
     facts = certificate(operation.issuer, materials)
     return Issuer(facts.subject, facts.spki, facts.ski)
 

@@ -19,7 +19,9 @@ from quorate.script.operations import (
     ImportOperation,
     IssueOperation,
     KeylessOperation,
+    ReissueOperation,
     RequestOperation,
+    ResponderOperation,
     ScriptOperation,
     ShareOperation,
 )
@@ -64,9 +66,17 @@ def said(operation: ScriptOperation, state: State, tbs: bytes | None) -> Said:
 
 def _described(operation: IssueOperation) -> Said:
     """What is signed, in a line or two; its bytes are in the digest."""
-    if isinstance(operation, RequestOperation):
-        return (("subject", name_line(bytes.fromhex(operation.subject))),)
-    return (("profile", operation.profile),)
+    match operation:
+        case RequestOperation():
+            return (_subject(operation.subject),)
+        case ReissueOperation() | ResponderOperation():
+            return (("profile", operation.profile), _subject(operation.subject))
+        case _:
+            return (("profile", operation.profile),)
+
+
+def _subject(name: str) -> tuple[str, str]:
+    return "subject", name_line(bytes.fromhex(name))
 
 
 def _first_lines(operation: KeylessOperation, script: Script) -> Said:

@@ -59,6 +59,13 @@ class ImportOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, t
     outputs: tuple[str, ...]
 
 
+class Constraints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Name constraints as subtrees, each in one text: `dns:example.org` (`spec/script.md`)."""
+
+    permitted: tuple[str, ...]
+    excluded: tuple[str, ...]
+
+
 class _CertificateOperation(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", kw_only=True
 ):
@@ -82,6 +89,7 @@ class _CertificateOperation(
     crl_url: str
     ca_issuers_url: str
     policies: tuple[str, ...]
+    constraints: Constraints | None = None
     outputs: tuple[str, ...]
     signature: str = ""
 
@@ -90,12 +98,20 @@ class RootOperation(_CertificateOperation, frozen=True, forbid_unknown_fields=Tr
     pass
 
 
+class ReissueOperation(_CertificateOperation, frozen=True, forbid_unknown_fields=True, tag="reissue"):
+    """Once more for the key of `existing`, signed by itself."""
+
+
 class SubordinateOperation(_CertificateOperation, frozen=True, forbid_unknown_fields=True, tag="subordinate"):
     pass
 
 
 class CrossOperation(_CertificateOperation, frozen=True, forbid_unknown_fields=True, tag="cross"):
     pass
+
+
+class ResponderOperation(_CertificateOperation, frozen=True, forbid_unknown_fields=True, tag="ocsp-responder"):
+    """Of a delegated OCSP responder."""
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,7 +162,7 @@ class RequestOperation(
     signature: str = ""
 
 
-CertificateOperation = RootOperation | SubordinateOperation | CrossOperation
+CertificateOperation = RootOperation | ReissueOperation | SubordinateOperation | CrossOperation | ResponderOperation
 IssueOperation = CertificateOperation | CrlOperation | RequestOperation
 KeylessOperation = ShareOperation | GenerateOperation | DestroyOperation
 """What no bytes are signed for: it is approved by its own lines."""

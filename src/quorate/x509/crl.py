@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from quorate.findings import Finding, Refusal, found
-from quorate.x509.draft import CrlEntry
 from quorate.x509.facts import CertificateFacts, CrlFacts
+from quorate.x509.fields import CrlEntry
 
 REASONS = (
     "keyCompromise",

@@ -20,12 +20,24 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from quorate.algorithms import verify_signature
 from quorate.findings import Refusal
-from quorate.x509.draft import CrlEntry
+from quorate.x509.constraints import as_texts
+from quorate.x509.fields import CrlEntry
 from quorate.x509.name import name_parts
-from quorate.x509.structure import Envelope, TbsCertificate, TbsCertList, decode, encode, open_envelope
+from quorate.x509.structure import Envelope, RevokedEntry, TbsCertificate, TbsCertList, decode, encode, open_envelope
 from quorate.x509.structure import Extension as Declared
 
 LARGEST_INPUT = 16 * 2**20  # a CRL of a busy private authority; certificates are a thousand times smaller
+
+REASON = "2.5.29.21"
+# the value of the extension reasonCode, an ENUMERATED, to its name (RFC 5280 5.3.1)
+_REASONS = {
+    bytes([0x0A, 1, number]): name
+    for number, name in enumerate(
+        "unspecified keyCompromise cACompromise affiliationChanged superseded cessationOfOperation certificateHold - "
+        "removeFromCRL privilegeWithdrawn aACompromise".split()
+    )
+    if name != "-"
+}
 
 Time = asn1.UTCTime | asn1.GeneralizedTime
 Wanted = TypeVar("Wanted", bound=x509.ExtensionType)
@@ -83,6 +95,8 @@ class CertificateFacts:
     crl_points_plain: bool  # nothing but full names that are URIs
     ca_issuers_urls: tuple[str, ...]
     access_methods: tuple[str, ...]
+    permitted: tuple[str, ...]  # subtrees of name constraints, as `constraints` writes them
+    excluded: tuple[str, ...]
 
     @property
     def fingerprint(self) -> str:
@@ -192,6 +206,7 @@ def _certificate_facts(der: bytes, envelope: Envelope, tbs: TbsCertificate) -> C
     policies = tuple(_one(extensions, x509.CertificatePolicies) or ())
     points = tuple(_one(extensions, x509.CRLDistributionPoints) or ())
     accesses = tuple(_one(extensions, x509.AuthorityInformationAccess) or ())
+    constraints = _one(extensions, x509.NameConstraints)
     names = [name for point in points for name in point.full_name or ()]
     issuers = [a.access_location for a in accesses if a.access_method == AuthorityInformationAccessOID.CA_ISSUERS]
     return CertificateFacts(
@@ -224,6 +239,8 @@ def _certificate_facts(der: bytes, envelope: Envelope, tbs: TbsCertificate) -> C
         crl_points_plain=len(_urls(names)) == len(names) and all(_is_plain(point) for point in points),
         ca_issuers_urls=_urls(issuers),
         access_methods=tuple(access.access_method.dotted_string for access in accesses),
+        permitted=as_texts(constraints.permitted_subtrees if constraints else None),
+        excluded=as_texts(constraints.excluded_subtrees if constraints else None),
     )
 
 
@@ -247,7 +264,7 @@ def _crl_facts(der: bytes, envelope: Envelope, tbs: TbsCertList) -> CrlFacts:
         next_update=tbs.next_update.as_datetime() if tbs.next_update else None,
         late_times=tuple(_is_late(time) for time in times),
         number=number.crl_number if number else -1,
-        entries=tuple(_entry(entry) for entry in crl),
+        entries=tuple(_entry(entry) for entry in entries),
         empty_list=tbs.entries is not None and not tbs.entries,
         entry_extensions=tuple(sorted({extension.oid.dotted_string for extension in beside})),
         critical_entry_extensions=any(extension.critical for extension in beside),
@@ -264,9 +281,19 @@ def _one(extensions: x509.Extensions, kind: type[Wanted]) -> Wanted | None:
         return None
 
 
-def _entry(entry: x509.RevokedCertificate) -> CrlEntry:
-    reason = _one(entry.extensions, x509.CRLReason)
-    return CrlEntry(entry.serial_number, entry.revocation_date_utc, reason.reason.value if reason else "")
+def _entry(entry: RevokedEntry) -> CrlEntry:
+    """One entry, read from its octets: there may be a hundred thousand of them."""
+    reason, seen = "", set[str]()
+    for extension in entry.extensions or ():
+        oid = extension.oid.dotted_string
+        if oid in seen:
+            raise ValueError(f"an entry has the extension {oid} twice")
+        seen.add(oid)
+        if oid == REASON:
+            reason = _REASONS.get(extension.value, "")
+            if not reason:
+                raise ValueError("an entry has a reason that RFC 5280 5.3.1 does not know")
+    return CrlEntry(entry.serial, entry.date.as_datetime(), reason)
 
 
 def _as_they_stand(extensions: list[Declared] | None) -> tuple[ExtensionFacts, ...]:

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from quorate.algorithms import SignatureAlgorithm
 from quorate.findings import Refusal
 from quorate.keys import KeyType, stand_in_spki
-from quorate.plan import Subject
+from quorate.plan import DirectoryName, Subject
 from quorate.x509.structure import AttributeValue, Box, Envelope, NameBox, RequestInfo, decode, encode
 
 # tags of the string types that a name may be written in, with how their octets are read
@@ -39,13 +39,9 @@ def encode_name(subject: Subject) -> bytes:
     Raises `x509.name_unusable` for what BR 7.1.4.2 does not allow, and for what people could not compare aloud.
     """
     country, organization, common_name = subject.country, subject.organization, subject.common_name
-    if len(country) != 2 or not country.isascii() or not country.isalpha() or country != country.upper():
-        raise Refusal("x509.name_unusable", detail="the country is not two capital letters")
-    for what, value in (("organization", organization), ("common name", common_name)):
-        if not 1 <= len(value) <= 64:
-            raise Refusal("x509.name_unusable", detail=f"the {what} has {len(value)} characters, not 1 to 64")
-        if value != value.strip() or not value.isprintable() or value != unicodedata.normalize("NFC", value):
-            raise Refusal("x509.name_unusable", detail=f"the {what} has characters that cannot be read aloud")
+    _check_country(country)
+    _check_text("organization", organization)
+    _check_text("common name", common_name)
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, country),
@@ -53,6 +49,33 @@ def encode_name(subject: Subject) -> bytes:
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     ).public_bytes()
+
+
+def encode_directory(name: DirectoryName) -> bytes:
+    """DER of the beginning of a name, as a name constraint has it. Raises `x509.name_unusable`."""
+    parts = (
+        (NameOID.STATE_OR_PROVINCE_NAME, "state", name.state, 128),
+        (NameOID.LOCALITY_NAME, "locality", name.locality, 128),
+        (NameOID.ORGANIZATION_NAME, "organization", name.organization, 64),
+    )
+    _check_country(name.country)
+    given = [part for part in parts if part[2]]
+    for _, what, value, most in given:
+        _check_text(what, value, most)
+    attributes = [x509.NameAttribute(oid, value) for oid, _, value, _ in given]
+    return x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, name.country), *attributes]).public_bytes()
+
+
+def _check_country(country: str) -> None:
+    if len(country) != 2 or not country.isascii() or not country.isalpha() or country != country.upper():
+        raise Refusal("x509.name_unusable", detail="the country is not two capital letters")
+
+
+def _check_text(what: str, value: str, most: int = 64) -> None:
+    if not 1 <= len(value) <= most:
+        raise Refusal("x509.name_unusable", detail=f"the {what} has {len(value)} characters, not 1 to {most}")
+    if value != value.strip() or not value.isprintable() or value != unicodedata.normalize("NFC", value):
+        raise Refusal("x509.name_unusable", detail=f"the {what} has characters that cannot be read aloud")
 
 
 def load_name(der: bytes) -> x509.Name:

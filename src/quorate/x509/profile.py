@@ -17,12 +17,22 @@ from quorate.findings import Refusal
 SHIPPED = (
     "webpki-root",
     "webpki-tls-subordinate",
+    "webpki-tls-constrained",
+    "webpki-external",
+    "webpki-non-tls",
     "webpki-cross",
+    "webpki-cross-non-tls",
+    "webpki-ocsp-responder",
     "webpki-crl",
+    "webpki-ocsp",
     "private-root",
     "private-subordinate",
+    "private-constrained",
+    "private-non-tls",
     "private-cross",
+    "private-ocsp-responder",
     "private-crl",
+    "private-ocsp",
 )
 
 # purposes by the names of RFC 5280 4.2.1.12; any other purpose is written as a dotted OID
@@ -36,7 +46,9 @@ PURPOSES = {
 }
 
 Presence = Literal["required", "optional", "forbidden"]
-Class = Literal["root", "subordinate", "cross", "crl"]
+Class = Literal["root", "subordinate", "constrained", "non-tls", "cross", "cross-non-tls", "responder", "crl", "ocsp"]
+"""`subordinate` and `cross` serve TLS; `constrained` serves TLS within name constraints (BR 7.1.2.5)."""
+NOT_CERTIFICATES: tuple[Class, ...] = ("crl", "ocsp")
 Reason = Literal[
     "keyCompromise",
     "cACompromise",
@@ -55,7 +67,10 @@ class Days(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """One profile. `reasons` belongs to CRLs, everything from `key_usage` to `path_length` to certificates."""
+    """One profile. Everything from `key_usage` to `path_length` belongs to certificates, `reasons` to the others.
+
+    `document` and `version`: the CP/CPS, or other text, that `section` is a section of.
+    """
 
     format: Literal["quorate-profile/1"]
     name: str
@@ -63,19 +78,29 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     rules: Literal["webpki", "private"]
     section: str
     days: Days
-    authority_key_identifier: bool
+    document: str = ""
+    version: str = ""
+    authority_key_identifier: bool = False
     key_usage: tuple[Literal["digitalSignature", "keyCertSign", "cRLSign"], ...] = ()
     extended_key_usage: tuple[str, ...] = ()
     policies: Presence = "forbidden"
     crl_url: Presence = "forbidden"
     ca_issuers_url: Presence = "forbidden"
+    name_constraints: Presence = "forbidden"
     path_length: int | None = None
     reasons: tuple[Reason, ...] = ()
+    distribution_point: Presence = "forbidden"
+    responder_id: Literal["name", "key"] | None = None
 
     @property
     def purposes(self) -> tuple[str, ...]:
         """The extended key usage as dotted OIDs."""
         return tuple(PURPOSES.get(purpose, purpose) for purpose in self.extended_key_usage)
+
+    @property
+    def place(self) -> str:
+        """Where the profile is described, for people."""
+        return ", ".join(part for part in (f"{self.document} {self.version}".strip(), self.section) if part)
 
 
 def load_profile(name: str) -> Profile:
@@ -104,16 +129,9 @@ def _problems(name: str, profile: Profile) -> tuple[str, ...]:
         problems.append(f"it calls itself {profile.name}")
     if not 1 <= profile.days.least <= profile.days.most:
         problems.append("the days are not 1 <= least <= most")
-    if profile.kind == "crl" and (profile.key_usage or profile.extended_key_usage or profile.path_length is not None):
-        problems.append("a CRL profile has no certificate extensions")
-    if profile.kind == "crl" and {profile.policies, profile.crl_url, profile.ca_issuers_url} != {"forbidden"}:
-        problems.append("a CRL profile has no certificate extensions")
-    if profile.kind == "crl" and not profile.reasons:
-        problems.append("a CRL profile lists the reasons that it permits")
-    if profile.kind != "crl" and profile.reasons:
-        problems.append("reasons belong to CRL profiles")
-    if profile.kind != "crl" and "keyCertSign" not in profile.key_usage:
-        problems.append("a CA certificate has the key usage keyCertSign")
+    if bool(profile.document) != bool(profile.version):
+        problems.append("a document and its version are named together")
+    problems += _certificate_problems(profile) if profile.kind not in NOT_CERTIFICATES else _status_problems(profile)
     if profile.path_length is not None and profile.path_length < 0:
         problems.append("the path length is negative")
     if unknown := [purpose for purpose in profile.purposes if not _is_oid(purpose)]:
@@ -121,6 +139,38 @@ def _problems(name: str, profile: Profile) -> tuple[str, ...]:
     if any(len(set(values)) != len(values) for values in (profile.key_usage, profile.purposes, profile.reasons)):
         problems.append("a value stands twice in a list")
     return tuple(problems)
+
+
+def _certificate_problems(profile: Profile) -> list[str]:
+    problems = []
+    if profile.reasons or profile.responder_id or profile.distribution_point != "forbidden":
+        problems.append("reasons, distribution point and responder id belong to CRLs and OCSP responses")
+    if profile.kind == "responder":
+        said = (profile.policies, profile.crl_url, profile.ca_issuers_url, profile.name_constraints)
+        if set(said) != {"forbidden"} or profile.path_length is not None:
+            problems.append("a responder has no policies, addresses, name constraints or path length")
+        if profile.key_usage != ("digitalSignature",) or profile.extended_key_usage != ("OCSPSigning",):
+            problems.append("a responder has the key usage digitalSignature and the purpose OCSPSigning alone")
+    elif "keyCertSign" not in profile.key_usage:
+        problems.append("a CA certificate has the key usage keyCertSign")
+    if profile.kind == "constrained" and profile.name_constraints != "required":
+        problems.append("a constrained CA has name constraints")
+    return problems
+
+
+def _status_problems(profile: Profile) -> list[str]:
+    """CRLs and OCSP responses."""
+    problems = []
+    asked = {profile.policies, profile.crl_url, profile.ca_issuers_url, profile.name_constraints}
+    if profile.key_usage or profile.extended_key_usage or profile.path_length is not None or asked != {"forbidden"}:
+        problems.append("a profile of a CRL or an OCSP response has no certificate extensions")
+    if not profile.reasons:
+        problems.append("the reasons that are permitted are not listed")
+    if (profile.kind == "ocsp") != (profile.responder_id is not None):
+        problems.append("an OCSP response names its responder by name or by key, a CRL does not")
+    if profile.kind == "ocsp" and (profile.authority_key_identifier or profile.distribution_point != "forbidden"):
+        problems.append("an OCSP response has neither authority key identifier nor distribution point")
+    return problems
 
 
 def _is_oid(text: str) -> bool:

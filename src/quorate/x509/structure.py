@@ -1,4 +1,4 @@
-"""The DER structures of RFC 5280 and RFC 2986, declared. Reading is strict: decoded, encoded again, compared."""
+"""The DER structures of RFC 5280, 2986 and 6960, declared. Reading is strict: decoded, encoded again, compared."""
 
 from __future__ import annotations
 
@@ -94,6 +94,62 @@ class RequestInfo:
     subject: asn1.TLV
     spki: asn1.TLV
     attributes: Annotated[asn1.SetOf[asn1.TLV], asn1.Implicit(0)]
+
+
+@asn1.sequence
+class CertId:
+    """CertID, RFC 6960 4.1.1."""
+
+    algorithm: asn1.TLV
+    name_hash: bytes
+    key_hash: bytes
+    serial: int
+
+
+@asn1.sequence
+class SingleResponse:
+    """RFC 6960 4.2.1. The status is read by `cryptography`."""
+
+    certificate: CertId
+    status: asn1.TLV
+    this_update: asn1.GeneralizedTime
+    next_update: Annotated[asn1.GeneralizedTime | None, asn1.Explicit(0)]
+    extensions: Annotated[list[Extension] | None, asn1.Explicit(1)]
+
+
+@asn1.sequence
+class ResponseData:
+    """What a responder signs, RFC 6960 4.2.1. The responder is a Name under [1], or the hash of a key under [2]."""
+
+    version: Annotated[int, asn1.Default(0), asn1.Explicit(0)]
+    responder: asn1.TLV
+    produced_at: asn1.GeneralizedTime
+    responses: list[SingleResponse]
+    extensions: Annotated[list[Extension] | None, asn1.Explicit(1)]
+
+
+@asn1.sequence
+class BasicResponse:
+    """BasicOCSPResponse, RFC 6960 4.2.1."""
+
+    tbs: asn1.TLV
+    algorithm: asn1.TLV
+    signature: asn1.BitString
+    certificates: Annotated[list[asn1.TLV] | None, asn1.Explicit(0)]
+
+
+@asn1.sequence
+class ResponseBytes:
+    kind: x509.ObjectIdentifier
+    response: bytes
+
+
+@asn1.sequence
+class OcspResponse:
+    """OCSPResponse, RFC 6960 4.2.1; the status is an ENUMERATED."""
+
+    status: asn1.TLV
+    content: Annotated[ResponseBytes | None, asn1.Explicit(0)]
 
 
 def decode(kind: type[Declared], der: bytes, where: str = "") -> Declared:

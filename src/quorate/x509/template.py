@@ -6,18 +6,20 @@ draft is compared with it, field by field; only the open ones may differ. `spec/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from cryptography.hazmat import asn1
 
 from quorate.findings import Refusal
 from quorate.keys import KeyType, stand_in_spki
-from quorate.x509.draft import Issuer, Kind, subject_ski
-from quorate.x509.structure import Extension, RequestInfo, TbsCertificate, TbsCertList, decode, encode
+from quorate.x509.draft import Kind
+from quorate.x509.fields import Issuer, subject_ski
+from quorate.x509.structure import Extension, RequestInfo, ResponseData, TbsCertificate, TbsCertList, decode, encode
 
 OPEN_CERTIFICATE = ("spki", "ski", "aki")
 OPEN_CRL = ("this-update", "next-update", "aki")
 OPEN_REQUEST = ("spki",)
+OPEN_RESPONSE = ("responder", "produced-at", "certificate-id", "this-update", "next-update")
 
 EXTENSIONS = {
     "2.5.29.14": "ski",
@@ -51,7 +53,12 @@ def open_difference(template_tbs: bytes, tbs: bytes, kind: Kind) -> tuple[str, .
     """
     if template_tbs == tbs:
         return ()
-    readers = {"certificate": _certificate_fields, "crl": _crl_fields, "request": _request_fields}
+    readers = {
+        "certificate": _certificate_fields,
+        "crl": _crl_fields,
+        "request": _request_fields,
+        "ocsp": _response_fields,
+    }
     left, right = dict(readers[kind](template_tbs)), dict(readers[kind](tbs))
     names = [*left, *(name for name in right if name not in left)]
     differing = tuple(name for name in names if left.get(name) != right.get(name))
@@ -102,6 +109,22 @@ def _request_fields(der: bytes) -> Iterator[tuple[str, object]]:
     yield "attributes", tuple(encode(attribute) for attribute in info.attributes.as_list())
 
 
+def _response_fields(der: bytes) -> Iterator[tuple[str, object]]:
+    tbs = decode(ResponseData, der)
+    yield "version", tbs.version
+    yield "responder", encode(tbs.responder)
+    yield "produced-at", tbs.produced_at.as_datetime()
+    yield "answers", len(tbs.responses)
+    for answer in tbs.responses:
+        yield "certificate-id", encode(answer.certificate)
+        yield "status", encode(answer.status)
+        yield "this-update", answer.this_update.as_datetime()
+        yield "next-update", answer.next_update and answer.next_update.as_datetime()
+        yield "days", answer.next_update and answer.next_update.as_datetime() - answer.this_update.as_datetime()
+        yield "answer-extensions", tuple(encode(extension) for extension in answer.extensions or ())
+    yield from _extension_fields(tbs.extensions or [])
+
+
 def _extension_fields(extensions: list[Extension]) -> Iterator[tuple[str, object]]:
     """Criticality counts as content; a second extension of one OID gets a name of its own."""
     seen: set[str] = set()
@@ -112,6 +135,14 @@ def _extension_fields(extensions: list[Extension]) -> Iterator[tuple[str, object
             name += "-again"
         seen.add(name)
         yield name, (extension.critical, bytes(extension.value))
+
+
+_READERS: dict[Kind, Callable[[bytes], Iterator[tuple[str, object]]]] = {
+    "certificate": _certificate_fields,
+    "crl": _crl_fields,
+    "request": _request_fields,
+    "ocsp": _response_fields,
+}
 
 
 def _time(time: asn1.UTCTime | asn1.GeneralizedTime) -> tuple[str, str]:

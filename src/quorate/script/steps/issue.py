@@ -45,7 +45,7 @@ from quorate.want import (
     Want,
     WriteOut,
 )
-from quorate.x509.draft import finish_tbs, pem
+from quorate.x509.finish import finish_tbs, pem
 from quorate.x509.template import require_only
 
 

@@ -1,0 +1,142 @@
+"""What the names in a plan stand for: artifacts, keys and files, made here, earlier, or by others. Floor 2.
+
+A reference is a text: `operation:ID` for what this plan makes, `input:FILE` for what exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from quorate.findings import Refusal
+from quorate.plan import Operation
+from quorate.register import Register
+from quorate.script.operations import (
+    CertificateOperation,
+    DestroyOperation,
+    GenerateOperation,
+    ImportOperation,
+    ScriptOperation,
+)
+from quorate.x509.csr import read_csr, read_spki
+from quorate.x509.facts import CertificateFacts, read_certificate, verify_issued
+
+
+class Fallen(Exception):
+    """What is named fell to a problem of its own, which is reported already."""
+
+
+class References:
+    """Resolves names while the operations of a plan are resolved one after another; `operations` holds those done."""
+
+    def __init__(self, planned: Mapping[str, Operation], register: Register, inputs: Mapping[str, bytes]) -> None:
+        self.planned, self.register, self.inputs = planned, register, inputs
+        self.operations: list[ScriptOperation] = []
+        self.fallen: set[str] = set()
+
+    def input(self, name: str, where: str) -> str:
+        path = f"inputs/{name}"
+        if path not in self.inputs:
+            raise Refusal("plan.input_missing", where, file=path)
+        return path
+
+    def reference(self, name: str, where: str) -> str:
+        """`operation:ID` for an artifact of this plan made before, `input:FILE` for an earlier one or a file."""
+        if name in self.planned:
+            if name in self.fallen:
+                raise Fallen
+            if not any(done.id == name for done in self.operations):
+                raise Refusal("plan.made_later", where, name=name)
+            return f"operation:{name}"
+        if name in self.register.certificates:
+            return f"input:inputs/known/{name}.cert.der"
+        if f"inputs/{name}" in self.inputs:
+            return f"input:inputs/{name}"
+        raise Refusal("plan.artifact_unknown", where, name=name)
+
+    def facts(self, name: str, where: str) -> CertificateFacts:
+        path = self.reference(name, where).partition(":")[2]
+        return read_certificate(self.inputs[path], path)
+
+    def subject_of(self, name: str, where: str) -> bytes:
+        if self.reference(name, where).startswith("operation:"):
+            return bytes.fromhex(self.made(name, where).subject)
+        return self.facts(name, where).subject
+
+    def key_of(self, name: str, where: str) -> str:
+        """The key operation whose private key belongs to the certificate `name`."""
+        public = self.public_at(self.reference(name, where), where)
+        if isinstance(public, str):
+            return public
+        gone = {done.key for done in self.operations if isinstance(done, DestroyOperation)}
+        copies = [key for key in self.register.keys if self.register.spkis[key] == public]
+        for key in (*(one for one in copies if one not in gone), *copies):
+            return key
+        raise Refusal("plan.issuer_key_elsewhere", where, name=name)
+
+    def token_of(self, key: str, where: str) -> str:
+        for done in self.operations:
+            if isinstance(done, DestroyOperation) and done.key == key:
+                raise Refusal("plan.key_destroyed", where, key=key, operation=done.id)
+            if isinstance(done, GenerateOperation) and done.id == key:
+                return done.token
+        if key in self.register.keys:
+            return self.register.keys[key].token
+        if key in self.fallen:
+            raise Fallen
+        raise Refusal("plan.key_unknown", where, key=key)
+
+    def require_issued(self, name: str, issuer: str, where: str) -> None:
+        """A CRL lists what its own CA issued (RFC 5280 5.1): the signature of the revoked certificate says so."""
+        if self.reference(name, where).startswith("operation:"):
+            raise Refusal("plan.revoked_here", where, name=name)
+        facts, public = self.facts(name, where), self.public_at(issuer, where)
+        try:
+            if isinstance(public, str):  # the key is yet to be generated
+                raise Refusal("plan.revoked_elsewhere", where, name=name)
+            verify_issued(facts, public)
+        except Refusal:
+            raise Refusal("plan.revoked_elsewhere", where, name=name) from None
+
+    def made(self, name: str, where: str) -> CertificateOperation:
+        """The certificate `name` of this plan."""
+        made = next(done for done in self.operations if done.id == name)
+        if isinstance(made, CertificateOperation):
+            return made
+        raise Refusal("plan.artifact_unknown", where, name=name)
+
+    def public(self, source: str) -> str | bytes:
+        """A public key as it can be compared before the day: the id of one that is generated here, else its SPKI."""
+        kind, _, name = source.partition(":")
+        if kind == "key":
+            return self.register.spkis.get(name, name)
+        data = self.inputs[name]
+        return read_spki(data, name) if kind == "spki" else read_csr(data, name).spki
+
+    def public_at(self, reference: str, where: str) -> str | bytes:
+        """The same of the key of the certificate that `operation:ID` or `input:FILE` names."""
+        kind, _, name = reference.partition(":")
+        if kind == "input":
+            return read_certificate(self.inputs[name], name).spki
+        made = self.made(name, where)
+        return self.public(made.subject_key) if made.subject_key else self.public_at(made.existing, where)
+
+    def is_root(self, reference: str, where: str) -> bool:
+        """Whether a certificate is signed by itself."""
+        kind, _, name = reference.partition(":")
+        if kind == "operation":
+            return self.made(name, where).issuer == "self"
+        return read_certificate(self.inputs[name], name).self_issued
+
+    def type_of(self, key: str) -> str:
+        """The type of a key that `_token_of` has found."""
+        kinds = (GenerateOperation, ImportOperation)
+        made = (one.type for one in self.operations if isinstance(one, kinds) and one.id == key)
+        return next(made, "") or self.register.keys[key].type
+
+    def lists(self, issuer: str, where: str) -> tuple[bytes, str | bytes]:
+        """Whose CRLs follow one another: those of one name and key, whichever certificate of it is named."""
+        kind, _, name = issuer.partition(":")
+        if kind == "operation":
+            return bytes.fromhex(self.made(name, where).subject), self.public_at(issuer, where)
+        facts = read_certificate(self.inputs[name], name)
+        return facts.subject, facts.spki
