@@ -272,7 +272,8 @@ class Forgery:
         elif kind == "checkpoint":
             body.update(root=tree.root.hex(), size=tree.size)
             self.root = tree.root
-        for signature in [*body.get("signatures", ()), *([body["signature"]] if kind in SIGNING else ())]:
+        signatures = [one for one in body.get("signatures", ()) if isinstance(one, dict)]
+        for signature in [*signatures, *([body["signature"]] if kind in SIGNING else ())]:
             self._sign_event(event, signature, tree)
 
     def _sign_event(self, event: Body, signature: Body, tree: tlog.Tree) -> None:

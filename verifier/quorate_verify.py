@@ -18,9 +18,10 @@ documents in `spec/` and to be read by a stranger; each section names the docume
     9  the authority            its states and who governed them
     10 the script               what was to be done; its printed text
     11 the session              the walk of the events over the script
-    12 artifacts                what was made, byte for byte
-    13 continuity               one record after the other
-    14 the report               claims, verdict, and what no record can show
+    12 key sets                 requests and responses for the keys of DNS zones
+    13 artifacts                what was made, byte for byte
+    14 continuity               one record after the other
+    15 the report               claims, verdict, and what no record can show
 
 Give several records in the order in which they happened to have their continuity checked. The authority is the digest
 of its first state, which you must have from elsewhere: a record proves nothing about who.
@@ -43,6 +44,7 @@ import stat
 import sys
 import textwrap
 import unicodedata
+import xml.etree.ElementTree
 
 # =====================================================================================================================
 # 1  Limits and problems
@@ -1499,6 +1501,7 @@ EVENTS = {
     "completed": (
         dict(_COMPLETED, signature=TEXT),
         dict(_COMPLETED, credential=TEXT),
+        dict(_COMPLETED, signatures=[TEXT]),
         dict(_COMPLETED, object=OCTETS),
         dict(_COMPLETED, attributes=ANY, object=OCTETS, signature=TEXT),
         dict(_COMPLETED, attributes=ANY, object=OCTETS, spki=TEXT),
@@ -1665,6 +1668,7 @@ STATE = {
     "roles": [{"duties": [Words("a duty", DUTIES)], "id": ID, "title": TEXT}],
     "rules": RULES,
     "tokens": [{"id": ID, "kind": TOKEN_KIND, "level": ANY, "location": TEXT, "model": TEXT, "serial": TEXT}],
+    "zones": May([{"name": TEXT, "policy": SHA, "schemas": SHA, "tokens": [ID]}]),
 }
 
 
@@ -1766,7 +1770,8 @@ _LIST = [TEXT]
 KEY_KINDS = ("generate-key",)
 CERTIFICATE_KINDS = ("root", "reissue", "subordinate", "cross", "ocsp-responder")
 ISSUE_KINDS = (*CERTIFICATE_KINDS, "crl", "cross-csr")
-OPERATION_KINDS = ("share", *KEY_KINDS, "import-key", "destroy-key", *ISSUE_KINDS)
+DRAFTED_KINDS = ("sign-skr", *ISSUE_KINDS)
+OPERATION_KINDS = ("share", *KEY_KINDS, "import-key", "destroy-key", "sign-skr", *ISSUE_KINDS)
 SIGNATURE = May(Words("a signature algorithm", SIGNATURES))
 _OPERATION = {"id": ID, "kind": Words("a kind of operation", OPERATION_KINDS)}
 _CERTIFICATE = dict(
@@ -1780,8 +1785,20 @@ OPERATIONS = {
         fate=Words("shared or destroyed", ("shared", "destroyed")),
         holders=[ID], threshold=WHOLE, token=ID,
     ),
-    "generate-key": dict(_OPERATION, object=OCTETS, outputs=May(_LIST), token=ID, type=TEXT, use=TEXT),
+    "generate-key": dict(
+        _OPERATION, algorithm=May(TEXT), object=OCTETS, outputs=May(_LIST), token=ID, type=TEXT, use=TEXT,
+        zone=May(TEXT),
+    ),
     "import-key": dict(_OPERATION, key=ID, outputs=_LIST, token=ID, type=TEXT),
+    "sign-skr": dict(
+        _OPERATION, outputs=_LIST, token=ID,
+        responses=[
+            {
+                "act": TEXT, "back_out_of": TEXT, "digest": SHA, "id": ID, "reason": TEXT, "request": TEXT,
+                "schema": TEXT, "zone": TEXT, "keys": [{"key": ID, "ksk": TEXT, "part": TEXT}],
+            }
+        ],
+    ),
     "destroy-key": dict(_OPERATION, key=ID, object=OCTETS, spki=SHA, token=ID),
     "crl": dict(
         _OPERATION, days=May(WHOLE), entries=[{"date": TEXT, "reason": TEXT, "serial": TEXT}], issuer=TEXT, key=ID,
@@ -1795,13 +1812,12 @@ OPERATIONS = {
 OPERATIONS.update(dict.fromkeys(CERTIFICATE_KINDS, _CERTIFICATE))
 
 _STEP = {"clauses": _LIST, "id": TEXT, "kind": TEXT, "text": _LIST, "title": TEXT}
+SOURCES = ("script", "digest", "checkpoint", "token", "clock", "file")
 CUSTODY = ("open", "close", "take", "unseal", "seal", "put")
 STEPS = {
     "attendance": dict(_STEP, seats=[ID]),
     "read": dict(_STEP, by=[ID]),
-    "compare": dict(
-        _STEP, by=[ID], expected=TEXT, source=Words("a source", ("script", "digest", "checkpoint", "token", "clock"))
-    ),
+    "compare": dict(_STEP, by=[ID], expected=TEXT, source=Words("a source", SOURCES)),
     "look": dict(_STEP, by=[ID], what=Words("machine or airgap", ("machine", "airgap"))),
     "custody": dict(_STEP, action=Words("an action of custody", CUSTODY), by=[ID], item=TEXT, place=TEXT),
     "share": dict(_STEP, operation=ID),
@@ -1809,6 +1825,7 @@ STEPS = {
     "generate": dict(_STEP, operation=ID),
     "import": dict(_STEP, by=[ID], operation=ID),
     "destroy": dict(_STEP, operation=ID),
+    "sign": dict(_STEP, operation=ID),
     "issue": dict(_STEP, operation=ID),
     "lock": dict(_STEP, token=ID),
     "media": dict(_STEP, copies=WHOLE),
@@ -1816,10 +1833,11 @@ STEPS = {
     "close": dict(_STEP, outcome=Words("completed or aborted", ("completed", "aborted"))),
 }
 NEVER_SKIPPED = (
-    "attendance", "share", "unlock", "generate", "import", "destroy", "issue", "lock", "checkpoint", "close",
+    "attendance", "share", "unlock", "generate", "import", "destroy", "sign", "issue", "lock", "checkpoint", "close",
 )  # fmt: skip
 STEPS_OF_OPERATIONS = {
     "share": ("share",), "generate": KEY_KINDS, "import": ("import-key",), "destroy": ("destroy-key",),
+    "sign": ("sign-skr",),
     "issue": ISSUE_KINDS,
 }  # fmt: skip
 BRANCHES = {"abort": "A", "resume": "R", "suspend": "S"}
@@ -1834,7 +1852,32 @@ SCRIPT = {
     "format": Words(FORMAT, (FORMAT,)),
     "inputs": [{"digest": SHA, "file": TEXT}],
     "items": [{"id": ID, "place": TEXT, "seal": TEXT, "what": TEXT}],
-    "keys": [{"id": ID, "object": OCTETS, "spki": TEXT, "token": ID, "type": TEXT}],
+    "keys": [
+        {
+            "algorithm": May(TEXT),
+            "id": ID,
+            "object": OCTETS,
+            "since": May(TEXT),
+            "spki": TEXT,
+            "token": ID,
+            "type": TEXT,
+            "zone": May(TEXT),
+        }
+    ],
+    "publications": May([{"artifact": ID, "digest": SHA, "where": TEXT}]),
+    "skrs": May(
+        [
+            {
+                "back_out": TRUTH,
+                "id": ID,
+                "keys": [{"ksk": TEXT, "part": TEXT}],
+                "published": TRUTH,
+                "request": SHA,
+                "schema": TEXT,
+                "zone": TEXT,
+            }
+        ]
+    ),
     "mode": Words("real or rehearsal", ("real", "rehearsal")),
     "notices": _LIST,
     "operations": [ANY],
@@ -1857,6 +1900,11 @@ SCRIPT = {
 def outputs_of(operation):
     """The files that an operation makes: DER first, the others PEM."""
     return operation.get("outputs", ["artifacts/%s.spki.der" % operation["id"]])
+
+
+def records_of(operation):
+    """The file in which a generated KSK has its records."""
+    return ["artifacts/%s.ksk.txt" % operation["id"]] if operation.get("zone") else []
 
 
 def below_folder(folder, name):
@@ -1935,7 +1983,7 @@ class Script:
             if operation["kind"] in (*KEY_KINDS, *ISSUE_KINDS):
                 outputs = outputs_of(operation)
                 need(outputs and not outputs[0].endswith(".pem"), "%s: its first output is not DER" % operation["id"])
-                written += outputs
+                written += outputs + records_of(operation)
             if operation["kind"] in ISSUE_KINDS:
                 key = self._key(operation)
                 need(key["token"] == operation["token"], "%s: its key is on another token" % operation["id"])
@@ -1944,6 +1992,9 @@ class Script:
                     operation["kind"] != "crl" or len(dates) == (0 if "days" in operation else 2),
                     "%s: either days or both dates are wanted" % operation["id"],
                 )
+            elif operation["kind"] == "sign-skr":
+                self._responses(operation)
+                written += operation["outputs"]
             elif operation["kind"] == "import-key":
                 key, outputs = self._key(operation), operation["outputs"]
                 need(key["type"] == operation["type"], "%s: its key is of another type" % operation["id"])
@@ -1965,6 +2016,17 @@ class Script:
             need(safe_path(path).startswith("artifacts/"), "an output outside artifacts/")
         no_twins(written, "outputs")
         no_twins([o["object"] for o in self.value["operations"] if o["kind"] in KEY_KINDS], "objects of keys")
+
+    def _responses(self, operation):
+        """The responses of a sign-skr have a file each, and keys of earlier records."""
+        responses = operation["responses"]
+        need(responses, "%s signs nothing" % operation["id"])
+        no_twins([one["id"] for one in responses], operation["id"] + ".responses")
+        files = ["artifacts/%s.skr.xml" % one["id"] for one in responses]
+        need(operation["outputs"] == files, "%s: its outputs are not a file a response" % operation["id"])
+        for one in responses:
+            for part in one["keys"]:
+                need(part["key"] in self.keys, "%s names an unknown key" % operation["id"])
 
     def _key(self, operation):
         """The key of an operation: one that is made or brought in this ceremony, or an earlier one."""
@@ -2230,6 +2292,7 @@ class Session:
         self.acted = []  # (person, token, where): must hold no share of that token
         self.keys, self.drafts, self.signed, self.intents = {}, {}, {}, {}
         self.generated, self.completed_at, self.destroyed, self.copies = {}, {}, {}, {}
+        self.published = set()  # artifacts that were compared with what is published
         self.items = {i["id"]: Item(i["place"], i["seal"]) for i in script.value["items"]}
         self.open_places, self.doubtful_places = set(), set()
         self.seals = {i["seal"] for i in script.value["items"] if i["seal"]}
@@ -2655,6 +2718,9 @@ class Session:
                 return abs(second_of(value) * 1000 - self.event.millis) <= 60_000
             except Bad:
                 return False
+        if source == "file":
+            need(DIGEST.match(step["expected"]), "a comparison with what is no digest of a file")
+            return same_words(value, ends_of(bytes.fromhex(step["expected"][7:])))
         words = step["expected"].split()
         return value == step["expected"] or (
             words and all(w.lower() in _POSITION for w in words) and same_words(value, words)
@@ -2674,6 +2740,9 @@ class Session:
             return False
         if wrong:
             self.fail("steps", "compared, and %s read another value" % ", ".join(wrong))
+        if step["source"] == "file":
+            named = self.script.value.get("publications", [])
+            self.published.update(one["artifact"] for one in named if one["digest"] == step["expected"])
         return True
 
     def _step_look(self, step, event, work):
@@ -2856,6 +2925,7 @@ class Session:
 
     _step_generate = _step_share
     _step_destroy = _step_share
+    _step_sign = _step_share
     _step_issue = _step_share
 
     def _step_import(self, step, event, work):
@@ -2870,23 +2940,24 @@ class Session:
         """The grammar of an operation. `phase` is what must come next; `doubt` is an attempt that `resumed` cut off."""
         kind, body = operation["kind"], event.body
         if not work.get("phase"):
-            work.update(phase="draft" if kind in ISSUE_KINDS else "approve", attempt=1, approvers=set(), settlers=set())
+            phase = "draft" if kind in DRAFTED_KINDS else "approve"
+            work.update(phase=phase, attempt=1, approvers=set(), settlers=set())
         if body is not None and event.kind != "mismatched" and body.get("operation") != operation["id"]:
             raise OutOfOrder("belongs to another operation than %s" % operation["id"])
         if "attempt" in (body or {}) and body["attempt"] != work["attempt"]:
             raise OutOfOrder("attempt %d, must be %d" % (body["attempt"], work["attempt"]))
+        again = ("completed", "settled")
+        doubtful = {"share": again, "generate-key": ("settled",), "destroy-key": again}
+        if kind == "sign-skr" and self._deterministic(operation, work):
+            doubtful["sign-skr"] = again
         allowed = {
             "draft": ("drafted",),
             "approve": ("approved",),
             "command": ("commanded", "mismatched"),
             "shared": ("shared",),
             "intend": ("intended", "shared") if kind == "share" and operation["fate"] == "shared" else ("intended",),
-            "complete": ("completed", "settled"),
-            "doubt": {
-                "share": ("completed", "settled"),
-                "generate-key": ("settled",),
-                "destroy-key": ("completed", "settled"),
-            }.get(kind, ("approved", "settled")),
+            "complete": again,
+            "doubt": doubtful.get(kind, ("approved", "settled")),
             "write": ("written",),
         }[work["phase"]]
         self.expect(event, *allowed)
@@ -2900,6 +2971,39 @@ class Session:
         self.drafts[operation["id"]] = (tbs, self.event)
         work.update(phase="approve", digest=digest_of(tbs))
 
+    @staticmethod
+    def _due(operation, work):
+        """The response that is signed next."""
+        return operation["responses"][min(work.get("done", 0), len(operation["responses"]) - 1)]
+
+    def _deterministic(self, operation, work):
+        """Whether the response that is due is signed with keys that make the same signature again."""
+        keys = [self.keys.get(part["key"]) for part in self._due(operation, work)["keys"]]
+        return all(key is not None and key.type.startswith(("rsa", "ed")) for key in keys)
+
+    def _listing(self, operation, work):
+        """The signings of a sign-skr, from its draft."""
+        if "listing" not in work:
+            listing = read_canonical(self.drafts[operation["id"]][0])
+            shape(listing, LISTING, "the draft of %s" % operation["id"])
+            ids = [one["id"] for one in listing["responses"]]
+            need(ids == [one["id"] for one in operation["responses"]], "a draft of other responses than the script's")
+            work["listing"] = listing["responses"]
+        return work["listing"]
+
+    def _intent_of_responses(self, operation, own, work):
+        for name in dict.fromkeys(part["key"] for one in operation["responses"] for part in one["keys"]):
+            key = self.keys.get(name)
+            if key is None:
+                raise OutOfOrder("the key %s does not exist" % name)
+            own.append(("key", "%s %s" % (key.object, key.digest)))
+        for planned, listed in zip(operation["responses"], self._listing(operation, work)):  # noqa: B905 (Python 3.9)
+            text = "%(id)s zone %(zone)s schema %(schema)s act %(act)s" % planned
+            back_out = " back-out-of %s" % planned["back_out_of"] if planned["back_out_of"] else ""
+            own.append(("response", text + back_out))
+            own += [("rrset", "%(bundle)d %(tag)d %(digest)s" % one) for one in listed["signings"]]
+        return [*own, ("digest", work["digest"]), *(("output", output) for output in operation["outputs"])]
+
     def _intent(self, operation, work):
         """The own lines of an intent, and its digest."""
         token = self.script.tokens[operation["token"]]["serial"]
@@ -2910,6 +3014,8 @@ class Session:
             own.append(("shares", shares if operation["fate"] == "shared" else "none"))
         elif operation["kind"] in KEY_KINDS:
             own += [("key", operation["object"]), ("key-type", operation["type"]), ("use", operation["use"])]
+        elif operation["kind"] == "sign-skr":
+            return self._intent_of_responses(operation, own, work)
         elif operation["kind"] == "import-key":
             key = self.keys.get(operation["key"])
             if key is None:
@@ -3004,7 +3110,11 @@ class Session:
             self.fail("quorums", "outside the window of the script")
 
     def _op_intended(self, operation, body, work):
-        if body["digest"] != work.get("digest"):
+        digest = work.get("digest")
+        if operation["kind"] == "sign-skr":
+            listed = self._listing(operation, work)[min(work.get("done", 0), len(operation["responses"]) - 1)]
+            digest = digest_of(encode_canonical(listed))
+        if body["digest"] != digest:
             self.fail("quorums", "intends other bytes than the approved ones")
         if operation["kind"] != "share" and self.unlocked.get(operation["token"]) != "user":
             self.fail("quorums", "the token %s is used and is not unlocked" % operation["token"])
@@ -3014,6 +3124,7 @@ class Session:
 
     def _op_completed(self, operation, body, work):
         members = {"share": "credential", "generate-key": "spki", "import-key": "attributes", "destroy-key": "object"}
+        members["sign-skr"] = "signatures"
         member = members.get(operation["kind"], "signature")
         if member not in body:
             raise OutOfOrder("says nothing of %s" % member)
@@ -3022,6 +3133,12 @@ class Session:
             return self._completed_share(operation, body, work)
         if operation["kind"] == "destroy-key":
             return self._completed_destruction(operation, body)
+        if operation["kind"] == "sign-skr":
+            made = self.generated.setdefault("responses", {}).setdefault(operation["id"], [])
+            made.append([from_base64(one, "a signature") for one in body["signatures"]])
+            work["done"] = len(made)
+            work["phase"] = "write" if work["done"] == len(operation["responses"]) else "intend"
+            return False
         if operation["kind"] == "import-key":
             self.claims.attempt("keys", self._completed_copy, operation, body)
         elif operation["kind"] in KEY_KINDS:
@@ -3132,7 +3249,7 @@ class Session:
         )
 
     def _op_written(self, operation, body, work):
-        outputs = outputs_of(operation)
+        outputs = outputs_of(operation) + records_of(operation)
         paths = [f["path"] for f in body["files"]]
         if sorted(paths) != sorted(outputs):
             self.claims.fail(
@@ -3231,7 +3348,349 @@ def origin_of(script):
 
 
 # =====================================================================================================================
-# 12  Artifacts and files: spec/record.md 1 to 4, spec/templates.md
+# 12  Key sets of zones: spec/skr.md, spec/ksr.md, RFC 4034, RFC 5702, RFC 6605, RFC 8080
+# =====================================================================================================================
+
+DNSSEC = {  # number -> mnemonic, signature algorithm, what a policy calls its keys
+    8: ("RSASHA256", "rsa-pkcs1-sha256", "RSA"),
+    10: ("RSASHA512", "rsa-pkcs1-sha512", "RSA"),
+    13: ("ECDSAP256SHA256", "ecdsa-sha256", "ECDSA"),
+    14: ("ECDSAP384SHA384", "ecdsa-sha384", "ECDSA"),
+    15: ("ED25519", "ed25519", "EdDSA"),
+    16: ("ED448", "ed448", "EdDSA"),
+}
+_NUMBERS = {row[0]: number for number, row in DNSSEC.items()}
+CURVE_BITS = {13: 256, 14: 384, 15: 256, 16: 456}
+MAX_REQUEST = 1 << 20
+_IDENTIFIER = re.compile(r"[!#-%(-;=?-_a-~](?:[ !#-%(-;=?-_a-~]{0,253}[!#-%(-;=?-_a-~])?\Z", re.ASCII)
+_MARKUP = re.compile(r"""\\?["&'<>`]""")
+LISTING = {
+    "responses": [
+        {"id": ID, "signings": [{"bundle": WHOLE, "data": TEXT, "digest": SHA, "ksk": TEXT, "tag": WHOLE}]}
+    ]
+}  # fmt: skip
+
+
+def zone_folder(zone):
+    return "inputs/zones/%s" % ("root" if zone == "." else zone.rstrip(".").lower())
+
+
+def wire_name(text):
+    """A domain name in canonical wire form (RFC 4034 6.2), from its text (RFC 1035 5.1)."""
+    labels, label, rest = [], bytearray(), text if text != "." else ""
+    while rest:
+        escape = re.match(r"\\(?:([0-9]{3})|(.))", rest, re.DOTALL)
+        if escape:
+            number = int(escape.group(1)) if escape.group(1) else ord(escape.group(2))
+            need(number < 256, "a name with an octet that cannot be")
+            label.append(number)
+            rest = rest[escape.end() :]
+        elif rest[0] == ".":
+            labels.append(bytes(label))
+            label, rest = bytearray(), rest[1:]
+        else:
+            need(rest[0].isascii(), "a name that is not in ASCII")
+            label += rest[0].encode()
+            rest = rest[1:]
+    if label:
+        labels.append(bytes(label))
+    need(all(1 <= len(one) <= 63 for one in labels), "a name with a label that cannot be")
+    return b"".join(bytes([len(one)]) + one.lower() for one in labels) + b"\x00"
+
+
+class Dnskey:
+    """A DNSKEY record."""
+
+    def __init__(self, flags, protocol, algorithm, octets):
+        need(algorithm in DNSSEC, "a DNSKEY of an algorithm that this verifier does not know")
+        self.flags, self.protocol, self.algorithm, self.octets = flags, protocol, algorithm, octets
+        self.rdata = flags.to_bytes(2, "big") + bytes([protocol, algorithm]) + octets
+        total = sum(byte << 8 if at % 2 == 0 else byte for at, byte in enumerate(self.rdata))
+        self.tag = (total + (total >> 16)) & 0xFFFF  # RFC 4034 appendix B
+
+    @classmethod
+    def of(cls, public, mnemonic, flags=257):
+        """The record of a public key."""
+        number = _NUMBERS.get(mnemonic)
+        need(number is not None, "an algorithm that this verifier does not know: %s" % plain(mnemonic))
+        if DNSSEC[number][2] == "RSA":
+            need(public.algorithm == "rsa", "a key that is none of %s" % mnemonic)
+            exponent = public.e.to_bytes((public.e.bit_length() + 7) // 8, "big")
+            size = bytes([len(exponent)]) if len(exponent) < 256 else b"\x00" + len(exponent).to_bytes(2, "big")
+            octets = size + exponent + public.n.to_bytes((public.n.bit_length() + 7) // 8, "big")
+        else:
+            wanted = {13: "p256", 14: "p384", 15: "ed25519", 16: "ed448"}[number]
+            need(public.name == wanted, "a key that is none of %s" % mnemonic)
+            octets = public.bits[1:] if number in (13, 14) else public.bits
+        return cls(flags, 3, number, octets)
+
+    def revoked(self):
+        return Dnskey(self.flags | 0x80, self.protocol, self.algorithm, self.octets)
+
+    def ds(self, zone, hash_name):
+        return hashlib.new(hash_name, wire_name(zone) + self.rdata).hexdigest()
+
+    def kind(self):
+        """Algorithm number, family, size and exponent, as a policy states them."""
+        family = DNSSEC[self.algorithm][2]
+        if family != "RSA":
+            return self.algorithm, family, CURVE_BITS[self.algorithm], 0
+        size, at = self.octets[0], 1
+        if size == 0:
+            size, at = int.from_bytes(self.octets[1:3], "big"), 3
+        exponent, modulus = self.octets[at : at + size], self.octets[at + size :]
+        return self.algorithm, family, int.from_bytes(modulus, "big").bit_length(), int.from_bytes(exponent, "big")
+
+
+def rrset_data(zone, keys, signer, ttl, inception, expiration):
+    """The bytes that `signer` signs over the DNSKEY RRset `keys` (RFC 4034 3.1.8.1)."""
+    owner = wire_name(zone)
+    labels = 0
+    at = 0
+    while owner[at]:
+        labels, at = labels + 1, at + 1 + owner[at]
+    head = b"\x00\x30" + bytes([signer.algorithm, labels]) + ttl.to_bytes(4, "big")
+    head += (expiration & 0xFFFFFFFF).to_bytes(4, "big") + (inception & 0xFFFFFFFF).to_bytes(4, "big")
+    head += signer.tag.to_bytes(2, "big") + owner
+    records = sorted({key.rdata for key in keys})
+    start = owner + b"\x00\x30\x00\x01" + ttl.to_bytes(4, "big")
+    return labels, head + b"".join(start + len(one).to_bytes(2, "big") + one for one in records)
+
+
+def ksk_text(operation, public):
+    """spec/ksk.md: the records by which a KSK is known."""
+    key, zone = Dnskey.of(public, operation["algorithm"]), operation["zone"]
+    record = "%d %d %d %s" % (key.flags, key.protocol, key.algorithm, base64.b64encode(key.octets).decode())
+    lines = ["%s IN %s %s" % (zone, kind, record) for kind in ("DNSKEY", "CDNSKEY")]
+    for kind in ("DS", "CDS"):
+        for number, hash_name in ((2, "sha256"), (4, "sha384")):
+            digest = key.ds(zone, hash_name).upper()
+            lines.append("%s IN %s %d %d %d %s" % (zone, kind, key.tag, key.algorithm, number, digest))
+    return "".join(line + "\n" for line in lines).encode("ascii")
+
+
+class Request:
+    """A key signing request, spec/ksr.md; read as far as its response depends on it."""
+
+    def __init__(self, data):
+        need(len(data) <= MAX_REQUEST, "a request that is too large")
+        need(b"<!DOCTYPE" not in data and b"<!ENTITY" not in data, "a request that declares a document type")
+        try:
+            root = xml.etree.ElementTree.fromstring(data)
+        except (xml.etree.ElementTree.ParseError, ValueError, LookupError) as error:
+            raise Bad("a request that is no XML: %s" % plain(str(error), 60)) from None
+        need(root.tag == "KSR" and len(root) == 1 and root[0].tag == "Request", "not a key signing request")
+        self.id, self.zone, self.serial = (self._attribute(root, name) for name in ("id", "domain", "serial"))
+        policy, *bundles = list(root[0])
+        need(policy.tag == "RequestPolicy" and len(policy) == 1, "a request without a policy")
+        self.policy = self._policy(policy[0])
+        need(bundles and all(one.tag == "RequestBundle" for one in bundles), "a request without bundles")
+        self.bundles = [self._bundle(one) for one in bundles]
+
+    @staticmethod
+    def _attribute(element, name):
+        need(name in element.attrib, "an element %s without %s" % (plain(element.tag), name))
+        return element.attrib[name]
+
+    @staticmethod
+    def _text(element, name):
+        found = element.findall(name)
+        need(len(found) == 1, "an element %s without one %s" % (plain(element.tag), name))
+        return (found[0].text or "").strip()
+
+    def _number(self, element, name):
+        text = self._text(element, name)
+        need(re.match(r"[0-9]{1,10}\Z", text, re.ASCII), "%s is not a number" % name)
+        return int(text)
+
+    def _policy(self, element):
+        """Durations in seconds, and the kinds of keys."""
+        lengths = [self._duration(self._text(element, name)) for name in DURATIONS]
+        kinds = set()
+        for one in element.findall("SignatureAlgorithm"):
+            need(len(one) == 1 and one[0].tag in ("RSA", "DSA", "ECDSA", "EdDSA"), "an algorithm that says no size")
+            size, exponent = self._attribute(one[0], "size"), one[0].attrib.get("exponent", "0")
+            numbers = (self._attribute(one, "algorithm"), size, exponent)
+            need(all(re.match(r"[0-9]{1,20}\Z", n, re.ASCII) for n in numbers), "an algorithm in other than numbers")
+            kinds.add((int(numbers[0]), one[0].tag, int(size), int(exponent)))
+        return lengths, kinds
+
+    @staticmethod
+    def _duration(text):
+        match = re.match(r"P(?=[0-9T])(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?\Z", text, re.ASCII)
+        need(match is not None and len(text) < 40, "%s is not a duration" % plain(text))
+        days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+    @staticmethod
+    def _moment(text):
+        need(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|\+00:00)?\Z", text, re.ASCII), "%s is no time" % plain(text))
+        return int((_calendar(text[:19], "%Y-%m-%dT%H:%M:%S") - _EPOCH).total_seconds())
+
+    def _bundle(self, element):
+        times = [self._moment(self._text(element, name)) for name in ("Inception", "Expiration")]
+        keys = []
+        for one in element.findall("Key"):
+            octets = from_base64("".join(self._text(one, "PublicKey").split()), "a public key")
+            numbers = [self._number(one, name) for name in ("Flags", "Protocol", "Algorithm")]
+            need(numbers[0] < 65536 and numbers[1] < 256, "a key with flags or a protocol that cannot be")
+            keys.append((one.attrib.get("keyIdentifier", ""), Dnskey(*numbers, octets)))
+        need(keys, "a bundle without keys")
+        return {"id": self._attribute(element, "id"), "times": times, "keys": keys}
+
+
+DURATIONS = (
+    "PublishSafety", "RetireSafety", "MaxSignatureValidity", "MinSignatureValidity", "MaxValidityOverlap",
+    "MinValidityOverlap",
+)  # fmt: skip
+
+
+class KeySet:
+    """One response of a sign-skr operation, built again: RRsets, signings, and the file."""
+
+    def __init__(self, response, request, schema, limits, keys):
+        self.response, self.request, self.limits, self.zone = response, request, limits, response["zone"]
+        need(wire_name(request.zone) == wire_name(self.zone), "its request is for another zone")
+        self.ttl = limits["ttl"]
+        labels = {part["part"]: part["ksk"] for part in response["keys"]}
+        self.bundles, self.signings, self.used = [], [], {}
+        rows = self._rows(schema, len(request.bundles))
+        need(set(labels) == set(schema["keys"]), "its keys are not bound to the parts of its schema")
+        for number, (bundle, row) in enumerate(zip(request.bundles, rows), 1):  # noqa: B905 (Python 3.9)
+            named = list(bundle["keys"])
+            plain_keys = {labels[part]: keys[labels[part]] for part in row["publish"]}
+            revoked = {labels[part]: keys[labels[part]].revoked() for part in row["revoke"]}
+            named += sorted(plain_keys.items()) + sorted(revoked.items())
+            self.used.update({label: keys[label] for label in (*plain_keys, *revoked)})
+            signers = [(labels[part], revoked.get(labels[part], keys[labels[part]])) for part in row["sign"]]
+            records = [key for _, key in named]
+            for label, key in sorted(signers, key=lambda one: one[1].rdata):
+                depth, data = rrset_data(self.zone, records, key, self.ttl, *bundle["times"])
+                self.signings.append({"bundle": number, "ksk": label, "key": key, "data": data, "labels": depth})
+            self.bundles.append((bundle, named))
+
+    @staticmethod
+    def _rows(schema, count):
+        """The row of each slot; every slot is in exactly one."""
+
+        def number(text):
+            return count + int(text[4:] or 0) if text.startswith("last") else int(text)
+
+        rows = [None] * count
+        for row in schema["slots"]:
+            need(re.match(r"(\d+|last(-\d)?)(\.\.(\d+|last(-\d)?))?\Z", row["slots"], re.ASCII), "unreadable slots")
+            first, _, end = row["slots"].partition("..")
+            for slot in range(number(first), number(end or first) + 1):
+                need(1 <= slot <= count and rows[slot - 1] is None, "its schema does not fit its request")
+                rows[slot - 1] = row
+        need(None not in rows, "its schema does not fit its request")
+        return rows
+
+    def listing(self):
+        """Its part of the draft file."""
+        listed = [
+            {
+                "bundle": one["bundle"], "data": base64.b64encode(one["data"]).decode(),
+                "digest": digest_of(one["data"]), "ksk": one["ksk"], "tag": one["key"].tag,
+            }
+            for one in self.signings
+        ]  # fmt: skip
+        return {"id": self.response["id"], "signings": listed}
+
+    def file(self, signatures):
+        """spec/ksr.md `Layout`: the SKR with these signatures, in the form of RRSIGs."""
+        lengths, kinds = self.request.policy
+        own = [self.limits[name] for name in ("publish_safety", "retire_safety")]
+        own += [self.limits["validity"]["most"], self.limits["validity"]["least"]]
+        own += [self.limits["overlap"]["most"], self.limits["overlap"]["least"]]
+        stated = [Request._duration(one) for one in own]
+        inner = self._policy("KSK", stated, {key.kind() for key in self.used.values()})
+        inner += self._policy("ZSK", lengths, kinds)
+        lines = _within("ResponsePolicy", inner)
+        for number, (bundle, named) in enumerate(self.bundles, 1):
+            lines += self._bundle(number, bundle, named, signatures)
+        head = 'KSR id="%s" domain="%s" serial="%s"' % (
+            self._safe(self.request.id),
+            self._name(),
+            int(self.request.serial),
+        )
+        body = _within(head, _within("Response", lines))
+        return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', *body, ""]).encode("ascii")
+
+    @staticmethod
+    def _safe(text):
+        need(_IDENTIFIER.match(text), "an id with other characters than an id has")
+        return text
+
+    def _name(self):
+        return _MARKUP.sub(lambda match: "\\%03d" % ord(match.group()[-1]), self.zone)
+
+    @staticmethod
+    def _policy(name, lengths, kinds):
+        lines = ["<%s>%s</%s>" % (one, _duration_text(s), one) for one, s in zip(DURATIONS, lengths)]  # noqa: B905
+        for algorithm, family, size, exponent in sorted(kinds):
+            extra = ' exponent="%d"' % exponent if family == "RSA" else ""
+            head = 'SignatureAlgorithm algorithm="%d"' % algorithm
+            lines += _within(head, ['<%s size="%d"%s/>' % (family, size, extra)])
+        return _within(name, lines)
+
+    def _bundle(self, number, bundle, named, signatures):
+        lines = ["<Inception>%s</Inception>" % _moment_text(bundle["times"][0])]
+        lines.append("<Expiration>%s</Expiration>" % _moment_text(bundle["times"][1]))
+        for label, key in sorted(named, key=lambda one: (one[1].tag, one[1].rdata, one[0])):
+            values = [("TTL", self.ttl), ("Flags", key.flags), ("Protocol", key.protocol)]
+            values += [("Algorithm", key.algorithm), ("PublicKey", base64.b64encode(key.octets).decode())]
+            head = 'Key%s keyTag="%d"' % (self._identified(label), key.tag)
+            lines += _within(head, ["<%s>%s</%s>" % (k, v, k) for k, v in values])
+        made = [
+            (one, signature)
+            for one, signature in zip(self.signings, signatures)  # noqa: B905 (Python 3.9)
+            if one["bundle"] == number
+        ]
+        for one, signature in sorted(made, key=lambda pair: (pair[0]["key"].tag, pair[0]["key"].algorithm, pair[1])):
+            key = one["key"]
+            values = [
+                ("TTL", self.ttl), ("TypeCovered", "DNSKEY"), ("Algorithm", key.algorithm), ("Labels", one["labels"]),
+                ("OriginalTTL", self.ttl), ("SignatureExpiration", _moment_text(bundle["times"][1])),
+                ("SignatureInception", _moment_text(bundle["times"][0])), ("KeyTag", key.tag),
+                ("SignersName", self._name()), ("SignatureData", base64.b64encode(signature).decode()),
+            ]  # fmt: skip
+            head = "Signature%s" % self._identified(one["ksk"])
+            lines += _within(head, ["<%s>%s</%s>" % (k, v, k) for k, v in values])
+        return _within('ResponseBundle id="%s"' % self._safe(bundle["id"]), lines)
+
+    def _identified(self, label):
+        return ' keyIdentifier="%s"' % self._safe(label) if label else ""
+
+
+def _within(head, lines):
+    return ["<%s>" % head, *("    " + line for line in lines), "</%s>" % head.partition(" ")[0]]
+
+
+def _duration_text(length):
+    minutes, seconds = divmod(length, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    day = "%dD" % days if days else ""
+    time = "".join("%d%s" % one for one in ((hours, "H"), (minutes, "M"), (seconds, "S")) if one[0])
+    return "P%sT%s" % (day, time) if time else "P" + day if day else "PT0S"
+
+
+def _moment_text(seconds):
+    return (_EPOCH + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+
+
+def rrsig_octets(key, signature):
+    """An ECDSA signature as RFC 6605 4 has it, r and s one after the other; the others are the same everywhere."""
+    if DNSSEC[key.algorithm][2] != "ECDSA":
+        return signature
+    half = CURVE_BITS[key.algorithm] // 8
+    numbers = exactly(one_der(signature, 0x30, "an ECDSA signature").members(), 2, "an ECDSA signature")
+    return b"".join(der_integer(number, "an ECDSA signature").to_bytes(half, "big") for number in numbers)
+
+
+# =====================================================================================================================
+# 13  Artifacts and files: spec/record.md 1 to 4, spec/templates.md
 # =====================================================================================================================
 
 
@@ -3452,8 +3911,14 @@ class Artifacts:
             claims.attempt("artifacts", self.compare, first, key.public.der)
             for path in others:
                 claims.attempt("artifacts", self.compare, path, pem_of(key.public.der, "PUBLIC KEY"))
+            if script.operations[name].get("zone"):
+                claims.attempt("artifacts", self.ksk, script.operations[name], key.public)
         for name in session.generated.get("possession", {}):
             claims.attempt("artifacts", self.copy, script.operations[name])
+        self.skrs, self.requests = {}, {}  # response -> digest of its file; -> id and digest of its request
+        for step in script.steps:
+            if step["kind"] == "sign" and step["operation"] in session.drafts:
+                claims.attempt("artifacts", self.key_sets, script.operations[step["operation"]])
         order = [step["operation"] for step in script.steps if step["kind"] == "issue"]
         for name in order:
             if name in session.drafts:
@@ -3467,12 +3932,85 @@ class Artifacts:
         """How many of each kind were made; certificates and CRLs always, others if there are any."""
         made = list(self.made.values())
         counts = [(sum(isinstance(one, form.tbs) for one in made), form.plural) for form in FORMS.values()]
+        counts.append((len(self.skrs), "SKRs"))
         said = ["%d %s" % one for one in counts if one[0] or one[1] in ("certificates", "CRLs")]
         return " and ".join([", ".join(said[:-1]), said[-1]])
 
     def compare(self, path, expected):
         if path in self.folder.digests:
             need(self.folder.get(path) == expected, "%s is not what the events make" % path)
+
+    def ksk(self, operation, public):
+        self.compare("artifacts/%s.ksk.txt" % operation["id"], ksk_text(operation, public))
+
+    def public(self, name):
+        """The public key of a key of this ceremony or an earlier one."""
+        key = self.session.known_key(name)
+        need(key is not None, "the key %s is not known" % plain(name))
+        if key.public is None:
+            path = "inputs/known/%s.spki.der" % name
+            public = PublicKey(self.folder.get(path))
+            need(public.digest == key.digest, "%s is another key" % path)
+            return public
+        return key.public
+
+    def zone(self, response, day):
+        """Schema, limits of the day, and the KSKs' records by label, each of them pinned."""
+        folder = zone_folder(response["zone"])
+        policy = read_canonical(self.folder.get(folder + "/policy.json")[:-1])["policy"]
+        schemas = self.folder.get(folder + "/schemas.json")
+        governed = {zone["name"]: zone for zone in self.session.state.value.get("zones", [])}.get(response["zone"])
+        need(governed is not None, "the authority has no zone %s" % plain(response["zone"]))
+        need(digest_of(schemas) == governed["schemas"], "its schemas are not those that the governors signed")
+        if self.script.mode == "real":  # a rehearsal pins its stand-ins' keys
+            mine = digest_of(encode_canonical(policy))
+            need(mine == governed["policy"], "its policy is not the one that the governors signed")
+        named = [one for one in read_canonical(schemas[:-1])["schemas"] if one["id"] == response["schema"]]
+        limits = [one for one in policy["limits"] if one["since"] <= day]
+        need(len(named) == 1 and limits, "its policy and schemas do not cover it")
+        pins = {pin["id"]: pin for pin in policy["ksks"]}
+        keys = {}
+        for part in response["keys"]:
+            pin = pins.get(part["ksk"])
+            need(pin is not None and pin["algorithm"] in DNSSEC, "the KSK %s is not pinned" % plain(part["ksk"]))
+            key = Dnskey.of(self.public(part["key"]), DNSSEC[pin["algorithm"]][0])
+            need(
+                key.ds(response["zone"], "sha256") == pin["ds_sha256"], "%s is not the pinned key" % plain(part["ksk"])
+            )
+            keys[part["ksk"]] = key
+        return named[0], limits[-1], keys
+
+    def key_sets(self, operation):
+        """The responses of a sign-skr, from request, schema and keys; then signatures and files."""
+        name, session = operation["id"], self.session
+        tbs, event = session.drafts[name]
+        draft = self.script.drafts.get(name)
+        need(draft is not None and draft["open"] == [], "%s has no frozen draft" % name)
+        need(self.folder.get(below_folder("drafts/", draft["file"])) == tbs, "%s: not the frozen draft" % name)
+        sets = [self.key_set(response, event.day) for response in operation["responses"]]
+        need(encode_canonical({"responses": [one.listing() for one in sets]}) == tbs, "%s: signs other RRsets" % name)
+        made = session.generated.get("responses", {}).get(name, [])
+        for one, signatures, path in zip(sets, made, operation["outputs"]):  # noqa: B905 (Python 3.9)
+            label = one.response["id"]
+            need(len(signatures) == len(one.signings), "%s: not a signature for each RRset" % label)
+            for signing, signature in zip(one.signings, signatures):  # noqa: B905 (Python 3.9)
+                key = next(self.public(p["key"]) for p in one.response["keys"] if p["ksk"] == signing["ksk"])
+                algorithm = bytes.fromhex(SIGNATURES[DNSSEC[signing["key"].algorithm][1]][0])
+                try:
+                    key.verify(algorithm, signing["data"], signature)
+                except Bad as bad:
+                    raise Bad("%s, bundle %d: %s" % (label, signing["bundle"], bad)) from None
+            octets = [rrsig_octets(s["key"], made) for s, made in zip(one.signings, signatures)]  # noqa: B905
+            whole = one.file(octets)
+            self.compare(path, whole)
+            self.skrs[label] = digest_of(whole)
+
+    def key_set(self, response, day):
+        data = self.folder.get(below_folder("inputs/", response["request"]))
+        need(digest_of(data) == response["digest"], "%s: another request than planned" % response["id"])
+        request, (schema, limits, keys) = Request(data), self.zone(response, day)
+        self.requests[response["id"]] = (request.id, response["digest"])
+        return KeySet(response, request, schema, limits, keys)
 
     def copy(self, operation):
         """The signature by which a copy showed whose copy it is; its public key is that of the key it copies."""
@@ -3726,7 +4264,7 @@ def check_cosignatures(folder, script, authority, session, transcript, signature
 
 
 # =====================================================================================================================
-# 13  Continuity: spec/record.md `What a verifier checks`, DESIGN `register`
+# 14  Continuity: spec/record.md `What a verifier checks`, DESIGN `register`
 # =====================================================================================================================
 
 
@@ -3744,6 +4282,8 @@ class Register:
         self.states, self.ceremonies, self.predecessors = [], set(), set()
         self.items, self.keys, self.sets, self.serials, self.crls = {}, {}, {}, {}, {}
         self.destroyed = {}  # key -> the ceremony that destroyed it
+        self.digests = {}  # artifact that may be published -> digest of its file
+        self.skrs, self.published, self.requests = {}, set(), {}  # SKRs as a script lists them; ids of requests
         self.seals, self.certificates, self.millis, self.mode = set(), [], 0, None
 
     def check(self, script, authority, session, transcript, artifacts, claims):
@@ -3778,6 +4318,7 @@ class Register:
                 fail("the states of the authority do not continue those of %s" % self.last[1])
         self._check_carried(script, authority, session, fail)
         self._check_issued(script, session, artifacts, fail)
+        self._check_zones(script, artifacts, fail)
         claims.found("continuity", text)
 
     def _check_carried(self, script, authority, session, fail):
@@ -3825,6 +4366,56 @@ class Register:
         for seal in sorted(used & self.seals):
             fail("the seal %s was used before" % seal)
 
+    def _check_zones(self, script, artifacts, fail):
+        """The SKRs that the script lists are the earlier ones, deployed or not; none that matters is left out."""
+        listed = {one["id"]: one for one in script.value.get("skrs", [])}
+        for name, one in listed.items():
+            known = self.skrs.get(name)
+            if known is None:
+                if self.complete:
+                    fail("the SKR %s is not known from earlier records" % name)
+                continue
+            if one != dict(known, published=name in self.published):
+                fail("the SKR %s is not as the earlier records have it" % name)
+            if artifacts and artifacts.folder.digests.get("inputs/known/%s.skr.xml" % name) != self.digests[name]:
+                fail("the file of the SKR %s is another one" % name)
+        responses = [r for o in script.value["operations"] if o["kind"] == "sign-skr" for r in o["responses"]]
+        for zone in {one["zone"] for one in responses}:
+            deployed = [n for n, one in self.skrs.items() if one["zone"] == zone and n in self.published]
+            if deployed and deployed[-1] not in listed:
+                fail("the SKR %s is deployed in %s, and the script passes over it" % (deployed[-1], plain(zone)))
+        for one in responses:
+            if one["id"] in self.skrs:
+                fail("an SKR %s was signed before" % one["id"])
+            if one["act"] == "genesis" and any(known["zone"] == one["zone"] for known in self.skrs.values()):
+                fail("%s is the first SKR of a zone that has one" % one["id"])
+        for name, (identifier, digest) in (artifacts.requests if artifacts else {}).items():
+            if self.requests.get(identifier, digest) != digest:
+                fail("%s: another request with this id was answered before" % name)
+        for one in script.value.get("publications", []):
+            known = self.digests.get(one["artifact"])
+            if known is None and self.complete:
+                fail("%s is published and not known from earlier records" % one["artifact"])
+            elif known not in (None, one["digest"]):
+                fail("%s is published as another file" % one["artifact"])
+
+    def _fold_zones(self, script, session, artifacts):
+        self.published |= session.published
+        for operation in script.value["operations"]:
+            for one in operation["responses"] if operation["kind"] == "sign-skr" else ():
+                if one["id"] in artifacts.skrs:
+                    keys = [{"ksk": part["ksk"], "part": part["part"]} for part in one["keys"]]
+                    self.skrs[one["id"]] = {
+                        "back_out": bool(one["back_out_of"]), "id": one["id"], "keys": keys,
+                        "request": one["digest"], "schema": one["schema"], "zone": one["zone"],
+                    }  # fmt: skip
+        self.digests.update(artifacts.skrs)
+        self.requests.update(artifacts.requests.values())
+        for name in artifacts.made:
+            path = "artifacts/%s.cert.der" % name
+            if path in artifacts.folder.digests:
+                self.digests[name] = artifacts.folder.digests[path]
+
     def _check_issued(self, script, session, artifacts, fail):
         here = {}
         for name, made in artifacts.made.items() if artifacts else ():
@@ -3865,13 +4456,14 @@ class Register:
         self.sets.update(session.sets)
         if artifacts:
             self.certificates = artifacts.certificates
+            self._fold_zones(script, session, artifacts)
             for name, made in artifacts.made.items():
                 if isinstance(made, CertificateTbs):
                     self.serials[made.issuer, made.serial] = name
 
 
 # =====================================================================================================================
-# 14  The report: spec/record.md
+# 15  The report: spec/record.md
 # =====================================================================================================================
 
 EXPLAIN = {

@@ -32,7 +32,9 @@ from quorate.script.operations import (
     ImportOperation,
     ScriptOperation,
     ShareOperation,
+    SignOperation,
 )
+from quorate.zone_acts import publishing, signing
 
 COPIES = 2
 """Copies of the artifacts that leave the room, each read back."""
@@ -44,6 +46,8 @@ def lay_out(layout: Layout) -> tuple[tuple[Act, ...], tuple[Step, ...], Branches
     if layout.plan.retrieve:
         layout.act("Retrieving", *retrieving(layout))
     _operations(layout)
+    if layout.publications:
+        layout.act("Publication", *publishing(layout, layout.publications))
     if tokens := _tokens(layout):
         layout.act("Locking", *(_lock(token) for token in tokens))
     if layout.plan.retrieve:
@@ -183,6 +187,8 @@ def _operation(layout: Layout, operation: ScriptOperation) -> tuple[str, list[Ma
         case ImportOperation():
             title = f"A copy of the key {operation.key} comes to {operation.token}"
             return title, [lambda step: _import_step(layout, operation, step, title)]
+        case SignOperation():
+            return f"Sign the key sets {operation.id}", signing(layout, operation)
         case DestroyOperation():
             return f"Destroy the key {operation.key} on {operation.token}", [
                 lambda step: _destroy_step(operation, step)

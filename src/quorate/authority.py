@@ -79,6 +79,18 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     holder: str = ""
 
 
+class Zone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A DNS zone whose KSKs the authority holds: the digests of its policy and schemas, which people so sign.
+
+    `tokens`: every one that must hold a KSK before it is used (`spec/dnssec-policy.md`).
+    """
+
+    name: str
+    policy: str
+    schemas: str
+    tokens: tuple[str, ...]
+
+
 class AuthorityState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One governed state. `digest` is over its canonical file, `authority/NNN.json`.
 
@@ -101,6 +113,7 @@ class AuthorityState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     items: tuple[Item, ...]
     programmes: tuple[Programme, ...] = ()
     affiliates: tuple[str, ...] = ()
+    zones: tuple[Zone, ...] = ()
 
     def file(self) -> bytes:
         """The bytes of `authority/NNN.json`."""
@@ -131,6 +144,12 @@ class AuthorityState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
             if token.id == name:
                 return token
         raise Refusal("token.unknown", token=name, known=", ".join(one.id for one in self.tokens))
+
+    def zone(self, name: str) -> Zone:
+        for zone in self.zones:
+            if zone.name == name:
+                return zone
+        raise Refusal("zone.unknown", zone=name, known=", ".join(one.name for one in self.zones) or "none")
 
     def holds_role(self, person: str, role: str, day: str) -> bool:
         """Whether `person` is appointed to `role` on the UTC day `YYYY-MM-DD`."""
@@ -169,6 +188,11 @@ def state_findings(state: AuthorityState) -> tuple[Finding, ...]:
     findings += _quorum_findings(state)
     if state.programmes and state.rules != "webpki":
         findings.append(found("authority.programmes", "programmes", rules=state.rules))
+    tokens = {token.id for token in state.tokens}
+    for zone in state.zones:
+        known = ", ".join(sorted(tokens))
+        unknown = [token for token in zone.tokens if token not in tokens]
+        findings += [found("token.unknown", f"zones[{zone.name}].tokens", token=one, known=known) for one in unknown]
     for person in state.people:
         if (person.presence is Presence.KEYED) != bool(person.key):
             problem = "on paper and has a key" if person.key else "keyed and has no key"
@@ -181,6 +205,7 @@ def _ids(state: AuthorityState) -> dict[str, list[str]]:
     ids |= {"places": [one.id for one in state.places]}
     ids |= {"tokens": [one.id for one in state.tokens], "items": [one.id for one in state.items]}
     ids |= {"programmes": list(state.programmes), "affiliates": list(state.affiliates)}
+    ids["zones"] = [one.name for one in state.zones]
     ids["seals"] = [one.seal for one in state.items]
     ids["keys"] = [one.key for one in state.people if one.key]
     return ids

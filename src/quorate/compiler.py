@@ -14,6 +14,7 @@ from quorate.authority import AuthorityState
 from quorate.compliance import OF_KEY
 from quorate.findings import Finding, Refusal
 from quorate.keys import KeyType, stand_in_spki
+from quorate.keysets import resolve
 from quorate.plan import (
     Certificate,
     DestroyKey,
@@ -29,6 +30,7 @@ from quorate.plan import (
     Plan,
     ReissueRoot,
     ShareOut,
+    SignKeySets,
 )
 from quorate.planning import files_of
 from quorate.references import Fallen, References
@@ -51,8 +53,10 @@ from quorate.script.operations import (
     RootOperation,
     ScriptOperation,
     ShareOperation,
+    SignOperation,
     SubordinateOperation,
 )
+from quorate.script.skr import make_drafts, table
 from quorate.x509.constraints import subtrees
 from quorate.x509.crl import Revoked, crl_entries
 from quorate.x509.facts import read_certificate, read_crl
@@ -76,12 +80,13 @@ KINDS: dict[type, type[CertificateOperation]] = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One frozen draft: the bytes, the open fields, and what the rules found."""
+    """One frozen draft: the bytes, the open fields, what the rules found, and what is printed beside its digest."""
 
     operation: str
     tbs: bytes
     open: tuple[str, ...]
     findings: tuple[Finding, ...]
+    printed: tuple[str, ...] = ()
 
     def entry(self) -> ScriptDraft:
         return ScriptDraft(self.operation, f"drafts/{self.operation}.tbs", canonical.digest(self.tbs), self.open)
@@ -123,11 +128,13 @@ class Resolver:
             case ShareOut(id=name, token=token, credential=credential, fate=fate, holders=holders, threshold=threshold):
                 self.authority.token(token)
                 return ShareOperation(name, token, credential, fate, holders, threshold)
-            case GenerateKey(id=name, token=token, type=kind, use=use):
+            case GenerateKey(id=name, token=token, type=kind, use=use, zone=zone, algorithm=algorithm):
                 self.authority.token(token)
                 self._require_type(kind, name)
                 outputs = files_of(operation) if operation.output else ()
-                return GenerateOperation(name, token, kind, use, self.draw(8).hex(), outputs)
+                return GenerateOperation(name, token, kind, use, self.draw(8).hex(), outputs, zone, algorithm)
+            case SignKeySets():
+                return resolve(operation, self.authority, self.register, self.inputs)
             case ImportKey():
                 return self._import(operation)
             case DestroyKey(id=name, key=key):
@@ -318,6 +325,10 @@ def freeze(
     for operation in script.operations:
         if isinstance(operation, GenerateOperation):
             spkis[operation.id] = stand_in_spki(KeyType(operation.type))
+        elif isinstance(operation, SignOperation):
+            made = make_drafts(script, operation, inputs, spkis, opens)
+            lines = tuple(line for one in made.drafts for line in table(one))
+            drafts.append(Draft(operation.id, made.file, (), made.findings, lines))
         elif not isinstance(operation, (ShareOperation, ImportOperation, DestroyOperation)):
             materials = Materials(inputs, spkis, certificates, crls)
             draft = make_draft(script, operation, materials, opens)

@@ -38,6 +38,7 @@ from quorate.want import (
     ProveKey,
     Refused,
     SetCredential,
+    SignAll,
     SignBytes,
     Want,
 )
@@ -248,7 +249,7 @@ def _append(room: Room, journal: Journal, performer: Performer, want: Want, answ
     except Refusal as refusal:
         # what the disk did not take is in doubt until people resume: nobody may say that the token failed
         completed = kind is Type.COMPLETED and refusal.code not in _FATAL
-        if isinstance(want, (GeneratePair, ProveKey, SignBytes)) and completed:
+        if isinstance(want, (GeneratePair, ProveKey, SignAll, SignBytes)) and completed:
             _discard(journal, performer, want)
         raise
     if isinstance(answer, Refused):
@@ -261,7 +262,7 @@ def _append(room: Room, journal: Journal, performer: Performer, want: Want, answ
         room.face.show(["the token did not take the credential; new shares will be drawn"])
 
 
-def _discard(journal: Journal, performer: Performer, want: GeneratePair | ProveKey | SignBytes) -> None:
+def _discard(journal: Journal, performer: Performer, want: GeneratePair | ProveKey | SignAll | SignBytes) -> None:
     """What the token made is not what was asked for: the pair is destroyed, the attempt settled."""
     step, state = journal.state.step, journal.state
     assert step is not None

@@ -48,7 +48,9 @@ from quorate.want import (
     SetCredential,
     SharedOut,
     ShareOut,
+    SignAll,
     SignatureMade,
+    SignaturesMade,
     SignBytes,
     Typed,
     Unlocked,
@@ -101,6 +103,7 @@ class Performer:
         | LockToken
         | GeneratePair
         | SignBytes
+        | SignAll
         | LookUp
         | ProveKey
         | DestroyPair,
@@ -120,6 +123,8 @@ class Performer:
                 return self._generate(want)
             case SignBytes():
                 return self._sign(want)
+            case SignAll():
+                return self._sign_all(want)
             case LookUp():
                 return self._look_up(want)
             case ProveKey():
@@ -220,6 +225,18 @@ class Performer:
             self.face.refuse(refusal)
             return Failed("failed", self._calls(want.token))
         return SignatureMade(signature, self._calls(want.token))
+
+    def _sign_all(self, want: SignAll) -> Answer:
+        token = self.token(want.token)
+        try:
+            made = [
+                token.sign(one.object_id, one.key_type, SignatureAlgorithm(one.algorithm), one.data)
+                for one in want.signings
+            ]
+        except Refusal as refusal:
+            self.face.refuse(refusal)
+            return Failed("failed", self._calls(want.token))
+        return SignaturesMade(tuple(made), self._calls(want.token))
 
     def _look_up(self, want: LookUp) -> Answer:
         token = self.token(want.token)

@@ -70,13 +70,18 @@ class ShareOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
 
 
 class GenerateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="generate-key"):
-    """Generate a key pair on a token. A key of unknown use counts as a root key (BR 6.1.1.1)."""
+    """Generate a key pair on a token. A key of unknown use counts as a root key (BR 6.1.1.1).
+
+    A KSK has a `zone` and the mnemonic of its DNSSEC `algorithm`, such as RSASHA256; its id is its label.
+    """
 
     id: str
     token: str
     type: str
-    use: Literal["root", "external-ca", "internal-ca", "ocsp-responder", "unknown"] = "unknown"
+    use: Literal["root", "external-ca", "internal-ca", "ocsp-responder", "ksk", "unknown"] = "unknown"
     output: str = ""
+    zone: str = ""
+    algorithm: str = ""
 
 
 class ImportKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="import-key"):
@@ -92,6 +97,37 @@ class DestroyKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
 
     id: str
     key: str
+
+
+class SignResponse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One SKR for `ksr`, a file: `schema` with a KSK, by its label, for each of its parts.
+
+    `act`: why it is made, if not in its turn, with its `reason` (`spec/skr.md`). `back_out_of`: the response beside
+    which it is made, to be used only if the zone has to go back.
+    """
+
+    id: str
+    zone: str
+    ksr: str
+    schema: str
+    keys: dict[str, str]
+    act: Literal["routine", "genesis", "re-sign", "calendar-bridge", "zsk-compromise", "ksk-compromise", "ksk-loss"] = (
+        "routine"
+    )
+    reason: str = ""
+    back_out_of: str = ""
+
+
+class SignKeySets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="sign-skr"):
+    """KSRs become SKRs, all under one approval. `token`: which one's copies sign, where there are several.
+
+    `requester`: the seat that reads the digest of each KSR from a letter; left out, the two that compare read it.
+    """
+
+    id: str
+    responses: tuple[SignResponse, ...]
+    token: str = ""
+    requester: str = ""
 
 
 class IssueRoot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="root"):
@@ -233,7 +269,7 @@ class IssueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
 
 Certificate = IssueRoot | ReissueRoot | IssueSubordinate | IssueCross | IssueResponder
 Issue = Certificate | IssueCrl | IssueRequest
-Operation = ShareOut | GenerateKey | ImportKey | DestroyKey | Issue
+Operation = ShareOut | GenerateKey | ImportKey | DestroyKey | SignKeySets | Issue
 
 
 class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -254,6 +290,13 @@ class Witnessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     policy: str = ""
 
 
+class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An artifact of an earlier ceremony that is published by now: two people fetch it from `where` and compare."""
+
+    artifact: str
+    where: str
+
+
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole of `plan.toml`."""
 
@@ -263,6 +306,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window: Window
     witnessing: Witnessing
     seats: tuple[Seat, ...]
-    operations: tuple[Operation, ...]
+    operations: tuple[Operation, ...] = ()
     retrieve: tuple[str, ...] = ()
+    publications: tuple[Publication, ...] = ()
     waivers: tuple[Waiver, ...] = ()

@@ -23,6 +23,7 @@ from quorate.plan import (
     Plan,
     ReissueRoot,
     ShareOut,
+    SignKeySets,
     Subject,
     Waiver,
 )
@@ -46,7 +47,7 @@ def plan_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
     opens, closes = read_moment(plan.window.opens), read_moment(plan.window.closes)
     if opens is None or closes is None or opens >= closes:
         findings.append(found("plan.window", "window", opens=plan.window.opens, closes=plan.window.closes))
-    if not plan.operations and not plan.retrieve:  # bags may be fetched and inspected without any operation
+    if not (plan.operations or plan.retrieve or plan.publications):  # bags may be inspected without any operation
         findings.append(found("plan.empty", "operations"))
     if plan.facility not in {place.facility for place in authority.places}:
         findings.append(found("plan.facility", "facility", facility=plan.facility))
@@ -76,6 +77,11 @@ def _operation_findings(operation: Operation, seats: set[str]) -> list[Finding]:
         return [found("seat.unknown", f"{where}.holders", seats=", ".join(unknown))] if unknown else []
     if isinstance(operation, IssueRequest):
         return []
+    if isinstance(operation, SignKeySets):
+        names = [(f"{where}.responses[{one.id}]", one.id) for one in operation.responses]
+        unknown = [] if operation.requester in ("", *seats) else [operation.requester]
+        missing = [found("seat.unknown", f"{where}.requester", seats=one) for one in unknown]
+        return [*require_identifiers(names), *missing]
     findings = [*require_identifiers([(f"{where}.profile", operation.profile)])]
     findings += _validity_findings(operation, where)
     if isinstance(operation, (IssueSubordinate, IssueCross, IssueResponder)):
@@ -151,7 +157,7 @@ def output_findings(plan: Plan) -> tuple[Finding, ...]:
     findings: list[Finding] = []
     written: dict[str, str] = {}
     for operation in plan.operations:
-        if isinstance(operation, (ShareOut, ImportKey, DestroyKey)):
+        if isinstance(operation, (ShareOut, ImportKey, DestroyKey, SignKeySets)):
             continue
         where = f"operations[{operation.id}].output"
         if operation.output and not OUTPUT_NAME.fullmatch(operation.output):

@@ -23,16 +23,17 @@ from quorate.authority import Commitments as AuthorityCommitments
 from quorate.compiler import Draft, Resolver, freeze
 from quorate.custody import walk
 from quorate.findings import Finding, Refusal, found, refuse_errors
+from quorate.keysets import relevant_skrs
 from quorate.layout import Layout
 from quorate.people import Appointment, Person, Presence, Purpose, Quorum, Role
-from quorate.plan import Plan
+from quorate.plan import Plan, SignKeySets
 from quorate.planning import input_findings, names_twice, output_findings, plan_findings
 from quorate.record import frozen_states
-from quorate.register import Register, whereabouts
+from quorate.register import Register, published_digest, whereabouts
 from quorate.script import (
     Branches,
-    KnownKey,
     KnownSet,
+    Publication,
     Script,
     ScriptAuthority,
     ScriptFile,
@@ -48,6 +49,7 @@ from quorate.script.text import render
 from quorate.statement import Mode
 from quorate.strict import FILE_NAME, is_day, load_toml, require_identifiers
 from quorate.x509.profile import parse_profile
+from quorate.zones import ZoneSource, zone_inputs, zone_state
 
 
 class PersonSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +77,7 @@ class AuthoritySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     conflicts: tuple[tuple[str, str], ...] = ()
     programmes: tuple[Programme, ...] = ()
     affiliates: tuple[str, ...] = ()
+    zones: tuple[ZoneSource, ...] = ()
 
 
 def find_authority(start: Path) -> Path:
@@ -85,12 +88,17 @@ def find_authority(start: Path) -> Path:
     raise Refusal("authority.not_found", str(start))
 
 
+def read_source(folder: Path) -> AuthoritySource:
+    """`authority.toml`."""
+    return load_toml((folder / "authority.toml").read_bytes(), AuthoritySource, "authority.toml")
+
+
 def read_authority(folder: Path, mode: Mode = Mode.REAL) -> AuthorityState:
     """The state that `authority.toml` and `people/` describe; every problem at once.
 
     A rehearsal works before anybody's key is enrolled, for its people sign with stand-in keys.
     """
-    source = load_toml((folder / "authority.toml").read_bytes(), AuthoritySource, "authority.toml")
+    source = read_source(folder)
     people, problems = [], list[Finding]()
     for path in sorted((folder / "people").glob("*.toml")):
         if path.name.endswith(".card.toml"):
@@ -117,6 +125,7 @@ def read_authority(folder: Path, mode: Mode = Mode.REAL) -> AuthorityState:
         items=source.items,
         programmes=source.programmes,
         affiliates=source.affiliates,
+        zones=tuple(zone_state(folder, zone) for zone in source.zones),
     )
     findings = [*state_findings(state), *_source_findings(source, state)]
     if mode is Mode.REHEARSAL:
@@ -232,7 +241,7 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     problems = [*require_identifiers([("ceremony", ceremony.name)]), *names_twice(plan), *output_findings(plan)]
     problems += plan_findings(plan, start.state)
     refuse_errors(tuple(problems))
-    inputs = _inputs(find_authority(ceremony), ceremony, plan, start.register)
+    inputs = _inputs(find_authority(ceremony), ceremony, plan, start)
     problems += input_findings(plan, inputs)
     refuse_errors(tuple(problems))
     resolver = Resolver(plan, start.state, start.register, inputs, draw)
@@ -274,11 +283,11 @@ def found_at(finding: Finding, where: str) -> Finding:
     return dataclasses.replace(finding, where=where)
 
 
-COMPILED_INPUTS = ("inputs/known/", "inputs/profiles/")
+COMPILED_INPUTS = ("inputs/known/", "inputs/profiles/", "inputs/zones/")
 """Written by `compile`: what earlier ceremonies made, and the profiles as they are on that day."""
 
 
-def _inputs(root: Path, ceremony: Path, plan: Plan, register: Register) -> dict[str, bytes]:
+def _inputs(root: Path, ceremony: Path, plan: Plan, start: Base) -> dict[str, bytes]:
     """Everything that goes in: given files, profiles as they are today, and what earlier ceremonies made."""
     given = record.files_below(ceremony, "inputs") if (ceremony / "inputs").is_dir() else {}
     inputs = {path: data for path, data in given.items() if not path.startswith(COMPILED_INPUTS)}
@@ -286,10 +295,17 @@ def _inputs(root: Path, ceremony: Path, plan: Plan, register: Register) -> dict[
         raise Refusal.of(tuple(found("plan.file_name", "inputs", file=path) for path in strange))
     for profile in {getattr(operation, "profile", "") for operation in plan.operations} - {""}:
         inputs[f"inputs/profiles/{profile}.toml"] = profile_text(root, profile)
+    register, zones = start.register, _zones(plan)
+    inputs |= zone_inputs(root, read_source(root).zones if zones else (), zones, start.mode, register)
     inputs |= {f"inputs/known/{name}.cert.der": der for name, der in register.certificates.items()}
     inputs |= {f"inputs/known/{name}.crl": der for name, der in register.crls.items()}
     inputs |= {f"inputs/known/{name}.spki.der": spki for name, spki in register.spkis.items()}
     return inputs
+
+
+def _zones(plan: Plan) -> frozenset[str]:
+    """The zones whose key sets are signed."""
+    return frozenset(one.zone for op in plan.operations if isinstance(op, SignKeySets) for one in op.responses)
 
 
 def profile_text(root: Path, name: str) -> bytes:
@@ -334,7 +350,7 @@ def _script(
         quorums=tuple(ScriptQuorum(q.purpose, q.role, q.need) for q in state.quorums),
         tokens=tuple(ScriptToken(t, state.token(t).kind, state.token(t).serial) for t in tokens),
         items=tuple(ScriptItem(i.id, i.what, lies[i.id].place, lies[i.id].seal) for i in state.items),
-        keys=tuple(KnownKey(k.id, k.token, k.object, k.spki, k.type) for k in register.keys.values()),
+        keys=tuple(register.keys.values()),
         sets=tuple(KnownSet(t, "so" if c == "so" else "user", s) for (t, c), s in register.sets.items()),
         inputs=tuple(ScriptFile(path, canonical.digest(data)) for path, data in sorted(inputs.items())),
         drafts=(),
@@ -344,7 +360,17 @@ def _script(
         steps=(),
         branches=Branches(abort=(), resume=(), suspend=()),
         programmes=state.programmes,
+        skrs=relevant_skrs(register, _zones(plan), utc(plan.window.opens)),
+        publications=_publications(plan, register),
     )
+
+
+def _publications(plan: Plan, register: Register) -> tuple[Publication, ...]:
+    """What is published, with the digest of what was made."""
+    digests = [(one, published_digest(register, one.artifact)) for one in plan.publications]
+    unknown = [one.artifact for one, digest in digests if not digest]
+    refuse_errors(tuple(found("plan.artifact_unknown", "publications", name=name) for name in unknown))
+    return tuple(Publication(one.artifact, digest, one.where) for one, digest in digests)
 
 
 def _laid_out(
@@ -363,6 +389,8 @@ def _laid_out(
         drafts={entry.operation: entry for entry in entries},
         lies=whereabouts(start.register, start.state),
         profiles={name: parse_profile(name, text) for name, text in texts.items()},
+        printed={draft.operation: draft.printed for draft in drafts},
+        publications=script.publications,
     )
     acts, steps, branches = lay_out(layout)
     return msgspec.structs.replace(script, drafts=entries, acts=acts, steps=steps, branches=branches)

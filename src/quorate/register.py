@@ -8,13 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
+from quorate import canonical
 from quorate.authority import AuthorityState
+from quorate.dnssec.ksr_xml import read_ksr
 from quorate.findings import Refusal
-from quorate.script import KnownKey, ShareSet
-from quorate.script.operations import CrlOperation
+from quorate.script import KnownKey, KnownPart, KnownSkr, Script, ShareSet
+from quorate.script.operations import CrlOperation, ScriptResponse, SignOperation
 from quorate.script.state import Lies, State
 
 GENESIS = "genesis"
+
+
+@dataclass(frozen=True, slots=True)
+class Skr:
+    """A signed key response: what a script says of it, its file, the id of its request."""
+
+    known: KnownSkr
+    data: bytes
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,9 @@ class Register:
     items: Mapping[str, Lies] = field(default_factory=dict)
     seals: frozenset[str] = frozenset()
     sets: Mapping[tuple[str, str], ShareSet] = field(default_factory=dict)
+    ksks: Mapping[str, KnownKey] = field(default_factory=dict)  # every KSK that was ever generated
+    skrs: Mapping[str, Skr] = field(default_factory=dict)  # in the order in which they were signed
+    published: frozenset[str] = frozenset()
 
 
 def enrol(register: Register, state: State, checkpoint: str) -> Register:
@@ -47,19 +63,57 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
     for operation in script.operations:
         if isinstance(operation, CrlOperation) and operation.id in state.crls:
             crls[artifact_name(operation.issuer)] = state.crls[operation.id]
+    published = register.published | state.published
+    skrs = {**register.skrs, **_signed(script, state)}
     return replace(
         register,
         last=checkpoint,
         ceremonies=(*register.ceremonies, script.ceremony),
         keys={name: key for name, key in {**register.keys, **state.keys}.items() if name not in state.destroyed},
         spkis={**register.spkis, **state.spkis},
+        ksks={**register.ksks, **{name: key for name, key in state.keys.items() if key.zone}},
         certificates={**register.certificates, **state.certificates},
         crls=crls,
         operations=register.operations | {operation.id for operation in script.operations},
         items={**register.items, **state.items},
         seals=register.seals | state.seals,
         sets={**register.sets, **state.sets},
+        skrs={name: replace(one, known=_published(one.known, name in published)) for name, one in skrs.items()},
+        published=published,
     )
+
+
+def _signed(script: Script, state: State) -> dict[str, Skr]:
+    """The SKRs of a ceremony."""
+    responses = [one for op in script.operations if isinstance(op, SignOperation) for one in op.responses]
+    digests = {one.file: one.digest for one in script.inputs}
+    return {
+        one.id: Skr(_known(one, digests[one.request]), state.skrs[one.id], _request_id(one, state))
+        for one in responses
+        if one.id in state.skrs
+    }
+
+
+def _known(response: ScriptResponse, request: str) -> KnownSkr:
+    keys = tuple(KnownPart(part.part, part.ksk) for part in response.keys)
+    back_out = bool(response.back_out_of)
+    return KnownSkr(response.id, response.zone, request, response.schema, keys, back_out, published=False)
+
+
+def _request_id(response: ScriptResponse, state: State) -> str:
+    return read_ksr(state.inputs[response.request], response.request)[0].id
+
+
+def _published(known: KnownSkr, is_published: bool) -> KnownSkr:
+    return structs.replace(known, published=is_published)
+
+
+def published_digest(register: Register, name: str) -> str:
+    """The digest of the file of an artifact that can be published: an SKR, a certificate or a CRL; empty if unknown."""
+    if name in register.skrs:
+        return canonical.digest(register.skrs[name].data)
+    data = register.certificates.get(name)
+    return canonical.digest(data) if data else ""
 
 
 def artifact_name(reference: str) -> str:

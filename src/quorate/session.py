@@ -39,7 +39,6 @@ _SAID = frozenset(
     {
         Type.ARRIVED,
         Type.ACKNOWLEDGED,
-        Type.COMPARED,
         Type.MISMATCHED,
         Type.OBSERVED,
         Type.APPROVED,

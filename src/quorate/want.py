@@ -173,6 +173,14 @@ class SignBytes:
 
 
 @dataclass(frozen=True, slots=True)
+class SignAll:
+    """Several signatures in a row, by keys of one token."""
+
+    token: str
+    signings: tuple[SignBytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LookUp:
     """What an interrupted generation left under an object id; whatever it is, it is destroyed."""
 
@@ -243,6 +251,7 @@ Want = (
     | LockToken
     | GeneratePair
     | SignBytes
+    | SignAll
     | LookUp
     | Bring
     | ProveKey
@@ -318,6 +327,14 @@ class SignatureMade:
 
 
 @dataclass(frozen=True, slots=True)
+class SignaturesMade:
+    """In the order asked."""
+
+    signatures: tuple[bytes, ...]
+    calls: Calls
+
+
+@dataclass(frozen=True, slots=True)
 class Proved:
     """The pair that was looked for, as the device reports it, and its signature."""
 
@@ -351,6 +368,7 @@ Answer = (
     | Refused
     | Generated
     | SignatureMade
+    | SignaturesMade
     | Proved
     | Failed
     | Nothing

@@ -239,6 +239,20 @@ _SEQUENCE = {
     "skr.revoked_returns": _must(
         "{ksk} was revoked and would be published again", "RFC 5011 2.1", "a revoked key never comes back; use another"
     ),
+    "skr.relaxed": Meaning(
+        WARNING,
+        False,
+        "the act {act} relaxes this: {finding}",
+        "see that the people who approve the script know it",
+        "",
+    ),
+    "skr.excepted": Meaning(
+        NOTICE,
+        False,
+        "the exception {exception} of the policy accepts this: {finding}",
+        "see that the people who approve the script know it",
+        "",
+    ),
     "skr.act_needs": _must("the act {act} needs {needs}", "", "have it made, and named in the plan"),
 }
 

@@ -21,6 +21,7 @@ from quorate.script import (
     Read,
     Script,
     Share,
+    Sign,
     Step,
     Unlock,
 )
@@ -88,7 +89,7 @@ def _boxes(script: Script, step: Step) -> list[Value]:
             return _compare(script, step)
         case Custody():
             return _custody(script, step)
-        case Share() | Generate() | Import() | Destroy() | Issue():
+        case Share() | Generate() | Import() | Destroy() | Sign() | Issue():
             return _operation(script, step.operation)
         case Unlock():
             return [_hands([f"share {n}" for n in range(1, _threshold(script, step) + 1)], "holder")]
@@ -110,6 +111,8 @@ def _boxes(script: Script, step: Step) -> list[Value]:
 
 def _compare(script: Script, step: Compare) -> list[Value]:
     match step.source:
+        case "file":
+            return [_cells("words as they were read")]
         case "script":
             return [_rows([("expected", step.expected)])]
         case "token":

@@ -43,7 +43,7 @@ class Compare(_Step, frozen=True, forbid_unknown_fields=True, tag="compare"):
 
     by: tuple[str, ...]
     expected: str
-    source: Literal["script", "digest", "checkpoint", "token", "clock"]
+    source: Literal["script", "digest", "checkpoint", "token", "clock", "file"]
 
 
 class Look(_Step, frozen=True, forbid_unknown_fields=True, tag="look"):
@@ -86,6 +86,12 @@ class Destroy(_Step, frozen=True, forbid_unknown_fields=True, tag="destroy"):
     operation: str
 
 
+class Sign(_Step, frozen=True, forbid_unknown_fields=True, tag="sign"):
+    """The key sets of zones are signed: one approval for all RRsets, one response after another."""
+
+    operation: str
+
+
 class Issue(_Step, frozen=True, forbid_unknown_fields=True, tag="issue"):
     operation: str
 
@@ -117,13 +123,14 @@ Step = (
     | Generate
     | Import
     | Destroy
+    | Sign
     | Issue
     | Lock
     | Media
     | CheckpointStep
     | Close
 )
-NEVER_SKIPPED = (Attendance, Share, Unlock, Generate, Import, Destroy, Issue, Lock, CheckpointStep, Close)
+NEVER_SKIPPED = (Attendance, Share, Unlock, Generate, Import, Destroy, Sign, Issue, Lock, CheckpointStep, Close)
 """A deviation cannot stand in for these."""
 
 
@@ -180,14 +187,20 @@ class ScriptDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open: tuple[str, ...]
 
 
-class KnownKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A key of an earlier ceremony. `object`: CKA_ID in hexadecimal; `spki`: digest."""
+class KnownKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A key of an earlier ceremony. `object`: CKA_ID in hexadecimal; `spki`: digest.
+
+    A KSK has a `zone`, the mnemonic of its DNSSEC `algorithm`, and the UTC day `since` which it is there.
+    """
 
     id: str
     token: str
     object: str
     spki: str
     type: str
+    zone: str = ""
+    algorithm: str = ""
+    since: str = ""
 
 
 class Commitment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -219,6 +232,33 @@ class KnownSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: str
     credential: Literal["user", "so"]
     set: ShareSet
+
+
+class KnownPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which KSK, by its label, played a part of a schema."""
+
+    part: str
+    ksk: str
+
+
+class KnownSkr(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An SKR of an earlier ceremony. `request`: digest of the KSR; `published`: recorded as deployed in the zone."""
+
+    id: str
+    zone: str
+    request: str
+    schema: str
+    keys: tuple[KnownPart, ...]
+    back_out: bool
+    published: bool
+
+
+class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An artifact of an earlier ceremony that is published: `digest` of its file, `where` it was fetched from."""
+
+    artifact: str
+    digest: str
+    where: str
 
 
 class Branches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -258,6 +298,8 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     steps: tuple[Step, ...]
     branches: Branches
     programmes: tuple[Programme, ...] = ()
+    skrs: tuple[KnownSkr, ...] = ()
+    publications: tuple[Publication, ...] = ()
 
     def file(self) -> bytes:
         """The bytes of `script.json`."""

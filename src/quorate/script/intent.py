@@ -24,7 +24,9 @@ from quorate.script.operations import (
     ResponderOperation,
     ScriptOperation,
     ShareOperation,
+    SignOperation,
 )
+from quorate.script.skr import intent_lines
 from quorate.script.state import State
 from quorate.statement import StatementType
 from quorate.want import Collect, Record
@@ -49,6 +51,9 @@ def said(operation: ScriptOperation, state: State, tbs: bytes | None) -> Said:
     digest = ("digest", digest_of(operation, state.script, tbs))
     if isinstance(operation, KeylessOperation):
         return (*_first_lines(operation, state.script), digest)
+    if isinstance(operation, SignOperation):
+        assert tbs is not None
+        return (*_response_lines(operation, state, tbs), digest, *(("output", output) for output in operation.outputs))
     if isinstance(operation, ImportOperation):
         return (*_copy_lines(operation, state), digest, *(("output", output) for output in operation.outputs))
     lines = (
@@ -91,6 +96,18 @@ def _first_lines(operation: KeylessOperation, script: Script) -> Said:
         return (*lines, ("key", operation.object), ("spki", operation.spki))
     split = f"{operation.threshold} of {len(operation.holders)}" if operation.fate == "shared" else "none"
     return (*lines, ("credential", operation.credential), ("fate", operation.fate), ("shares", split))
+
+
+def _response_lines(operation: SignOperation, state: State, draft: bytes) -> Said:
+    """Which keys sign, and each RRset with its digest."""
+    keys = dict.fromkeys(part.key for response in operation.responses for part in response.keys)
+    return (
+        ("operation", operation.id),
+        ("kind", _kind(operation)),
+        ("token", state.script.token(operation.token).serial),
+        *(("key", f"{state.keys[name].object} {spki_digest(state.spkis[name])}") for name in keys),
+        *intent_lines(operation, draft),
+    )
 
 
 def _copy_lines(operation: ImportOperation, state: State) -> Said:
@@ -139,7 +156,9 @@ def approval(state: State, operation: ScriptOperation, tbs: bytes | None, approv
     )
 
 
-def settlement(state: State, operation: IssueOperation | ImportOperation, stated: frozenset[str]) -> Collect | Record:
+def settlement(
+    state: State, operation: IssueOperation | ImportOperation | SignOperation, stated: frozenset[str]
+) -> Collect | Record:
     """The quorum states an interrupted attempt as lost: a signature leaves no trace on a token."""
     lines = (("operation", operation.id), ("outcome", "lost"))
     need = state.script.quorum(Purpose.AUTHORISE).need

@@ -24,7 +24,7 @@ class ShareOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
 class GenerateOperation(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="generate-key"
 ):
-    """`outputs`: the public key's files, where the plan names them."""
+    """`outputs`: the public key's files, where the plan names them. `zone` and `algorithm`: of a KSK."""
 
     id: str
     token: str
@@ -32,6 +32,8 @@ class GenerateOperation(
     use: str
     object: str
     outputs: tuple[str, ...] = ()
+    zone: str = ""
+    algorithm: str = ""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -162,8 +164,39 @@ class RequestOperation(
     signature: str = ""
 
 
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The KSK that plays a part of a schema: by its label, and the key of the register that signs for it."""
+
+    part: str
+    ksk: str
+    key: str
+
+
+class ScriptResponse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One SKR. `request`: the KSR, with its `digest`; `back_out_of`: the response beside which it is made, or empty."""
+
+    id: str
+    zone: str
+    request: str
+    digest: str
+    schema: str
+    keys: tuple[Part, ...]
+    act: str
+    reason: str
+    back_out_of: str
+
+
+class SignOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="sign-skr"):
+    """KSRs become SKRs. `outputs`: a file for each response."""
+
+    id: str
+    token: str
+    responses: tuple[ScriptResponse, ...]
+    outputs: tuple[str, ...]
+
+
 CertificateOperation = RootOperation | ReissueOperation | SubordinateOperation | CrossOperation | ResponderOperation
 IssueOperation = CertificateOperation | CrlOperation | RequestOperation
 KeylessOperation = ShareOperation | GenerateOperation | DestroyOperation
 """What no bytes are signed for: it is approved by its own lines."""
-ScriptOperation = KeylessOperation | ImportOperation | IssueOperation
+ScriptOperation = KeylessOperation | ImportOperation | SignOperation | IssueOperation

@@ -74,6 +74,8 @@ class State:
     destroyed: frozenset[str] = frozenset()  # keys that this ceremony destroyed
     certificates: Mapping[str, bytes] = field(default_factory=dict)
     crls: Mapping[str, bytes] = field(default_factory=dict)
+    skrs: Mapping[str, bytes] = field(default_factory=dict)  # signed in this ceremony, by the response's id
+    published: frozenset[str] = frozenset()  # artifacts that were compared with what is published
     items: Mapping[str, Lies] = field(default_factory=dict)
     seals: frozenset[str] = frozenset()
     places: frozenset[str] = frozenset()
@@ -138,8 +140,8 @@ class State:
     @property
     def pending(self) -> bool:
         """Whether an attempt is intended and neither completed nor settled."""
-        kinds = [event.type for event in self.since(Type.SETTLED)]
-        return Type.INTENDED in kinds and Type.COMPLETED not in kinds
+        kinds = [event.type for event in self.progress]
+        return kinds.count(Type.INTENDED) > kinds.count(Type.COMPLETED) + kinds.count(Type.SETTLED)
 
     @property
     def commanded(self) -> bool:

@@ -26,11 +26,12 @@ from quorate.script import (
     Media,
     Read,
     Share,
+    Sign,
     Step,
     Unlock,
 )
 from quorate.script.state import State
-from quorate.script.steps import attendance, bring, closing, custody, destroy, generate, issue, reading, secret
+from quorate.script.steps import attendance, bring, closing, custody, destroy, generate, issue, reading, secret, sign
 from quorate.want import Answer, Collect, Record, Want
 
 
@@ -59,6 +60,8 @@ def _wants(step: Step, state: State) -> Want | None:
             return generate.wants(step, state)
         case Import():
             return bring.wants(step, state)
+        case Sign():
+            return sign.wants(step, state)
         case Destroy():
             return destroy.wants(step, state)
         case Issue():
@@ -92,6 +95,8 @@ def takes(step: Step, state: State, want: Want, answer: Answer, at: str) -> tupl
             return generate.takes(step, state, want, answer)
         case Import():
             return bring.takes(step, state, want, answer)
+        case Sign():
+            return sign.takes(step, state, want, answer, at)
         case Destroy():
             return destroy.takes(step, state, want, answer)
         case Issue():
@@ -132,6 +137,8 @@ def admits(step: Step, state: State, event: Event) -> None:
             generate.admits(step, state, event)
         case Import():
             bring.admits(step, state, event)
+        case Sign():
+            sign.admits(step, state, event)
         case Destroy():
             destroy.admits(step, state, event)
         case Issue():
@@ -160,6 +167,7 @@ _DUE: dict[str, tuple[Type, ...]] = {
     "UnlockToken": (Type.UNLOCKED,),
     "LockToken": (Type.LOCKED,),
     "GeneratePair": (Type.COMPLETED, Type.SETTLED),
+    "SignAll": (Type.COMPLETED, Type.SETTLED),
     "SignBytes": (Type.COMPLETED, Type.SETTLED),
     "LookUp": (Type.SETTLED,),
     "Bring": (Type.ACKNOWLEDGED,),
@@ -199,13 +207,17 @@ def effects(step: Step, event: Event, state: State) -> State:
             return generate.effects(step, event, state)
         case Import():
             return bring.effects(step, event, state)
+        case Sign():
+            return sign.effects(step, event, state)
         case Destroy():
             return destroy.effects(step, event, state)
         case Issue():
             return issue.effects(step, event, state)
         case CheckpointStep():
             return closing.effects_checkpoint(event, state)
-        case Attendance() | Read() | Compare() | Look() | Media() | Close():
+        case Compare():
+            return reading.effects_compare(step, event, state)
+        case Attendance() | Read() | Look() | Media() | Close():
             return state
         case _:
             assert_never(step)

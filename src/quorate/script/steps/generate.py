@@ -14,6 +14,7 @@ from quorate.keys import KeyType, key_findings, spki_digest, spki_pem
 from quorate.people import Purpose
 from quorate.script import Generate, KnownKey
 from quorate.script.intent import approval, digest_of
+from quorate.script.ksk import ksk_files, ksk_findings
 from quorate.script.operations import GenerateOperation
 from quorate.script.state import State
 from quorate.script.steps.command import admit_command, ask_command, take_command
@@ -58,7 +59,8 @@ def wants(step: Generate, state: State) -> Want | None:
         return None
     operation = operation_of(step, state)
     if done := state.happened(Type.COMPLETED):
-        return WriteOut(_outputs(operation, base64.b64decode(done[-1].body["spki"])))
+        spki = base64.b64decode(done[-1].body["spki"])
+        return WriteOut((*_outputs(operation, spki), *ksk_files(operation, spki)))
     approved = frozenset(str(event.body["signature"]["person"]) for event in state.happened(Type.APPROVED))
     if len(approved) < state.script.quorum(Purpose.AUTHORISE).need:
         return approval(state, operation, None, approved)
@@ -133,6 +135,7 @@ def _admit_key(operation: GenerateOperation, state: State, body: Body) -> None:
     if spki_digest(spki) in {spki_digest(known) for known in state.spkis.values()}:
         raise Refusal("session.key_twice", operation=operation.id)
     refuse_errors(key_findings(spki, operation.id, own=True))
+    refuse_errors(ksk_findings(operation, spki, state))
 
 
 def effects(step: Generate, event: Event, state: State) -> State:
@@ -141,5 +144,6 @@ def effects(step: Generate, event: Event, state: State) -> State:
     operation = operation_of(step, state)
     body = state.happened(Type.COMPLETED)[-1].body
     spki = base64.b64decode(body["spki"])
-    key = KnownKey(operation.id, operation.token, str(body["object"]), spki_digest(spki), operation.type)
+    zone = (operation.zone, operation.algorithm, event.at[:10]) if operation.zone else ()
+    key = KnownKey(operation.id, operation.token, str(body["object"]), spki_digest(spki), operation.type, *zone)
     return state.having(keys={**state.keys, operation.id: key}, spkis={**state.spkis, operation.id: spki})

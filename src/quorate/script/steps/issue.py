@@ -26,7 +26,14 @@ from quorate.script.drafting import (
     utc,
 )
 from quorate.script.intent import approval, digest_of, said, settlement, signers
-from quorate.script.operations import CrlOperation, ImportOperation, IssueOperation, KeylessOperation, RequestOperation
+from quorate.script.operations import (
+    CrlOperation,
+    ImportOperation,
+    IssueOperation,
+    KeylessOperation,
+    RequestOperation,
+    SignOperation,
+)
 from quorate.script.state import State
 from quorate.script.steps.command import admit_command, ask_command, take_command
 from quorate.statement import StatementType
@@ -51,7 +58,7 @@ from quorate.x509.template import require_only
 
 def operation_of(step: Issue, state: State) -> IssueOperation:
     operation = state.script.operation(step.operation)
-    assert not isinstance(operation, KeylessOperation | ImportOperation)
+    assert not isinstance(operation, KeylessOperation | ImportOperation | SignOperation)
     return operation
 
 

@@ -54,6 +54,8 @@ def expected(step: Compare, state: State) -> str:
         return " ".join(ends(state.checkpoint_root))
     if step.source == "digest":
         return " ".join(_digest_ends(state))
+    if step.source == "file":
+        return " ".join(_ends(step.expected))
     if step.source == "token":
         return state.script.token(step.expected).serial
     return step.expected
@@ -83,11 +85,25 @@ def fits(step: Compare, state: State, value: str, at: str) -> bool:
         return same_words(value, ends(state.checkpoint_root))
     if step.source == "digest":
         return same_words(value, _digest_ends(state))
+    if step.source == "file":
+        return same_words(value, _ends(step.expected))
     return value == expected(step, state)
 
 
 def _digest_ends(state: State) -> tuple[str, ...]:
-    return ends(bytes.fromhex(state.script_digest.removeprefix("sha256:")))
+    return _ends(state.script_digest)
+
+
+def _ends(digest: str) -> tuple[str, ...]:
+    return ends(bytes.fromhex(digest.removeprefix("sha256:")))
+
+
+def effects_compare(step: Compare, event: Event, state: State) -> State:
+    """What was compared with a published artifact is published from now on."""
+    if step.source != "file" or event.type is not Type.COMPARED:
+        return state
+    artifacts = {one.artifact for one in state.script.publications if one.digest == step.expected}
+    return state.having(published=state.published | artifacts)
 
 
 def admits(step: Read | Look | Compare, state: State, event: Event) -> None:

@@ -1,0 +1,218 @@
+"""Key sets of zones in a plan: KSKs found by their pins, SKRs that came before, what an act asks for. Floor 2.
+
+A KSK's label is the id of its key. Its pin stands in the zone's policy, which the governors sign with the authority's
+state; a key that does not match its pin signs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from quorate import canonical
+from quorate.authority import AuthorityState
+from quorate.dnssec.continuity import ACTS, Act, Needs, evidence_findings
+from quorate.dnssec.dnskey import Algorithm, DigestType, dnskey_of
+from quorate.dnssec.ksr_xml import read_ksr, read_skr
+from quorate.dnssec.name import wire_name
+from quorate.dnssec.policy import Ksk, Policy, read_policy
+from quorate.findings import Finding, Refusal, found
+from quorate.plan import SignKeySets, SignResponse
+from quorate.register import Register
+from quorate.script import KnownKey, KnownSkr
+from quorate.script.operations import Part, ScriptResponse, SignOperation
+from quorate.script.skr import frozen_schemas, zone_folder
+
+UNREADY = (Act.KSK_COMPROMISE, Act.KSK_LOSS)
+"""Acts for which a KSK may be used that is not yet on every token of its zone."""
+
+
+def resolve(
+    plan: SignKeySets, authority: AuthorityState, register: Register, inputs: Mapping[str, bytes]
+) -> SignOperation:
+    """The operation with every name resolved; one refusal with every problem."""
+    problems: list[Finding] = []
+    responses: list[ScriptResponse] = []
+    tokens: set[str] = set()
+    for planned in plan.responses:
+        where = f"operations[{plan.id}].responses[{planned.id}]"
+        try:
+            response, used = _response(plan, planned, authority, register, inputs, where)
+            responses.append(response)
+            tokens |= used
+        except Refusal as refusal:
+            problems += refusal.findings
+    where = f"operations[{plan.id}]"
+    if not plan.responses:
+        problems.append(found("plan.no_responses", where))
+    if len(tokens) > 1:
+        problems.append(found("plan.ksks_apart", where, tokens=", ".join(sorted(tokens))))
+    problems += _identifiers(plan, register, where)
+    if problems:
+        raise Refusal.of(tuple(problems))
+    outputs = tuple(f"artifacts/{one.id}.skr.xml" for one in responses)
+    return SignOperation(plan.id, tokens.pop(), tuple(responses), outputs)
+
+
+def _identifiers(plan: SignKeySets, register: Register, where: str) -> list[Finding]:
+    """A response is named once for good; a back-out stands beside one of the same operation."""
+    ids = [one.id for one in plan.responses]
+    twice = {one for one in ids if ids.count(one) > 1 or one in register.skrs}
+    findings = [found("plan.id_twice", where, id=one) for one in sorted(twice)]
+    mains = {one.id for one in plan.responses if not one.back_out_of}
+    return findings + [
+        found("plan.back_out_of", f"{where}.responses[{one.id}]", name=one.back_out_of)
+        for one in plan.responses
+        if one.back_out_of and one.back_out_of not in mains
+    ]
+
+
+def _response(
+    plan: SignKeySets,
+    planned: SignResponse,
+    authority: AuthorityState,
+    register: Register,
+    inputs: Mapping[str, bytes],
+    where: str,
+) -> tuple[ScriptResponse, set[str]]:
+    """One response, and the tokens whose keys sign for it."""
+    folder = zone_folder(planned.zone)
+    path = f"inputs/{planned.ksr}"
+    if f"{folder}/policy.json" not in inputs:
+        raise Refusal("zone.unknown", where, zone=planned.zone, known=", ".join(one.name for one in authority.zones))
+    if path not in inputs:
+        raise Refusal("plan.input_missing", where, file=path)
+    policy = read_policy(inputs[f"{folder}/policy.json"], f"{folder}/policy.json").policy
+    schemas = frozen_schemas(inputs[f"{folder}/schemas.json"], f"{folder}/schemas.json")
+    schema = schemas.named(planned.schema)
+    if set(planned.keys) != set(schema.keys):
+        bound = ", ".join(sorted(planned.keys)) or "nothing"
+        raise Refusal("schema.keys_bound", where, schema=schema.id, parts=", ".join(schema.keys), bound=bound)
+    signers = {part for row in schema.slots for part in row.sign}
+    act = Act(planned.act)
+    parts, tokens, problems = list[Part](), set[str](), list[Finding]()
+    for part, label in sorted(planned.keys.items()):
+        try:
+            key = _key(policy, label, plan.token, register, where)
+            if act not in UNREADY:
+                _require_ready(key, authority.zone(planned.zone).tokens, register, where)
+            if part in signers:
+                tokens.add(key.token)
+            parts.append(Part(part, label, key.id))
+        except Refusal as refusal:
+            problems += refusal.findings
+    problems += _act_findings(planned, act, path, register, inputs, where)
+    if problems:
+        raise Refusal.of(tuple(problems))
+    digest = canonical.digest(inputs[path])
+    facts = (planned.id, planned.zone, path, digest, planned.schema, tuple(parts), planned.act)
+    return ScriptResponse(*facts, planned.reason, planned.back_out_of), tokens
+
+
+def _key(policy: Policy, label: str, token: str, register: Register, where: str) -> KnownKey:
+    """The key of the register that matches the pin, on the token that is meant."""
+    pin = next((one for one in policy.ksks if one.id == label), None)
+    if pin is None:
+        raise Refusal("ksk.unknown", where, ksk=label, known=", ".join(one.id for one in policy.ksks) or "none")
+    matching = [key for key in register.keys.values() if _is_pinned(pin, register.spkis[key.id], policy.zone)]
+    if not matching:
+        raise Refusal("plan.ksk_not_held", where, ksk=label, ds=pin.ds_sha256)
+    there = [key for key in matching if token in ("", key.token)]
+    if len({key.token for key in there}) != 1:
+        raise Refusal("plan.ksk_which_token", where, ksk=label, tokens=", ".join(sorted({k.token for k in matching})))
+    return there[0]
+
+
+def _is_pinned(pin: Ksk, spki: bytes, zone: str) -> bool:
+    try:
+        return pin.matches(dnskey_of(spki, Algorithm(pin.algorithm)), zone)
+    except Refusal:
+        return False
+
+
+def _require_ready(key: KnownKey, tokens: tuple[str, ...], register: Register, where: str) -> None:
+    """A KSK is used when it is on every token of its zone: else the loss of one would be the loss of the key."""
+    held = {one.token for one in register.keys.values() if one.spki == key.spki}
+    if missing := [token for token in tokens if token not in held]:
+        raise Refusal("plan.ksk_not_ready", where, ksk=key.id, tokens=", ".join(missing))
+
+
+def _act_findings(
+    planned: SignResponse, act: Act, path: str, register: Register, inputs: Mapping[str, bytes], where: str
+) -> tuple[Finding, ...]:
+    """What the act asks for and is not there; a request that was answered before anything that the script lists."""
+    digest = canonical.digest(inputs[path])
+    given = {Needs.PINS_GOVERNED, Needs.ZSKS_BY_TWO}  # the state pins the policy; two people compare, see `acts`
+    if planned.reason:
+        given.add(Needs.STATED_REASON)
+    if act is Act.ZSK_COMPROMISE:
+        given.add(Needs.OFF_CYCLE_REQUEST)  # the plan calls it so
+    if any(one.known.request == digest for one in register.skrs.values()):
+        given.add(Needs.ATTEMPT)
+    findings = [Finding(one.code, where, one.facts) for one in evidence_findings(act, given)]
+    if planned.reason and act is Act.ROUTINE:
+        findings.append(found("plan.reason_without_act", where))
+    request, _ = read_ksr(inputs[path], path)
+    for one in register.skrs.values():
+        again = one.known.zone == planned.zone and one.request_id == request.id and one.known.request != digest
+        if again:
+            findings.append(found("skr.id_again", where, id=request.id))
+    return tuple(findings)
+
+
+def act_lines(response: ScriptResponse) -> tuple[str, ...]:
+    """What is printed of a response that is not made in its turn."""
+    act = Act(response.act)
+    if act is Act.ROUTINE:
+        return ()
+    rule = ACTS[act]
+    relaxes = ", ".join(sorted(rule.relaxes)) or "nothing"
+    reason = (f"reason: {response.reason}",) if response.reason else ()
+    return (f"act: {act.value}, which relaxes {relaxes}", *reason)
+
+
+# -- what came before -------------------------------------------------------------------------------------------------
+
+
+def relevant_skrs(register: Register, zones: frozenset[str], at: datetime) -> tuple[KnownSkr, ...]:
+    """What a ceremony at `at` has to know: the SKR last deployed in each zone, and all that have not expired."""
+    chosen = []
+    for zone in zones:
+        deployed = [one.known.id for one in register.skrs.values() if one.known.zone == zone and one.known.published]
+        chosen += deployed[-1:]
+    return tuple(
+        one.known
+        for one in register.skrs.values()
+        if one.known.zone in zones and (one.known.id in chosen or _ends(one.data) >= at)
+    )
+
+
+def _ends(skr: bytes) -> datetime:
+    response, _ = read_skr(skr, "a known SKR")
+    return max(bundle.expiration for bundle in response.bundles)
+
+
+def shadow_policy(policy: Policy, register: Register) -> Policy:
+    """The policy with the stand-ins' keys pinned under the labels of the real ones."""
+    shadow = {name: key for name, key in register.ksks.items() if _same(key.zone, policy.zone)}
+    pins = {name: _pin(key, register.spkis[name], policy.zone) for name, key in shadow.items()}
+    kept = tuple(_shadowed(pin, pins.pop(pin.id, None)) for pin in policy.ksks)
+    return msgspec.structs.replace(policy, ksks=(*kept, *pins.values()))
+
+
+def _same(zone: str, other: str) -> bool:
+    return wire_name(zone) == wire_name(other)
+
+
+def _shadowed(pin: Ksk, stand_in: Ksk | None) -> Ksk:
+    """The stand-in under the real key's days."""
+    return pin if stand_in is None else msgspec.structs.replace(stand_in, since=pin.since, until=pin.until)
+
+
+def _pin(key: KnownKey, spki: bytes, zone: str) -> Ksk:
+    algorithm = Algorithm[key.algorithm]
+    dnskey = dnskey_of(spki, algorithm)
+    digest = dnskey.ds(zone, DigestType.SHA256).digest.hex()
+    return Ksk(key.id, dnskey.key_tag, algorithm, digest, since=key.since)

@@ -1,0 +1,277 @@
+"""Signed key responses of a ceremony: drafted, judged, finished from what the script froze. Floor 2.
+
+Spec: `spec/skr.md`. The draft of a sign-skr operation lists every signing with its exact bytes. Nothing in it is open:
+it is made before the day and made again in the room, byte for byte.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from quorate import canonical
+from quorate.dnssec import checks
+from quorate.dnssec.conformity import ksk_findings, own_findings, plan_findings, promise_findings, request_findings
+from quorate.dnssec.continuity import ACTS, Act, Next, Signed, judge, predecessor
+from quorate.dnssec.dnskey import Algorithm
+from quorate.dnssec.ksk import Ksks
+from quorate.dnssec.ksr import Bundle, Request
+from quorate.dnssec.ksr_layout import write_skr
+from quorate.dnssec.ksr_xml import read_ksr, read_skr
+from quorate.dnssec.policy import Policy, read_policy
+from quorate.dnssec.response import Promise, ResponseDraft, Signing, draft_response, finish
+from quorate.dnssec.schema import Schemas, Slot, slots_of
+from quorate.dnssec.zone import ksks_at_hand, promise_of, rules_of
+from quorate.findings import Finding, found, refuse_errors
+from quorate.script import KnownSkr, Script
+from quorate.script.operations import ScriptResponse, SignOperation
+from quorate.strict import convert
+
+
+def zone_folder(zone: str) -> str:
+    """Where a script's inputs have the policy and the schemas of a zone."""
+    return f"inputs/zones/{'root' if zone == '.' else zone.rstrip('.').lower()}"
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneFacts:
+    """A zone as the script froze it."""
+
+    policy: Policy
+    schemas: Schemas
+    ksks: Ksks
+    history: tuple[Signed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SkrDraft:
+    """One response with its signings; `findings` are those of the request, the sequence and what its act relaxes."""
+
+    response: ScriptResponse
+    request: Request
+    slots: tuple[Slot, ...]
+    ksks: Ksks
+    promise: Promise
+    draft: ResponseDraft
+    findings: tuple[Finding, ...]
+
+    @property
+    def digest(self) -> str:
+        """What an attempt intends: the digest of this response's signings, as the draft lists them."""
+        return canonical.digest(canonical.encode(_listed(self)))
+
+
+def read_zone(
+    zone: str, inputs: Mapping[str, bytes], spkis: Mapping[str, bytes], known: Sequence[KnownSkr]
+) -> ZoneFacts:
+    """Policy, schemas, KSKs and earlier SKRs of a zone."""
+    folder = zone_folder(zone)
+    policy = read_policy(inputs[f"{folder}/policy.json"], f"{folder}/policy.json").policy
+    schemas = frozen_schemas(inputs[f"{folder}/schemas.json"], f"{folder}/schemas.json")
+    history = tuple(_signed(one, inputs) for one in known if one.zone == zone)
+    ksks = ksks_at_hand(policy, spkis.values(), (one.response for one in history))
+    return ZoneFacts(policy, schemas, ksks, history)
+
+
+def schemas_file(schemas: Schemas) -> bytes:
+    """Schemas as a script's inputs hold them: canonical JSON, for readers without TOML."""
+    return canonical.encode(msgspec.to_builtins(schemas)) + b"\n"
+
+
+def frozen_schemas(data: bytes, where: str) -> Schemas:
+    """The schemas of such a file."""
+    return convert(canonical.decode(data.removesuffix(b"\n"), where), Schemas, where)
+
+
+def _signed(known: KnownSkr, inputs: Mapping[str, bytes]) -> Signed:
+    path = f"inputs/known/{known.id}.skr.xml"
+    response, _ = read_skr(inputs[path], path)
+    keys = {part.part: part.ksk for part in known.keys}
+    return Signed(response, known.request, known.published, known.back_out, known.schema, keys)
+
+
+@dataclass(frozen=True, slots=True)
+class SkrDrafts:
+    """All responses of an operation. `file`: the bytes of `drafts/ID.tbs`."""
+
+    drafts: tuple[SkrDraft, ...]
+    file: bytes
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for draft in self.drafts for finding in draft.findings)
+
+
+def make_drafts(
+    script: Script, operation: SignOperation, inputs: Mapping[str, bytes], spkis: Mapping[str, bytes], at: datetime
+) -> SkrDrafts:
+    """The responses of an operation with all their signings, and what is found of each at the moment `at`."""
+    zones = _zones(script, operation, inputs, spkis)
+    drafts = [_draft(one, zones[one.zone], inputs, at) for one in operation.responses]
+    judged = []
+    for draft in drafts:
+        back_outs = [other for other in drafts if other.response.back_out_of == draft.response.id]
+        judged.append(_judged(draft, back_outs, zones[draft.response.zone], at))
+    return SkrDrafts(tuple(judged), draft_file(judged))
+
+
+def remake_drafts(
+    script: Script, operation: SignOperation, inputs: Mapping[str, bytes], spkis: Mapping[str, bytes], at: datetime
+) -> SkrDrafts:
+    """The same without judging them again, for what was judged and done."""
+    zones = _zones(script, operation, inputs, spkis)
+    drafts = tuple(_draft(one, zones[one.zone], inputs, at) for one in operation.responses)
+    return SkrDrafts(drafts, draft_file(drafts))
+
+
+def _zones(
+    script: Script, operation: SignOperation, inputs: Mapping[str, bytes], spkis: Mapping[str, bytes]
+) -> dict[str, ZoneFacts]:
+    return {one.zone: read_zone(one.zone, inputs, spkis, script.skrs) for one in operation.responses}
+
+
+def _draft(planned: ScriptResponse, zone: ZoneFacts, inputs: Mapping[str, bytes], at: datetime) -> SkrDraft:
+    request, oddities = read_ksr(inputs[planned.request], planned.request)
+    keys = {part.part: part.ksk for part in planned.keys}
+    slots = slots_of(zone.schemas.named(planned.schema), len(request.bundles), keys)
+    promise = promise_of(zone.policy.limits_at(at))
+    draft = draft_response(request, slots, zone.ksks, promise)
+    return SkrDraft(planned, request, slots, zone.ksks, promise, draft, oddities)
+
+
+def _judged(draft: SkrDraft, back_outs: Sequence[SkrDraft], zone: ZoneFacts, at: datetime) -> SkrDraft:
+    """The draft with what request and sequence are found to be; a back-out is judged with what it belongs to."""
+    planned, act = draft.response, Act(draft.response.act)
+    if planned.back_out_of:
+        return replace(draft, findings=())
+    request = checks.judge(_case(draft, zone, act, at))
+    rules = rules_of(zone.policy.limits_at(at), zone.schemas, zone.ksks)
+    main, *others = (_next(one, zone) for one in (draft, *back_outs))
+    verdict = judge(zone.history, main, others, act, at, rules)
+    relaxes = ACTS[act].relaxes
+    blocking = [one for one in request.refused if one.code not in relaxes]
+    relaxed = [one for one in request.refused if one.code in relaxes]
+    told = [
+        found("skr.relaxed", planned.id, act=act.value, finding=one.sentence) for one in (*relaxed, *verdict.relaxed)
+    ]
+    told += (
+        found("skr.excepted", planned.id, exception=one.exception.id, finding=one.finding.sentence)
+        for one in request.accepted
+    )
+    return replace(draft, findings=(*blocking, *verdict.blocking, *told))
+
+
+def _case(draft: SkrDraft, zone: ZoneFacts, act: Act, at: datetime) -> checks.Case:
+    """The request beside the policy, the SKR that it follows and every id that was answered before."""
+    before = predecessor(zone.history, draft.request.id, act)
+    others = [one.response for one in zone.history if one.request != draft.response.digest and one is not before]
+    seen = {response.id for response in others} | {one.id for response in others for one in response.bundles}
+    previous = before.response if before else None
+    digest = draft.response.digest
+    return checks.Case(draft.request, digest, zone.policy, at, previous, draft.findings, frozenset(seen))
+
+
+def _next(draft: SkrDraft, zone: ZoneFacts) -> Next:
+    planned = draft.response
+    keys = {part.part: part.ksk for part in planned.keys}
+    schema = zone.schemas.named(planned.schema)
+    return Next(draft.request.id, planned.digest, draft.draft.response.bundles, draft.slots, schema, keys)
+
+
+# -- bytes ------------------------------------------------------------------------------------------------------------
+
+
+def draft_file(drafts: Sequence[SkrDraft]) -> bytes:
+    """The bytes of `drafts/ID.tbs`: every signing of every response, in the order in which they are made."""
+    return canonical.encode({"responses": [_listed(draft) for draft in drafts]})
+
+
+def _listed(draft: SkrDraft) -> canonical.Json:
+    return {"id": draft.response.id, "signings": [_signing(one) for one in draft.draft.signings]}
+
+
+def _signing(one: Signing) -> canonical.Json:
+    data = base64.b64encode(one.data).decode()
+    return {"bundle": one.bundle, "data": data, "digest": one.digest, "ksk": one.ksk, "tag": one.key.key_tag}
+
+
+def intent_lines(operation: SignOperation, file: bytes) -> tuple[tuple[str, str], ...]:
+    """What an intent says of each response, and of each RRset that is signed: bundle, key tag, digest."""
+    lines: list[tuple[str, str]] = []
+    listed: Any = canonical.decode(file, "draft")
+    for planned, response in zip(operation.responses, listed["responses"], strict=True):
+        label = f" back-out-of {planned.back_out_of}" if planned.back_out_of else ""
+        lines.append(("response", f"{planned.id} zone {planned.zone} schema {planned.schema} act {planned.act}{label}"))
+        lines += (("rrset", f"{one['bundle']} {one['tag']} {one['digest']}") for one in response["signings"])
+    return tuple(lines)
+
+
+SIGNATURES = {
+    Algorithm.RSASHA256: "rsa-pkcs1-sha256",
+    Algorithm.RSASHA512: "rsa-pkcs1-sha512",
+    Algorithm.ECDSAP256SHA256: "ecdsa-sha256",
+    Algorithm.ECDSAP384SHA384: "ecdsa-sha384",
+    Algorithm.ED25519: "ed25519",
+    Algorithm.ED448: "ed448",
+}
+"""How a token signs for each DNSSEC algorithm, by the names of `algorithms.SignatureAlgorithm`."""
+
+
+def deterministic(draft: SkrDraft) -> bool:
+    """Whether signing again gives the same signatures: RSASSA-PKCS1-v1_5 (RFC 8017 8.2.1) and EdDSA (RFC 8032)."""
+    return all(not Algorithm(one.key.algorithm).name.startswith("ECDSA") for one in draft.draft.signings)
+
+
+def finish_response(draft: SkrDraft, signatures: Sequence[bytes]) -> bytes:
+    """The SKR's file, from signatures as X.509 carries them; written, read back and judged whole.
+
+    Raises `skr.signature_invalid` and all that a finished SKR can be refused for.
+    """
+    octets = [_rrsig_octets(one, made) for one, made in zip(draft.draft.signings, signatures, strict=True)]
+    data = write_skr(finish(draft.draft, octets))
+    response, findings = read_skr(data, draft.response.id)
+    refuse_errors(
+        (
+            *findings,
+            *own_findings(response),
+            *request_findings(response, draft.request),
+            *plan_findings(response, draft.slots, draft.ksks),
+            *ksk_findings(response, draft.ksks),
+            *promise_findings(response, draft.promise),
+        )
+    )
+    return data
+
+
+def _rrsig_octets(signing: Signing, signature: bytes) -> bytes:
+    """An ECDSA signature as RFC 6605 4 has it, r and s one after the other; the others are the same everywhere."""
+    algorithm = Algorithm(signing.key.algorithm)
+    if not algorithm.name.startswith("ECDSA"):
+        return signature
+    half = algorithm.key_octets // 2
+    return b"".join(number.to_bytes(half) for number in decode_dss_signature(signature))
+
+
+# -- for people -------------------------------------------------------------------------------------------------------
+
+
+def table(draft: SkrDraft) -> tuple[str, ...]:
+    """A line a bundle: its times, the tags of ZSKs, and those of KSKs with S (signs), P (published), R (revoked)."""
+    return tuple(
+        f"{draft.response.id} {number}: {bundle.inception:%Y-%m-%d %H:%M:%S} to {bundle.expiration:%Y-%m-%d %H:%M:%S}, "
+        f"ZSK {' '.join(str(key.key_tag) for key in bundle.zsks)}, KSK {_ksk_tags(bundle, number, draft)}"
+        for number, bundle in enumerate(draft.draft.response.bundles, 1)
+    )
+
+
+def _ksk_tags(bundle: Bundle, number: int, draft: SkrDraft) -> str:
+    signing = {one.key for one in draft.draft.signings if one.bundle == number}
+    marks = {key: "S" if key in signing else "P" for key in bundle.dnskeys}
+    marks |= {key: "R" for key in bundle.dnskeys if key.is_revoked}
+    return ", ".join(f"{key.key_tag} {marks[key.dnskey]}" for key in bundle.ksks)

@@ -1,0 +1,89 @@
+"""Acts about zones: requests read from letters, key sets signed, artifacts compared with what is published. Floor 2."""
+
+from __future__ import annotations
+
+from quorate.keysets import act_lines
+from quorate.layout import Layout, Maker
+from quorate.plan import SignKeySets
+from quorate.script import Compare, Publication, Sign, Step
+from quorate.script.operations import ScriptResponse, SignOperation
+from quorate.words import words
+
+
+def signing(layout: Layout, operation: SignOperation) -> list[Maker]:
+    """The digest of each request from a letter, then the signatures."""
+    planned = next(one for one in layout.plan.operations if one.id == operation.id)
+    assert isinstance(planned, SignKeySets)
+    readers = (planned.requester,) if planned.requester else layout.pair
+    readers = layout.pair if any(one.act in BY_TWO for one in operation.responses) else readers
+    requests = {one.request: one for one in operation.responses}
+    makers: list[Maker] = [_letter(one, readers) for one in requests.values()]
+    return [*makers, lambda step: _sign_step(layout, operation, step)]
+
+
+BY_TWO = ("genesis", "zsk-compromise")
+"""Acts whose ZSKs two people authenticate, each over another channel."""
+
+
+def _letter(response: ScriptResponse, by: tuple[str, ...]) -> Maker:
+    def make(step: str) -> Step:
+        return Compare(
+            id=step,
+            title=f"The digest of {response.request}, from the requester's letter",
+            text=(
+                f"zone: {response.zone}",
+                *_spoken(response.digest),
+                "The requester shows who they are, hands over the letter, and reads the words; not from this page.",
+            ),
+            by=by,
+            expected=response.digest,
+            source="file",
+        )
+
+    return make
+
+
+def _spoken(digest: str) -> tuple[str, ...]:
+    spoken = words(bytes.fromhex(digest.removeprefix("sha256:")))
+    return f"digest: {digest}", f"words: {' '.join(spoken[:16])}", f"       {' '.join(spoken[16:])}"
+
+
+def _sign_step(layout: Layout, operation: SignOperation, step: str) -> Step:
+    draft = layout.drafts[operation.id]
+    lines = [line for response in operation.responses for line in _response_lines(response)]
+    return Sign(
+        id=step,
+        title=f"Sign the key sets {operation.id}",
+        text=(f"token: {operation.token}", *lines, *layout.printed[operation.id], *_spoken(draft.digest)),
+        operation=operation.id,
+        clauses=("RFC 6781 4.1", "RFC 5011 2"),
+    )
+
+
+def _response_lines(response: ScriptResponse) -> tuple[str, ...]:
+    keys = ", ".join(f"{part.part} = {part.ksk}" for part in response.keys)
+    label = f"BACK-OUT of {response.back_out_of}" if response.back_out_of else "response"
+    return f"{label} {response.id}: zone {response.zone}, schema {response.schema}, {keys}", *act_lines(response)
+
+
+def publishing(layout: Layout, publications: tuple[Publication, ...]) -> list[Maker]:
+    """Each artifact fetched from where it is published, its digest typed by two."""
+    return [_publication(one, layout.pair) for one in publications]
+
+
+def _publication(one: Publication, by: tuple[str, ...]) -> Maker:
+    def make(step: str) -> Step:
+        return Compare(
+            id=step,
+            title=f"{one.artifact} as it is published",
+            text=(
+                f"fetched from: {one.where}",
+                *_spoken(one.digest),
+                "Each fetches it, and reads the words of its digest.",
+            ),
+            by=by,
+            expected=one.digest,
+            source="file",
+        )
+
+    return make

@@ -1,0 +1,61 @@
+"""The files of an authority's zones: `policy.toml` and `schemas.toml` in the folder that it names. Floor 4."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from quorate import canonical
+from quorate.authority import Zone
+from quorate.dnssec.name import name_text, wire_name
+from quorate.dnssec.policy import Policy, load_policy
+from quorate.dnssec.schema import Schemas
+from quorate.findings import Refusal
+from quorate.keysets import shadow_policy
+from quorate.register import Register
+from quorate.script.skr import schemas_file, zone_folder
+from quorate.statement import Mode
+from quorate.zone import load_schemas
+
+
+class ZoneSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A zone in `authority.toml`: its folder below the authority's, and the tokens that hold each of its KSKs."""
+
+    name: str
+    tokens: tuple[str, ...]
+    folder: str = "dnssec"
+
+
+def zone_state(root: Path, source: ZoneSource) -> Zone:
+    """A zone of the authority's state; a changed policy is a change that the governors sign."""
+    policy, schemas = _read(root, source)
+    return Zone(source.name, policy.digest, canonical.digest(schemas_file(schemas)), source.tokens)
+
+
+def _read(root: Path, source: ZoneSource) -> tuple[Policy, Schemas]:
+    """Policy and schemas, each refused if it cannot be used; the program's own schemas if the folder has none."""
+    folder = root / source.folder
+    path = folder / "policy.toml"
+    if not path.is_file():
+        raise Refusal("zone.policy_missing", str(path), zone=source.name)
+    policy = load_policy(path.read_bytes(), f"{source.folder}/policy.toml")
+    if policy.zone != source.name or name_text(wire_name(source.name)) != source.name:
+        raise Refusal("zone.policy_of_another", f"{source.folder}/policy.toml", zone=source.name, other=policy.zone)
+    return policy, load_schemas(folder)
+
+
+def zone_inputs(
+    root: Path, sources: tuple[ZoneSource, ...], names: frozenset[str], mode: Mode, register: Register
+) -> dict[str, bytes]:
+    """What a script's inputs hold of the zones `names`, and the SKRs of the register that belong to them."""
+    inputs: dict[str, bytes] = {}
+    for source in sources:
+        if source.name in names:
+            policy, schemas = _read(root, source)
+            if mode is Mode.REHEARSAL:
+                policy = shadow_policy(policy, register)
+            inputs[f"{zone_folder(source.name)}/policy.json"] = policy.compiled()
+            inputs[f"{zone_folder(source.name)}/schemas.json"] = schemas_file(schemas)
+    skrs = {name: one.data for name, one in register.skrs.items() if one.known.zone in names}
+    return inputs | {f"inputs/known/{name}.skr.xml": data for name, data in skrs.items()}

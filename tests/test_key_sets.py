@@ -1,0 +1,265 @@
+"""Key sets of a zone signed in ceremonies: KSR in, SKR out, quarter after quarter, by stand-ins."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from example import make_plan
+from forging import VERIFIER, Forgery, genesis, record, refused, stand_ins, verify
+from quorate import prepare
+from quorate.dnssec.conformity import slots_in
+from quorate.dnssec.ksr_layout import write_ksr
+from quorate.dnssec.ksr_xml import read_skr
+from quorate.findings import Refusal
+from quorate.rehearse import prepare_rehearsal, rehearse
+from quorate.script import Sign
+from quorate.script.state import State
+from quorate.statement import Mode
+from unsmooth import PowerCut, When, unsmooth
+from zoned import day, generation, ksk, make_zoned, publish_plan, sign_plan, signing
+from zones import Zone
+
+ZONE = Zone(kinds={"ksk-1": "p-256"})
+CURRENT = {"current": "ksk-1"}
+GENESIS = {"act": "genesis", "reason": "the first key set of this zone"}
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """001 generates a KSK, 002 signs the first key set, 003 records it as deployed, 004 signs the next one."""
+    root = make_zoned(tmp_path_factory.mktemp("signed") / "authority", ZONE)
+    make_plan(root, "001-ksk", generation(ksk("ksk-1")), day(0, 90))
+    sign_plan(root, "002-sign", ZONE, 0, "normal", CURRENT, **GENESIS)
+    publish_plan(root, "003-deployed", 0)
+    rehearse(root, sign_plan(root, "004-sign", ZONE, 1, "normal", CURRENT), VERIFIER.read_bytes())
+    return root
+
+
+NAMES = ("001-ksk", "002-sign", "003-deployed", "004-sign")
+
+
+def verified(root: Path, *names: str) -> tuple[int, str]:
+    return verify(*(record(root, name) for name in names), "--authority", genesis(root), "--rehearsal")
+
+
+def test_the_verifier_accepts_the_sequence(signed: Path) -> None:
+    code, output = verified(signed, *NAMES)
+    assert code == 0, output
+    assert "and 1 SKRs valid and as approved" in output
+
+
+def test_the_skr_is_signed_by_the_ksk_in_every_slot(signed: Path) -> None:
+    for name, quarter in (("002-sign", 0), ("004-sign", 1)):
+        data = (record(signed, name) / "artifacts" / f"skr-{quarter}.skr.xml").read_bytes()
+        response, findings = read_skr(data, name)
+        assert findings == ()
+        assert [slot.sign for slot in slots_in(response)] == [frozenset({"ksk-1"})] * 9
+
+
+def test_the_register_knows_what_is_deployed(signed: Path) -> None:
+    register = prepare.read_register(signed, Mode.REHEARSAL)
+    assert [(one.known.id, one.known.published) for one in register.skrs.values()] == [
+        ("skr-0", True),
+        ("skr-1", False),
+    ]
+
+
+def test_a_ksk_leaves_its_records_and_words(signed: Path) -> None:
+    text = (record(signed, "001-ksk") / "artifacts" / "ksk-1.ksk.txt").read_text()
+    kinds = [line.split()[2] for line in text.splitlines()]
+    assert kinds == ["DNSKEY", "CDNSKEY", "DS", "DS", "CDS", "CDS"]
+
+
+# -- what is refused before the day -----------------------------------------------------------------------------------
+
+
+def later(signed: Path, tmp_path: Path) -> Path:
+    root = tmp_path / "authority"
+    shutil.copytree(signed, root)
+    return root
+
+
+def plan_of(root: Path, quarter: int, schema: str = "normal", name: str = "005-sign", **more: str) -> Path:
+    return sign_plan(root, name, ZONE, quarter, schema, CURRENT, **more)
+
+
+def refusal_of(root: Path, plan: Path) -> list[str]:
+    with pytest.raises(Refusal) as refusal:
+        prepare_rehearsal(root, plan, VERIFIER.read_bytes())
+    return [finding.code for finding in refusal.value.findings]
+
+
+def test_nothing_is_signed_after_what_is_not_deployed(signed: Path, tmp_path: Path) -> None:
+    """Quarter 2 would follow quarter 1, which is signed and not in the zone: the deployed one is quarter 0."""
+    root = later(signed, tmp_path)
+    codes = refusal_of(root, plan_of(root, 2))
+    assert "skr.gap_before" in codes or "skr.starts_early" in codes
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"act": "genesis", "reason": "again"}, "skr.genesis_again"),
+        ({"act": "zsk-compromise"}, "skr.act_needs"),
+        ({"reason": "because"}, "plan.reason_without_act"),
+        ({"zone": "example."}, "zone.unknown"),
+        ({"ksr": "no-such.xml"}, "plan.input_missing"),
+        ({"back-out-of": "nobody"}, "plan.back_out_of"),
+        ({"id": "skr-0"}, "plan.id_twice"),
+    ],
+)
+def test_a_response_is_refused_for(signed: Path, tmp_path: Path, change: dict[str, str], code: str) -> None:
+    root = later(signed, tmp_path)
+    shutil.rmtree(root / "ceremonies" / "004-sign")
+    assert code in refusal_of(root, plan_of(root, 1, name="004-sign", **change))
+
+
+def test_a_schema_out_of_its_turn(signed: Path, tmp_path: Path) -> None:
+    root = later(signed, tmp_path)
+    shutil.rmtree(root / "ceremonies" / "004-sign")
+    make_plan(root, "0035-ksk", ksk("ksk-2"), day(1, 65))
+    keys = {"current": "ksk-1", "next": "ksk-2"}
+    assert "skr.order" in refusal_of(root, sign_plan(root, "004-sign", ZONE, 1, "revoke", keys))
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [({"current": "ksk-9"}, "ksk.unknown"), ({"other": "ksk-1"}, "schema.keys_bound")],
+)
+def test_keys_that_do_not_fit(signed: Path, tmp_path: Path, keys: dict[str, str], code: str) -> None:
+    root = later(signed, tmp_path)
+    shutil.rmtree(root / "ceremonies" / "004-sign")
+    assert code in refusal_of(root, sign_plan(root, "004-sign", ZONE, 1, "normal", keys))
+
+
+def test_an_operation_without_responses(signed: Path, tmp_path: Path) -> None:
+    root = later(signed, tmp_path)
+    plan = make_plan(root, "005-sign", signing("sign-9", []) + "responses = []\n", day(1, 40))
+    assert refusal_of(root, plan) == ["plan.no_responses"]
+
+
+def test_a_publication_of_nothing(signed: Path, tmp_path: Path) -> None:
+    root = later(signed, tmp_path)
+    assert refusal_of(root, publish_plan(root, "005-deployed", 7)) == ["plan.artifact_unknown"]
+
+
+# -- sites ------------------------------------------------------------------------------------------------------------
+
+SECOND_TOKEN = '\n[[tokens]]\nid = "hsm-2"\nkind = "software"\nlocation = "tokens/hsm-2"\nserial = "EX-2"\n'
+BRING = '[[operations]]\nkind = "import-key"\nid = "ksk-1-east"\nkey = "ksk-1"\ntoken = "hsm-2"\n'
+
+
+@pytest.fixture(scope="module")
+def two_sites(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A zone whose KSKs must be on two tokens, and a KSK that is on one."""
+    root = make_zoned(tmp_path_factory.mktemp("sites") / "authority", ZONE, tokens=("hsm-1", "hsm-2"))
+    text = (root / "authority.toml").read_text()
+    (root / "authority.toml").write_text(text.replace("\n[[zones]]", SECOND_TOKEN + "\n[[zones]]", 1))
+    rehearse(root, make_plan(root, "001-ksk", generation(ksk("ksk-1")), day(0, 90)), VERIFIER.read_bytes())
+    return root
+
+
+def test_a_ksk_that_is_on_one_site_only_is_not_used(two_sites: Path, tmp_path: Path) -> None:
+    root = later(two_sites, tmp_path)
+    plan = sign_plan(root, "002-sign", ZONE, 0, "normal", CURRENT, **GENESIS)
+    assert refusal_of(root, plan) == ["plan.ksk_not_ready"]
+
+
+def test_a_ksk_on_both_sites_signs_at_the_one_that_is_named(two_sites: Path, tmp_path: Path) -> None:
+    root = later(two_sites, tmp_path)
+    share = generation().replace("hsm-1", "hsm-2")
+    rehearse(root, make_plan(root, "002-east", share + BRING, day(0, 80)), VERIFIER.read_bytes())
+    response = {"id": "skr-0", "zone": ".", "ksr": "ksr.xml", "schema": "normal", "keys": CURRENT, **GENESIS}
+    plan = make_plan(root, "003-sign", signing("sign-0", [response]), day(0, 60))
+    (plan / "inputs" / "ksr.xml").write_bytes(write_ksr(ZONE.request(0)))
+    assert refusal_of(root, plan) == ["plan.ksk_which_token"]
+    make_plan(root, "003-sign", signing("sign-0", [response], "hsm-2"), day(0, 60))
+    rehearse(root, plan, VERIFIER.read_bytes())
+    code, output = verified(root, "001-ksk", "002-east", "003-sign")
+    assert code == 0, output
+
+
+# -- what goes wrong in the room --------------------------------------------------------------------------------------
+
+
+def signing_now(state: State) -> bool:
+    return isinstance(state.step, Sign) and state.pending and not state.interrupted
+
+
+@pytest.mark.parametrize(("kind", "settled"), [("p-256", 1), ("rsa-2048", 0)])
+def test_an_interrupted_response(tmp_path: Path, kind: str, settled: int) -> None:
+    """With a deterministic algorithm it is made again, and can only be the same; else the quorum states it as lost."""
+    zone = Zone(kinds={"ksk-1": kind}, zsk_kinds=(kind,))
+    root = make_zoned(tmp_path / "plain", zone)
+    make_plan(root, "001-ksk", generation(ksk("ksk-1", kind)), day(0, 90))
+    sign_plan(root, "002-sign", zone, 0, "normal", CURRENT, **GENESIS)
+    happens: list[tuple[When, BaseException]] = [(signing_now, PowerCut())]
+    root, _ = unsmooth(root, tmp_path / "struck", happens, {}, VERIFIER.read_bytes(), "002-sign")
+    code, output = verified(root, "001-ksk", "002-sign")
+    assert code == 0, output
+    types = [event["type"] for event in Forgery(record(root, "002-sign"), stand_ins(root)).events]
+    assert [types.count(kind) for kind in ("intended", "completed", "settled")] == [1 + settled, 1, settled]
+
+
+# -- forgeries --------------------------------------------------------------------------------------------------------
+
+
+def forged(root: Path, tmp_path: Path, change: Callable[[Forgery], None]) -> tuple[int, set[str], str]:
+    forgery = Forgery(record(root, "004-sign"), stand_ins(root))
+    change(forgery)
+    forgery.reseal()
+    forgery.write(tmp_path / "forged")
+    before = [record(root, name) for name in NAMES[:3]]
+    code, output = verify(*before, tmp_path / "forged", "--authority", genesis(root), "--rehearsal")
+    return code, refused(output), output
+
+
+def other_signature(forgery: Forgery) -> None:
+    made = forgery.one("completed", "sign-1")["body"]["signatures"]
+    made[3] = made[4]
+
+
+def fewer_signatures(forgery: Forgery) -> None:
+    forgery.one("completed", "sign-1")["body"]["signatures"].pop()
+
+
+def other_file(forgery: Forgery) -> None:
+    path = "artifacts/skr-1.skr.xml"
+    forgery.files[path] = forgery.files[path].replace(b"P28D", b"P29D", 1)
+
+
+def other_request(forgery: Forgery) -> None:
+    """The people approved the RRsets of one request; another lies among the inputs."""
+    forgery.files["inputs/ksr.xml"] = write_ksr(ZONE.request(2))
+    forgery.operation("sign-1")["responses"][0]["digest"] = "sha256:" + "0" * 64
+
+
+def other_schema(forgery: Forgery) -> None:
+    forgery.operation("sign-1")["responses"][0]["schema"] = "rollover"
+
+
+def deployed_by_nobody(forgery: Forgery) -> None:
+    forgery.script["skrs"][0]["published"] = False
+
+
+@pytest.mark.parametrize(
+    ("change", "claim"),
+    [
+        (other_signature, "artifacts"),
+        (fewer_signatures, "artifacts"),
+        (other_file, "artifacts"),
+        (other_request, "artifacts"),
+        (other_schema, "artifacts"),
+        (deployed_by_nobody, "continuity"),
+    ],
+)
+def test_a_forged_key_set_is_refused(
+    signed: Path, tmp_path: Path, change: Callable[[Forgery], None], claim: str
+) -> None:
+    code, claims, output = forged(signed, tmp_path, change)
+    assert code == 1
+    assert claim in claims, output
