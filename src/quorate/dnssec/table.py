@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from quorate.dnssec.conformity import signing_keys
+from quorate.dnssec.dnskey import Dnskey
 from quorate.dnssec.ksr import Bundle, BundleKey
 from quorate.dnssec.name import shown
 
@@ -12,17 +13,22 @@ HEAD = ("#", "inception", "expiration", "ZSK", "KSK")
 KEY = "P published, S signs, R revoked"
 
 
-def rows(domain: str, bundles: Sequence[Bundle]) -> tuple[str, ...]:
+def signed_rows(domain: str, bundles: Sequence[Bundle]) -> tuple[str, ...]:
+    """The rows of what has been signed: valid signatures count only."""
+    signers = [{key for one in bundle.signatures for key in signing_keys(domain, bundle, one)} for bundle in bundles]
+    return rows(bundles, signers)
+
+
+def rows(bundles: Sequence[Bundle], signers: Sequence[Collection[Dnskey]]) -> tuple[str, ...]:
     """Number, times and keys of each slot; a KSK as `tag/PS label`, P published, S signs, R revoked."""
-    cells = [HEAD, *(_cells(domain, number, bundle) for number, bundle in enumerate(bundles, 1))]
+    cells = [HEAD, *(_cells(number, *row) for number, row in enumerate(zip(bundles, signers, strict=True), 1))]
     widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
     return tuple(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
     )
 
 
-def _cells(domain: str, number: int, bundle: Bundle) -> tuple[str, ...]:
-    signers = {key for one in bundle.signatures for key in signing_keys(domain, bundle, one)}
+def _cells(number: int, bundle: Bundle, signers: Collection[Dnskey]) -> tuple[str, ...]:
     zsks = " ".join(str(key.dnskey.key_tag) for key in bundle.zsks)
     ksks = ", ".join(_ksk(key, key.dnskey in signers) for key in bundle.ksks)
     return str(number), *(f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (bundle.inception, bundle.expiration)), zsks, ksks

@@ -7,7 +7,7 @@ it is made before the day and made again in the room, byte for byte.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,17 +18,17 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from quorate import canonical
 from quorate.dnssec import checks
 from quorate.dnssec.conformity import ksk_findings, own_findings, plan_findings, promise_findings, request_findings
-from quorate.dnssec.continuity import ACTS, Act, Next, Signed, judge, predecessor
-from quorate.dnssec.dnskey import Algorithm
-from quorate.dnssec.ksk import Ksks
-from quorate.dnssec.ksr import Bundle, Request
+from quorate.dnssec.continuity import ACTS, Act, Next, Signed, judge, predecessor, rules_for
+from quorate.dnssec.dnskey import Algorithm, Dnskey, dnskey_of
+from quorate.dnssec.ksk import Ksks, known_ksks
+from quorate.dnssec.ksr import Request
 from quorate.dnssec.ksr_layout import write_skr
 from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.dnssec.policy import Policy, read_policy
-from quorate.dnssec.response import Promise, ResponseDraft, Signing, draft_response, finish
+from quorate.dnssec.response import Promise, ResponseDraft, Signing, draft_response, finish, promise_of
 from quorate.dnssec.schema import Schemas, Slot, slots_of
-from quorate.dnssec.zone import ksks_at_hand, promise_of, rules_of
-from quorate.findings import Finding, found, refuse_errors
+from quorate.dnssec.table import KEY, rows
+from quorate.findings import Finding, Refusal, found, refuse_errors
 from quorate.script import KnownSkr, Script
 from quorate.script.operations import ScriptResponse, SignOperation
 from quorate.strict import convert
@@ -75,8 +75,19 @@ def read_zone(
     policy = read_policy(inputs[f"{folder}/policy.json"], f"{folder}/policy.json").policy
     schemas = frozen_schemas(inputs[f"{folder}/schemas.json"], f"{folder}/schemas.json")
     history = tuple(_signed(one, inputs) for one in known if one.zone == zone)
-    ksks = ksks_at_hand(policy, spkis.values(), (one.response for one in history))
+    keys = [key for spki in spkis.values() for key in _as_dnskeys(policy, spki)]
+    keys += [key.dnskey for one in history for bundle in one.response.bundles for key in bundle.ksks]
+    ksks = known_ksks(policy, keys)
     return ZoneFacts(policy, schemas, ksks, history)
+
+
+def _as_dnskeys(policy: Policy, spki: bytes) -> Iterator[Dnskey]:
+    """The key as a KSK of each algorithm of the policy's pins that it can have."""
+    for algorithm in sorted({pin.algorithm for pin in policy.ksks}):
+        try:
+            yield dnskey_of(spki, Algorithm(algorithm))
+        except Refusal:
+            continue
 
 
 def schemas_file(schemas: Schemas) -> bytes:
@@ -151,7 +162,7 @@ def _judged(draft: SkrDraft, back_outs: Sequence[SkrDraft], zone: ZoneFacts, at:
     if planned.back_out_of:
         return replace(draft, findings=())
     request = checks.judge(_case(draft, zone, act, at))
-    rules = rules_of(zone.policy.limits_at(at), zone.schemas, zone.ksks)
+    rules = rules_for(zone.policy.limits_at(at), zone.schemas, zone.ksks)
     main, *others = (_next(one, zone) for one in (draft, *back_outs))
     verdict = judge(zone.history, main, others, act, at, rules)
     relaxes = ACTS[act].relaxes
@@ -262,16 +273,9 @@ def _rrsig_octets(signing: Signing, signature: bytes) -> bytes:
 
 
 def table(draft: SkrDraft) -> tuple[str, ...]:
-    """A line a bundle: its times, the tags of ZSKs, and those of KSKs with S (signs), P (published), R (revoked)."""
-    return tuple(
-        f"{draft.response.id} {number}: {bundle.inception:%Y-%m-%d %H:%M:%S} to {bundle.expiration:%Y-%m-%d %H:%M:%S}, "
-        f"ZSK {' '.join(str(key.key_tag) for key in bundle.zsks)}, KSK {_ksk_tags(bundle, number, draft)}"
-        for number, bundle in enumerate(draft.draft.response.bundles, 1)
-    )
-
-
-def _ksk_tags(bundle: Bundle, number: int, draft: SkrDraft) -> str:
-    signing = {one.key for one in draft.draft.signings if one.bundle == number}
-    marks = {key: "S" if key in signing else "P" for key in bundle.dnskeys}
-    marks |= {key: "R" for key in bundle.dnskeys if key.is_revoked}
-    return ", ".join(f"{key.key_tag} {marks[key.dnskey]}" for key in bundle.ksks)
+    """A line a bundle, under a head: its times, the tags of ZSKs, those of KSKs with what each will do."""
+    bundles = draft.draft.response.bundles
+    signers: list[set[Dnskey]] = [set() for _ in bundles]
+    for one in draft.draft.signings:
+        signers[one.bundle - 1].add(one.key)
+    return (f"{draft.response.id}: {KEY}", *rows(bundles, signers))
