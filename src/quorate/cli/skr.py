@@ -115,10 +115,10 @@ def _with_plan(hand: AtHand, schema: str | None, parts: dict[str, str], act: str
 
 
 def _print(response: Response, verdict: Review, notes: list[str]) -> None:
-    from quorate.dnssec.table import KEY, signed_rows
+    from quorate.dnssec.table import KEY, rows
 
     click.echo(visible(f"SKR {response.id}, serial {response.serial}, zone {response.domain}"))
-    for line in signed_rows(response.domain, response.bundles):
+    for line in rows(response.domain, response.bundles):
         click.echo(f"  {visible(line)}")
     click.echo(f"  {KEY}")
     ways = [

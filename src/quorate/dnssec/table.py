@@ -13,13 +13,13 @@ HEAD = ("#", "inception", "expiration", "ZSK", "KSK")
 KEY = "P published, S signs, R revoked"
 
 
-def signed_rows(domain: str, bundles: Sequence[Bundle]) -> tuple[str, ...]:
+def rows(domain: str, bundles: Sequence[Bundle]) -> tuple[str, ...]:
     """The rows of what has been signed: valid signatures count only."""
     signers = [{key for one in bundle.signatures for key in signing_keys(domain, bundle, one)} for bundle in bundles]
-    return rows(bundles, signers)
+    return planned_rows(bundles, signers)
 
 
-def rows(bundles: Sequence[Bundle], signers: Sequence[Collection[Dnskey]]) -> tuple[str, ...]:
+def planned_rows(bundles: Sequence[Bundle], signers: Sequence[Collection[Dnskey]]) -> tuple[str, ...]:
     """Number, times and keys of each slot; a KSK as `tag/PS label`, P published, S signs, R revoked."""
     cells = [HEAD, *(_cells(number, *row) for number, row in enumerate(zip(bundles, signers, strict=True), 1))]
     widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]

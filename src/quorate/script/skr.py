@@ -27,7 +27,7 @@ from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.dnssec.policy import Policy, read_policy
 from quorate.dnssec.response import Promise, ResponseDraft, Signing, draft_response, finish, promise_of
 from quorate.dnssec.schema import Schemas, Slot, slots_of
-from quorate.dnssec.table import KEY, rows
+from quorate.dnssec.table import KEY, planned_rows
 from quorate.findings import Finding, Refusal, found, refuse_errors
 from quorate.script import KnownSkr, Script
 from quorate.script.operations import ScriptResponse, SignOperation
@@ -278,4 +278,4 @@ def table(draft: SkrDraft) -> tuple[str, ...]:
     signers: list[set[Dnskey]] = [set() for _ in bundles]
     for one in draft.draft.signings:
         signers[one.bundle - 1].add(one.key)
-    return (f"{draft.response.id}: {KEY}", *rows(bundles, signers))
+    return (f"{draft.response.id}: {KEY}", *planned_rows(bundles, signers))
