@@ -36,17 +36,20 @@ def main() -> None:
     genesis = hashlib.sha256((DEMO / "shadow/authority/000.json").read_bytes()).hexdigest()
     records = [f"ceremonies/{name}/rehearsal/record" for name in CEREMONIES]
     run("verify", *records, "--authority", f"sha256:{genesis}", "--rehearsal")
+    run("register", "--rehearsal", "--svg", "--into", "hierarchy.svg")
     print(f"\ndone in {time.monotonic() - started:.1f} seconds; everything lies in {DEMO}")
     new = DEMO / "ceremonies" / CEREMONIES[1] / "rehearsal"
     for what, where in (
         ("the script that people would print and sign", new / "script.pdf"),
         ("the record, for anyone to verify", new / "record"),
         ("certificates and CRLs", new / "record" / "artifacts"),
+        ("who certifies whom, as a picture", DEMO / "hierarchy.svg"),
     ):
         print(f"  {what}:\n    {where}")
     print("look further with:")
     print(f"  {BIN / 'quorate'} show {new / 'record'}")
     print(f"  {BIN / 'quorate'} paper {new.parent} --rehearsal --text")
+    print(f"  {BIN / 'quorate'} register {DEMO} --rehearsal")
     print(f"  openssl x509 -noout -text -in {new / 'record' / 'artifacts'}/root-r2.cert.pem")
 
 

@@ -17,7 +17,7 @@ from quorate.findings import Meaning, Refusal, Severity, found, table
 SOURCE = Path(quorate.__file__).parent
 CODE = re.compile(r"[a-z0-9]+\.[a-z0-9_]+")
 MAKERS = {"Refusal", "found", "rule", "meaning"}
-PARTS = ("plan", "x509", "dnssec", "skr", "token", "ceremony", "record")
+PARTS = ("plan", "x509", "dnssec", "skr", "token", "ceremony", "record", "register")
 
 
 @functools.cache

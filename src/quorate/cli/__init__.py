@@ -69,6 +69,7 @@ ORDER: Order = (
     ("status", "after"),
     ("show", "after"),
     ("verify", "after"),
+    ("register", "register"),
     ("inspect", "inspect"),
     ("compare", "inspect"),
     ("words", "after"),

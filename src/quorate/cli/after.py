@@ -94,9 +94,9 @@ def words_command(what: str) -> None:
 
 
 @click.command("schema")
-@click.argument("what", type=click.Choice(["plan", "authority", "person"]))
+@click.argument("what", type=click.Choice(["plan", "authority", "person", "register"]))
 def schema_command(what: str) -> None:
-    """The JSON Schema of a file that people write, for their editors.
+    """The JSON Schema of a file that people write, for their editors, or of what `quorate register --json` writes.
 
     Example: quorate schema plan > plan.schema.json
     """
@@ -106,10 +106,11 @@ def schema_command(what: str) -> None:
 
     from quorate.plan import Plan
     from quorate.prepare import AuthoritySource, PersonSource
+    from quorate.register.sheets import Published
 
-    kinds = {"plan": Plan, "authority": AuthoritySource, "person": PersonSource}
+    kinds = {"plan": Plan, "authority": AuthoritySource, "person": PersonSource, "register": Published}
     schema = msgspec.json.schema(kinds[what])
-    for definition in schema["$defs"].values():  # fields are written with hyphens in TOML
+    for definition in schema["$defs"].values() if what != "register" else ():  # in TOML fields have hyphens
         for part in ("properties", "required"):
             given = definition.get(part, {})
             spelled = [name.replace("_", "-") for name in given]

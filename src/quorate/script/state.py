@@ -52,6 +52,14 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """How an operation ended: when, and with what: the object that it signed or the public key that it made (DER)."""
+
+    at: str
+    data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """One moment of a ceremony. Mappings are never changed in place."""
 
@@ -72,6 +80,7 @@ class State:
     keys: Mapping[str, KnownKey] = field(default_factory=dict)
     spkis: Mapping[str, bytes] = field(default_factory=dict)
     destroyed: frozenset[str] = frozenset()  # keys that this ceremony destroyed
+    done: Mapping[str, Deed] = field(default_factory=dict)  # the operations that came to their end
     certificates: Mapping[str, bytes] = field(default_factory=dict)
     crls: Mapping[str, bytes] = field(default_factory=dict)
     skrs: Mapping[str, bytes] = field(default_factory=dict)  # signed in this ceremony, by the response's id
@@ -242,6 +251,10 @@ class State:
         """Check an armored signature over a statement against the signer's enrolled key."""
         blob = sshsig.public_blob(self.authority.person(statement.signer).key)
         return sshsig.verify(signature, blob, namespace(statement.type, statement.mode), statement.text())
+
+    def with_deed(self, operation: str, at: str, data: bytes = b"") -> State:
+        """This state, in which an operation has come to its end."""
+        return replace(self, done={**self.done, operation: Deed(at, data)})
 
     def having(self, **changes: Any) -> State:
         """This state with some members replaced."""

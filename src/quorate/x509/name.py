@@ -104,11 +104,12 @@ def name_text(der: bytes) -> str:
 
 
 def written(der: bytes) -> str:
-    """The name for people: as text, or in octets where nobody could write it again."""
+    """The name for people: as text, what is not seen escaped; in octets where nobody could write it again."""
     try:
-        return name_text(der) or "the empty name"
+        text = name_text(der) or "the empty name"
     except Refusal:
         return der.hex()
+    return "".join(one if one.isprintable() else "".join(f"\\{octet:02x}" for octet in one.encode()) for one in text)
 
 
 def name_line(der: bytes) -> str:
@@ -166,6 +167,12 @@ def comparable(der: bytes) -> tuple[tuple[tuple[str, str], ...], ...]:
 def organization(der: bytes) -> str:
     """The organizationName of a name; empty if it has none."""
     texts = (text_of(tag, octets) for rdn in name_parts(der) for oid, tag, octets in rdn if oid == "2.5.4.10")
+    return next((text for text in texts if text), "")
+
+
+def common_name(der: bytes) -> str:
+    """The commonName of a name; empty if it has none."""
+    texts = (text_of(tag, octets) for rdn in name_parts(der) for oid, tag, octets in rdn if oid == "2.5.4.3")
     return next((text for text in texts if text), "")
 
 

@@ -147,4 +147,5 @@ def effects(step: Import, event: Event, state: State) -> State:
     spki = state.spkis[operation.key]
     object_id = str(state.happened(Type.COMPLETED)[-1].body["object"])
     key = KnownKey(operation.id, operation.token, object_id, spki_digest(spki), operation.type)
+    state = state.with_deed(operation.id, event.at, spki)
     return state.having(keys={**state.keys, operation.id: key}, spkis={**state.spkis, operation.id: spki})

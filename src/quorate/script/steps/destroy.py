@@ -78,6 +78,7 @@ def admits(step: Destroy, state: State, event: Event) -> None:
 def effects(step: Destroy, event: Event, state: State) -> State:
     if event.type is not Type.COMPLETED:
         return state
-    name = operation_of(step, state).key
+    operation = operation_of(step, state)
+    name = operation.key
     keys = {key: known for key, known in state.keys.items() if key != name}
-    return state.having(keys=keys, destroyed=state.destroyed | {name})
+    return state.with_deed(operation.id, event.at).having(keys=keys, destroyed=state.destroyed | {name})

@@ -146,4 +146,5 @@ def effects(step: Generate, event: Event, state: State) -> State:
     spki = base64.b64decode(body["spki"])
     zone = (operation.zone, operation.algorithm, event.at[:10]) if operation.zone else ()
     key = KnownKey(operation.id, operation.token, str(body["object"]), spki_digest(spki), operation.type, *zone)
+    state = state.with_deed(operation.id, event.at, spki)
     return state.having(keys={**state.keys, operation.id: key}, spkis={**state.spkis, operation.id: spki})

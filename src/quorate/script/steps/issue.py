@@ -218,6 +218,7 @@ def effects(step: Issue, event: Event, state: State) -> State:
     assert tbs is not None
     signature = base64.b64decode(state.happened(Type.COMPLETED)[-1].body["signature"])
     der = _finished(state, operation, tbs, signature)
+    state = state.with_deed(operation.id, event.at, der)
     match operation:
         case CrlOperation():
             return state.having(crls={**state.crls, operation.id: der})

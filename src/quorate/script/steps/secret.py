@@ -142,7 +142,10 @@ def _admit_set(state: State, operation: ShareOperation, event: Event) -> None:
 
 def effects_share(step: Share, event: Event, state: State) -> State:
     operation = operation_of(step, state)
-    if event.type is Type.COMPLETED and operation.fate == "shared":
+    if event.type is not Type.COMPLETED:
+        return state
+    state = state.with_deed(operation.id, event.at)
+    if operation.fate == "shared":
         return state.having(sets={**state.sets, (operation.token, operation.credential): _last_set(state)})
     return state
 

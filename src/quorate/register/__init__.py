@@ -15,7 +15,7 @@ from quorate.authority import AuthorityState
 from quorate.dnssec.ksr_xml import read_ksr
 from quorate.findings import Refusal
 from quorate.script import KnownKey, KnownPart, KnownSkr, Script, ShareSet
-from quorate.script.operations import CrlOperation, ScriptResponse, SignOperation
+from quorate.script.operations import CrlOperation, ScriptOperation, ScriptResponse, SignOperation
 from quorate.script.state import Lies, State
 
 GENESIS = "genesis"
@@ -31,11 +31,21 @@ class Skr:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """An operation that came to its end, with what it made, in the order of the ceremonies and their scripts."""
+
+    ceremony: str
+    operation: ScriptOperation
+    at: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """The fold so far. `last`: digest of the last record's checkpoint, or `genesis`.
 
     `keys`: those that tokens hold, without the destroyed ones; `spkis`: every key there ever was. `crls` holds the
-    newest CRL of an issuing artifact by the issuer's artifact id.
+    newest CRL of an issuing artifact by the issuer's artifact id. `entries`: all that was ever done.
     """
 
     last: str = GENESIS
@@ -52,6 +62,7 @@ class Register:
     ksks: Mapping[str, KnownKey] = field(default_factory=dict)  # every KSK that was ever generated
     skrs: Mapping[str, Skr] = field(default_factory=dict)  # in the order in which they were signed
     published: frozenset[str] = frozenset()
+    entries: tuple[Entry, ...] = ()
 
 
 def enrol(register: Register, state: State, checkpoint: str) -> Register:
@@ -60,6 +71,7 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
     if script.predecessor != register.last:
         raise Refusal("record.fork", ceremony=script.ceremony, predecessor=script.predecessor, last=register.last)
     crls = dict(register.crls)
+    ended = [(operation, state.done[operation.id]) for operation in script.operations if operation.id in state.done]
     for operation in script.operations:
         if isinstance(operation, CrlOperation) and operation.id in state.crls:
             crls[artifact_name(operation.issuer)] = state.crls[operation.id]
@@ -80,6 +92,7 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         sets={**register.sets, **state.sets},
         skrs={name: replace(one, known=_published(one.known, name in published)) for name, one in skrs.items()},
         published=published,
+        entries=(*register.entries, *(Entry(script.ceremony, one, deed.at, deed.data) for one, deed in ended)),
     )
 
 

@@ -1,0 +1,112 @@
+"""Whether everything that the authority issued agrees: names, keys, key identifiers, serials, URLs, revocations.
+
+Each rule of `compliance` judges one object at the moment of its signing; here they are seen side by side, years later.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator
+from datetime import datetime
+from typing import TypeVar
+
+from quorate.findings import Finding, found
+from quorate.register.deadlines import still_issues
+from quorate.register.inventory import CertificateRow, Inventory, day
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def disagreements(it: Inventory) -> tuple[Finding, ...]:
+    """Everything that does not fit together, as of the inventory's moment."""
+    now = day(it.as_of)
+    return (
+        *_keys_and_names(it),
+        *_serials(it),
+        *_identifiers(it),
+        *_urls(it),
+        *_revocations(it, now),
+    )
+
+
+def _gathered(pairs: Iterable[tuple[Key, str]]) -> dict[Key, tuple[str, ...]]:
+    """The different values of each key, in order of appearance."""
+    found_: defaultdict[Key, dict[str, None]] = defaultdict(dict)
+    for key, value in pairs:
+        found_[key][value] = None
+    return {key: tuple(values) for key, values in found_.items()}
+
+
+def _ids(rows: Iterable[CertificateRow]) -> str:
+    return ", ".join(row.id for row in rows)
+
+
+def _keys_and_names(it: Inventory) -> Iterator[Finding]:
+    """One name for one key, and one key for one name; requests say both as well."""
+    said = [(row.spki, row.subject) for row in it.certificates] + [(row.spki, row.subject) for row in it.requests]
+    for spki, subjects in _gathered(said).items():
+        if len(subjects) > 1:
+            yield found("register.key_of_two_names", spki, subjects="; ".join(subjects))
+    for subject, spkis in _gathered((subject, spki) for spki, subject in said).items():
+        if len(spkis) > 1:
+            rows = [row for row in it.certificates if row.subject == subject]
+            yield found("register.name_of_two_keys", subject, certificates=_ids(rows))
+
+
+def _serials(it: Inventory) -> Iterator[Finding]:
+    given = _gathered(((row.issuer, row.serial), row.id) for row in it.certificates if row.issuer)
+    for (issuer, serial), ids in given.items():
+        if len(ids) > 1:
+            yield found("register.serial_twice", issuer, serial=serial, certificates=", ".join(ids))
+
+
+def _identifiers(it: Inventory) -> Iterator[Finding]:
+    """One subject key identifier for one key, and the same one in everything that the key has signed."""
+    for spki, skis in _gathered((row.spki, row.ski) for row in it.certificates if row.ski).items():
+        if len(skis) > 1:
+            yield found("register.ski_differs", spki, identifiers=", ".join(skis))
+    for ski, spkis in _gathered((row.ski, row.spki) for row in it.certificates if row.ski).items():
+        if len(spkis) > 1:
+            yield found("register.ski_of_two_keys", ski, keys=", ".join(spkis))
+    for row in it.certificates:
+        if not row.issuer:
+            yield found("register.issuer_unknown", row.id)
+
+
+def _urls(it: Inventory) -> Iterator[Finding]:
+    """What one key has signed points to one CRL and to one issuer; two issuers do not share a CRL."""
+    keys = {row.id: row.spki for row in it.certificates}
+    live = [row for row in it.certificates if row.status != "expired" and row.issuer]
+    for code, urls in (
+        ("register.crl_url_differs", [(keys[row.issuer], url) for row in live for url in row.crl_urls]),
+        ("register.ca_issuers_url_differs", [(keys[row.issuer], url) for row in live for url in row.ca_issuers_urls]),
+    ):
+        for spki, different in _gathered(urls).items():
+            if len(different) > 1:
+                issuer = next(row.issuer for row in live if keys[row.issuer] == spki)
+                yield found(code, issuer, urls=", ".join(different))
+        for url, issuers in _gathered((url, spki) for spki, url in urls).items():
+            if len(issuers) > 1:
+                names = [next(row.id for row in it.certificates if row.spki == spki) for spki in issuers]
+                yield found("register.url_shared", url, issuers=", ".join(names))
+
+
+def _revocations(it: Inventory, now: datetime) -> Iterator[Finding]:
+    """Whoever has issued has a CRL in force, and lists nothing that nobody knows."""
+    newest = {row.issuer: row for row in it.crls if row.newest}
+    issued = {(row.issuer, row.serial) for row in it.certificates}
+    for issuer in _gathered((row.issuer, row.id) for row in it.certificates if row.issuer and row.issuer != row.id):
+        if issuer not in newest and _held(it, issuer):
+            yield found("register.crl_missing", issuer)
+    for issuer, crl in newest.items():
+        if crl.next_update and day(crl.next_update) < now and issuer and still_issues(it, issuer):
+            yield found("register.crl_lapsed", crl.id, issuer=issuer, time=crl.next_update)
+        for serial in crl.revoked:
+            if issuer and (issuer, serial) not in issued:
+                yield found("register.revoked_unknown", crl.id, serial=serial)
+
+
+def _held(it: Inventory, certificate: str) -> bool:
+    """Whether a token of the authority holds the key of a certificate."""
+    spki = it.certificate(certificate).spki
+    return any(key.spki == spki and any(not copy.destroyed for copy in key.copies) for key in it.keys)

@@ -1,0 +1,396 @@
+"""The register as people and programs read it: everything by kind, as of one moment. Spec: `spec/register.md`.
+
+Keys go by their public key, so that certificates of one key stand together, whoever issued them. Nothing here is
+decided: dates and digests are taken from the objects themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from quorate.authority import AuthorityState
+from quorate.event import moment
+from quorate.keys import key_name, spki_digest
+from quorate.register import Entry, Register, whereabouts
+from quorate.script.operations import (
+    CertificateOperation,
+    CrlOperation,
+    DestroyOperation,
+    GenerateOperation,
+    ImportOperation,
+    RequestOperation,
+)
+from quorate.statement import Mode
+from quorate.x509.crl import serial_text
+from quorate.x509.csr import read_csr
+from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
+from quorate.x509.name import written
+
+SECOND = "%Y-%m-%dT%H:%M:%SZ"
+Status = Literal["valid", "revoked", "expired", "not yet valid"]
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What every output has: the operation that made it, in which ceremony, and when it was written."""
+
+    id: str
+    ceremony: str
+    made: str
+
+
+class Revoked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That a certificate stands on the newest CRL of its issuer."""
+
+    date: str
+    reason: str
+    crl: str
+
+
+class CertificateRow(Row, frozen=True, forbid_unknown_fields=True):
+    """A certificate. `issuer`: the id of a certificate of the signing key, its own for a self-signed one."""
+
+    kind: str
+    profile: str
+    subject: str
+    issuer: str
+    serial: str
+    not_before: str
+    not_after: str
+    key_type: str
+    spki: str
+    ski: str
+    aki: str
+    ca: bool
+    crl_urls: tuple[str, ...]
+    ca_issuers_urls: tuple[str, ...]
+    fingerprint: str
+    status: Status
+    revoked: Revoked | None
+
+
+class Copy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A pair on a token: generated there, or brought there. `destroyed`: when, empty while the token holds it."""
+
+    id: str
+    ceremony: str
+    made: str
+    token: str
+    object: str
+    destroyed: str
+
+
+class KeyRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A key by its public key. Without copies it is held by somebody else, whom the authority has certified.
+
+    `parked`: held, and in no certificate (MRSP 3.1.3). `certificates`: the ids of all that carry it.
+    """
+
+    spki: str
+    type: str
+    use: str
+    ski: str
+    copies: tuple[Copy, ...]
+    certificates: tuple[str, ...]
+    parked: bool
+
+
+class CrlRow(Row, frozen=True, forbid_unknown_fields=True):
+    """A CRL. `newest`: none of the same issuer came after it."""
+
+    profile: str
+    issuer: str
+    number: int
+    this_update: str
+    next_update: str
+    revoked: tuple[str, ...]
+    fingerprint: str
+    newest: bool
+
+
+class RequestRow(Row, frozen=True, forbid_unknown_fields=True):
+    """A certification request with a key of the authority."""
+
+    existing: str
+    subject: str
+    spki: str
+    digest: str
+
+
+class Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    person: str
+    share: str
+
+
+class SetRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The split secret that is in force for a credential of a token."""
+
+    token: str
+    credential: str
+    set: str
+    threshold: int
+    holders: tuple[Holder, ...]
+
+
+class ItemRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    what: str
+    place: str
+    seal: str
+
+
+class Inventory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything, as of a moment. `last`: the checkpoint of the last record, or `genesis`."""
+
+    format: Literal["quorate-register/1"]
+    authority: str
+    organisation: str
+    genesis: str
+    mode: Mode
+    as_of: str
+    last: str
+    ceremonies: tuple[str, ...]
+    keys: tuple[KeyRow, ...]
+    certificates: tuple[CertificateRow, ...]
+    crls: tuple[CrlRow, ...]
+    requests: tuple[RequestRow, ...]
+    sets: tuple[SetRow, ...]
+    items: tuple[ItemRow, ...]
+    serials: tuple[str, ...]
+
+    def certificate(self, name: str) -> CertificateRow:
+        return next(one for one in self.certificates if one.id == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """The register's objects, read once: certificates and CRLs by the operation that made them."""
+
+    certificates: Mapping[str, CertificateFacts]
+    crls: Mapping[str, CrlFacts]
+    named: Mapping[bytes, tuple[str, ...]]  # the certificates of a subject
+
+    def issuer(self, it: CertificateFacts | CrlFacts) -> str:
+        """The id of the certificate whose key signed `it`: the self-signed one if the key has several, "" if none."""
+        keys = [name for name in self.named.get(it.issuer, ()) if _fits(it, self.certificates[name])]
+        return next((name for name in keys if self.certificates[name].self_issued), keys[0] if keys else "")
+
+
+def _fits(it: CertificateFacts | CrlFacts, issuer: CertificateFacts) -> bool:
+    """By the key identifier; what was made here was verified when it was made."""
+    if it.aki and issuer.ski:
+        return it.aki == issuer.ski
+    return isinstance(it, CrlFacts) or not it.self_issued or it.spki == issuer.spki
+
+
+def read_entries(register: Register) -> Objects:
+    """Every certificate and CRL of the register."""
+    certificates: dict[str, CertificateFacts] = {}
+    crls: dict[str, CrlFacts] = {}
+    named: dict[bytes, tuple[str, ...]] = {}
+    for entry in register.entries:
+        name = entry.operation.id
+        if isinstance(entry.operation, CertificateOperation):
+            it = certificates[name] = read_certificate(entry.data, name)
+            named[it.subject] = (*named.get(it.subject, ()), name)
+        elif isinstance(entry.operation, CrlOperation):
+            crls[name] = read_crl(entry.data, name)
+    return Objects(certificates, crls, named)
+
+
+def take(
+    register: Register, objects: Objects, state: AuthorityState, genesis: str, mode: Mode, now: datetime
+) -> Inventory:
+    """The inventory as of `now` (UTC)."""
+    crls = _crls(register, objects)
+    certificates = _certificates(register, objects, crls, now)
+    lies = whereabouts(register, state)
+    return Inventory(
+        format="quorate-register/1",
+        authority=state.name,
+        organisation=state.organisation,
+        genesis=genesis,
+        mode=mode,
+        as_of=now.astimezone(UTC).strftime(SECOND),
+        last=register.last,
+        ceremonies=register.ceremonies,
+        keys=_keys(register, certificates),
+        certificates=certificates,
+        crls=crls,
+        requests=tuple(_request(one) for one in register.entries if isinstance(one.operation, RequestOperation)),
+        sets=tuple(
+            SetRow(
+                token,
+                credential,
+                shares.id,
+                shares.threshold,
+                tuple(Holder(one.person, str(one.index)) for one in shares.commitments),
+            )
+            for (token, credential), shares in register.sets.items()
+        ),
+        items=tuple(ItemRow(one.id, one.what, lies[one.id].place, lies[one.id].seal) for one in state.items),
+        serials=tuple(sorted(register.serials)),
+    )
+
+
+def day(text: str) -> datetime:
+    """The moment of a row: `2026-11-23T09:00:00Z`."""
+    return datetime.strptime(text, SECOND).replace(tzinfo=UTC)
+
+
+def _row(entry: Entry) -> tuple[str, str, str]:
+    return entry.operation.id, entry.ceremony, moment(entry.at).strftime(SECOND)
+
+
+# -- certificates and CRLs --------------------------------------------------------------------------------------------
+
+
+def _crls(register: Register, objects: Objects) -> tuple[CrlRow, ...]:
+    newest: dict[str, str] = {}
+    rows = []
+    for entry in register.entries:
+        if isinstance(entry.operation, CrlOperation):
+            it = objects.crls[entry.operation.id]
+            issuer = objects.issuer(it)
+            newest[issuer] = entry.operation.id
+            end = it.next_update.strftime(SECOND) if it.next_update else ""
+            rows.append(
+                CrlRow(
+                    *_row(entry),
+                    profile=entry.operation.profile,
+                    issuer=issuer,
+                    number=it.number,
+                    this_update=it.this_update.strftime(SECOND),
+                    next_update=end,
+                    revoked=tuple(serial_text(one.serial) for one in it.entries),
+                    fingerprint=_digest(it.der),
+                    newest=True,
+                )
+            )
+    return tuple(
+        msgspec.structs.replace(row, newest=newest[row.issuer] == row.id) if row.issuer else row for row in rows
+    )
+
+
+def _certificates(
+    register: Register, objects: Objects, crls: tuple[CrlRow, ...], now: datetime
+) -> tuple[CertificateRow, ...]:
+    listed = {
+        (row.issuer, one.serial): Revoked(one.date.strftime(SECOND), one.reason or "unspecified", row.id)
+        for row in crls
+        if row.newest
+        for one in objects.crls[row.id].entries
+    }
+    rows = []
+    for entry in register.entries:
+        if not isinstance(entry.operation, CertificateOperation):
+            continue
+        it = objects.certificates[entry.operation.id]
+        issuer = objects.issuer(it)
+        revoked = listed.get((issuer, it.serial))
+        rows.append(
+            CertificateRow(
+                *_row(entry),
+                kind=str(entry.operation.__struct_config__.tag),
+                profile=entry.operation.profile,
+                subject=written(it.subject),
+                issuer=issuer,
+                serial=serial_text(it.serial),
+                not_before=it.not_before.strftime(SECOND),
+                not_after=it.not_after.strftime(SECOND),
+                key_type=key_name(it.spki),
+                spki=spki_digest(it.spki),
+                ski=it.ski.hex(),
+                aki=it.aki.hex(),
+                ca=it.is_ca,
+                crl_urls=it.crl_urls,
+                ca_issuers_urls=it.ca_issuers_urls,
+                fingerprint=it.fingerprint,
+                status=_status(it, revoked, now),
+                revoked=revoked,
+            )
+        )
+    return tuple(rows)
+
+
+def _status(it: CertificateFacts, revoked: Revoked | None, now: datetime) -> Status:
+    if it.not_after < now:
+        return "expired"
+    if revoked:
+        return "revoked"
+    return "not yet valid" if now < it.not_before else "valid"
+
+
+# -- keys and the rest ------------------------------------------------------------------------------------------------
+
+
+def _keys(register: Register, certificates: tuple[CertificateRow, ...]) -> tuple[KeyRow, ...]:
+    """Those that tokens hold or held in the order of their making, then those that others hold."""
+    copies: dict[str, list[Copy]] = {}
+    types = {row.spki: row.key_type for row in certificates}
+    uses: dict[str, str] = {}
+    gone = {one.operation.key: one for one in register.entries if isinstance(one.operation, DestroyOperation)}
+    for entry in register.entries:
+        operation = entry.operation
+        if isinstance(operation, (GenerateOperation, ImportOperation)):
+            spki = spki_digest(entry.data)
+            copies.setdefault(spki, []).append(_copy(entry, operation.token, register, gone))
+            types[spki] = key_name(entry.data)
+            if isinstance(operation, GenerateOperation):
+                uses[spki] = operation.use
+    return tuple(
+        _key(spki, types[spki], uses.get(spki, ""), tuple(copies.get(spki, ())), certificates)
+        for spki in dict.fromkeys((*copies, *types))
+    )
+
+
+def _copy(entry: Entry, token: str, register: Register, gone: Mapping[str, Entry]) -> Copy:
+    name = entry.operation.id
+    destroyed = gone.get(name)
+    held = register.keys[name].object if name in register.keys else ""
+    if destroyed and isinstance(destroyed.operation, DestroyOperation):
+        return Copy(*_row(entry), token, destroyed.operation.object, _row(destroyed)[2])
+    return Copy(*_row(entry), token, held, "")
+
+
+def _key(spki: str, kind: str, use: str, copies: tuple[Copy, ...], certificates: tuple[CertificateRow, ...]) -> KeyRow:
+    own = [row for row in certificates if row.spki == spki]
+    held = any(not copy.destroyed for copy in copies)
+    return KeyRow(
+        spki=spki,
+        type=kind,
+        use=use,
+        ski=own[0].ski if own else "",
+        copies=copies,
+        certificates=tuple(row.id for row in own),
+        parked=held and not own,
+    )
+
+
+def _request(entry: Entry) -> RequestRow:
+    assert isinstance(entry.operation, RequestOperation)
+    request = read_csr(entry.data, entry.operation.id)
+    return RequestRow(
+        *_row(entry),
+        existing=entry.operation.existing.partition(":")[2].rpartition("/")[2].removesuffix(".cert.der"),
+        subject=written(request.subject),
+        spki=spki_digest(request.spki),
+        digest=_digest(request.der),
+    )
+
+
+def _digest(der: bytes) -> str:
+    return f"sha256:{hashlib.sha256(der).hexdigest()}"
+
+
+def by_issuer(rows: Iterable[CertificateRow]) -> Mapping[str, tuple[CertificateRow, ...]]:
+    """Certificates by the id of their issuer's certificate, self-signed ones under their own."""
+    found: dict[str, tuple[CertificateRow, ...]] = {}
+    for row in rows:
+        found[row.issuer] = (*found.get(row.issuer, ()), row)
+    return found
