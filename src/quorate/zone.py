@@ -77,7 +77,12 @@ def load_schemas(folder: Path | None) -> Schemas:
     """The schemas of a folder; without a file of its own, those that come with the program."""
     if folder is not None and (folder / SCHEMAS).is_file():
         return read_schemas((folder / SCHEMAS).read_bytes(), SCHEMAS)
-    return read_schemas(importlib.resources.files("quorate.dnssec").joinpath(SCHEMAS).read_bytes(), SCHEMAS)
+    return read_schemas(shipped_schemas(), SCHEMAS)
+
+
+def shipped_schemas() -> bytes:
+    """The schemas that come with the program, as a file."""
+    return importlib.resources.files("quorate.dnssec").joinpath(SCHEMAS).read_bytes()
 
 
 def read_keys(path: Path, policy: Policy) -> tuple[Dnskey, ...]:

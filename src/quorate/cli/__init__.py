@@ -46,6 +46,7 @@ class Commands(click.Group):
 
 
 GROUPS: dict[str, tuple[str, Order]] = {
+    "import": ("What other tools read, as folders of ours.", (("kskm", "kskm"),)),
     "ksr": ("Key signing requests: make one.", (("make", "request"),)),
     "skr": ("Signed key responses: what is in one, and whether it may be believed.", (("check", "skr"),)),
     "trust-anchor": (
@@ -58,6 +59,7 @@ GROUPS: dict[str, tuple[str, Order]] = {
 ORDER: Order = (
     ("init", "before"),
     ("new", "before"),
+    ("import", ""),
     ("check", "before"),
     ("compile", "before"),
     ("paper", "before"),

@@ -229,6 +229,23 @@ TABLE: dict[str, Meaning] = {
         "issue one",
         "",
     ),
+    "document.extra_missing": Meaning(
+        ERROR,
+        False,
+        "reading YAML needs the package {module}, which is not installed",
+        "install quorate[import]",
+    ),
+    "document.too_large": Meaning(
+        ERROR, False, "the file has more than {most} octets", "a configuration has some thousand"
+    ),
+    "document.not_yaml": Meaning(ERROR, False, "this is not YAML: {problem}", "correct the line"),
+    "document.second_document": Meaning(ERROR, False, "a second document begins here", "put it into a file of its own"),
+    "document.not_plain": Meaning(
+        ERROR, False, "{what} stands here", "write the configuration out in plain fields and values"
+    ),
+    "document.key_twice": Meaning(
+        ERROR, False, "the field {key} stands in line {first} already", "take one of the two out"
+    ),
     "plan.day": Meaning(
         ERROR,
         False,

@@ -278,6 +278,25 @@ _VALIDATORS = {
     ),
 }
 
+_KSKM = {
+    "kskm.into": _must("{folder} is there and not empty", "", "name a new or an empty folder"),
+    "kskm.value": _must("the field {field}: {problem}", "", "correct the line"),
+    "kskm.zones": _must(
+        "it is for several zones: {zones}",
+        "",
+        "make acceptable_domains and signers_name one name; a folder is of one zone",
+    ),
+    "kskm.key_differs": _must(
+        "the key {key} has {field} {made}; the file says {stated}", "RFC 3110 2", "stop: find out which key this is"
+    ),
+    "kskm.schema_slots": _must(
+        "the schema {schema} has the slots {slots} and not 1 to {bundles}", "", "give each bundle its slot"
+    ),
+    "kskm.schema_key": _must(
+        "the schema {schema} names {key}, which is none of the keys", "", "name a key of the file"
+    ),
+}
+
 _ANCHORS = {
     "zone.not_found": _must(
         "no dnssec/policy.toml here or above", "", "go into the folder of a zone's authority, or name it with --in"
@@ -345,5 +364,6 @@ TABLE: dict[str, Meaning] = {
     **_AGAINST,
     **_SEQUENCE,
     **_VALIDATORS,
+    **_KSKM,
     **_ANCHORS,
 }

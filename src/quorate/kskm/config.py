@@ -1,0 +1,314 @@
+"""`ksrsigner.yaml` as values, strictly: every field known, every value of its kind, every problem with its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from quorate.dnssec.dnskey import Algorithm
+from quorate.dnssec.duration import read_duration, read_utc
+from quorate.document import Items, Node, Table, Value, at, read_document
+from quorate.findings import Finding, Refusal, found
+
+T = TypeVar("T")
+LABEL = re.compile(r"[A-Za-z0-9_]{1,64}")
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_ZERO, _DAY = timedelta(), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A KSK of the file, by the name that its schemas use. `size`, `exponent`: of an RSA key, 0 if not stated."""
+
+    name: str
+    label: str
+    key_tag: int
+    algorithm: Algorithm
+    ds_sha256: str
+    valid_from: datetime
+    valid_until: datetime | None
+    size: int
+    exponent: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A slot of a schema: names of keys."""
+
+    publish: tuple[str, ...]
+    sign: tuple[str, ...]
+    revoke: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaEntry:
+    """A schema: slots by number."""
+
+    name: str
+    line: int
+    slots: Mapping[int, Duty]
+
+
+@dataclass(frozen=True, slots=True)
+class Hsm:
+    """A module as it is named; its PIN is not read into any value."""
+
+    name: str
+    module: str
+    has_pin: bool
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole file. `disabled`: each member that turns a check off, with its line; `filenames` as they are named."""
+
+    keys: tuple[Key, ...]
+    schemas: tuple[SchemaEntry, ...]
+    hsms: tuple[Hsm, ...]
+    filenames: Mapping[str, str]
+    disabled: tuple[tuple[str, int], ...]
+    zones: tuple[str, ...]
+    signers_name: str
+    bundles: int
+    key_counts: tuple[int, ...]
+    different_keys: int
+    algorithms: tuple[Algorithm, ...]
+    sizes: tuple[int, ...]
+    exponents: tuple[int, ...]
+    ttl: int
+    unread_ttl: int
+    validity: tuple[timedelta, timedelta]
+    overlap: tuple[timedelta, timedelta]
+    interval: tuple[timedelta, timedelta]
+    cycle: tuple[timedelta, timedelta]
+    horizon: timedelta
+    publish_safety: timedelta
+    retire_safety: timedelta
+
+
+def read_config(data: bytes, where: str) -> Config:
+    """The file, or one refusal that names every problem with its line."""
+    document = read_document(data, where)
+    if not isinstance(document, Table):
+        raise Refusal("kskm.value", where, field="the file", problem="it is no mapping")
+    problems: list[Finding] = []
+    config = _config(_Section(document, "", where, problems))
+    if problems:
+        raise Refusal.of(tuple(problems))
+    return config
+
+
+@dataclass
+class _Section:
+    """A mapping whose members are taken one by one; what is left over in the end is unknown."""
+
+    table: Table
+    path: str
+    where: str
+    problems: list[Finding]
+    taken: set[str] = field(default_factory=set)
+
+    def problem(self, name: str, line: int, problem: str) -> None:
+        said = f"{self.path}.{name}".strip(".")
+        self.problems.append(found("kskm.value", at(self.where, line), field=said, problem=problem))
+
+    def node(self, name: str) -> tuple[Node, int] | None:
+        self.taken.add(name)
+        return self.table.entries.get(name)
+
+    def section(self, name: str) -> _Section:
+        """A mapping below; an absent one is empty."""
+        held = self.node(name)
+        node, line = held or (Table({}, self.table.line), self.table.line)
+        if not isinstance(node, Table):
+            if not (isinstance(node, Value) and node.empty):
+                self.problem(name, line, "it is no mapping")
+            node = Table({}, line)
+        return _Section(node, f"{self.path}.{name}".strip("."), self.where, self.problems)
+
+    def value(self, name: str, read: Callable[[str], T | None], what: str, default: T | None) -> T | None:
+        """A plain value; None if it is absent without a default, which is a problem, or unreadable."""
+        held = self.node(name)
+        if held is None:
+            if default is None:
+                self.problem(name, self.table.line, "it is missing")
+            return default
+        node, line = held
+        value = read(node.text) if isinstance(node, Value) and not node.empty else None
+        if value is None:
+            self.problem(name, line, f"it is {what}")
+        return value
+
+    def listed(self, name: str, read: Callable[[str], T | None], what: str, default: tuple[T, ...]) -> tuple[T, ...]:
+        """A list, or one value that stands for a list of one."""
+        held = self.node(name)
+        if held is None:
+            return default
+        node, line = held
+        nodes = node.values if isinstance(node, Items) else (node,)
+        values = tuple(read(one.text) if isinstance(one, Value) else None for one in nodes)
+        if any(one is None for one in values):
+            self.problem(name, line, f"each is {what}")
+        return tuple(one for one in values if one is not None)
+
+    def number(self, name: str, default: int | None) -> int:
+        return self.value(name, _number, "no number", default) or 0
+
+    def duration(self, name: str, default: timedelta | None) -> timedelta:
+        return self.value(name, read_duration, "no duration like P10D", default) or _ZERO
+
+    def span(self, least: str, most: str, defaults: tuple[str, str] | None) -> tuple[timedelta, timedelta]:
+        lower, upper = (read_duration(one) for one in defaults) if defaults else (None, None)
+        return self.duration(least, lower), self.duration(most, upper)
+
+    def ended(self) -> None:
+        """Whatever was not taken is unknown."""
+        for name, (_, line) in self.table.entries.items():
+            if name not in self.taken:
+                self.problem(name, line, "no such field is known")
+
+
+def _config(top: _Section) -> Config:
+    request, response, ksk = (top.section(name) for name in ("request_policy", "response_policy", "ksk_policy"))
+    keys, schemas, files = (top.section(name) for name in ("keys", "schemas", "filenames"))
+    disabled = (*_disabled(request), *_disabled(response))
+    bundles = request.number("num_bundles", 9)
+    if response.number("num_bundles", 9) != bundles:
+        response.problem("num_bundles", response.table.line, "it differs from request_policy.num_bundles")
+    for name in ("enable_unsupported_ecdsa", "enable_unsupported_edwards_dsa"):
+        request.value(name, _truth, "neither true nor false", False)
+    config = Config(
+        keys=tuple(_key(keys.section(name), name) for name in keys.table.entries),
+        schemas=tuple(_schema(schemas.section(name), name) for name in schemas.table.entries),
+        hsms=tuple(_hsms(top.section("hsm"))),
+        filenames={name: files.value(name, str, "no name", "") or "" for name in files.table.entries},
+        disabled=disabled,
+        zones=request.listed("acceptable_domains", str, "a name", (".",)),
+        signers_name=ksk.value("signers_name", str, "no name", ".") or ".",
+        bundles=bundles,
+        key_counts=request.listed("num_keys_per_bundle", _number, "a number", (2, 1, 1, 1, 1, 1, 1, 1, 2)),
+        different_keys=request.number("num_different_keys_in_all_bundles", 3),
+        algorithms=request.listed("approved_algorithms", _algorithm, "a known algorithm", (Algorithm.RSASHA256,)),
+        sizes=request.listed("rsa_approved_key_sizes", _number, "a number", (2048,)),
+        exponents=request.listed("rsa_approved_exponents", _number, "a number", (65537,)),
+        ttl=ksk.number("ttl", 172800),
+        unread_ttl=request.number("dns_ttl", 0),
+        validity=ksk.span("min_signature_validity", "max_signature_validity", None),
+        overlap=ksk.span("min_validity_overlap", "max_validity_overlap", None),
+        interval=request.span("min_bundle_interval", "max_bundle_interval", ("P9D", "P11D")),
+        cycle=request.span("min_cycle_inception_length", "max_cycle_inception_length", ("P79D", "P81D")),
+        horizon=request.number("signature_horizon_days", 180) * _DAY,
+        publish_safety=ksk.duration("publish_safety", _ZERO),
+        retire_safety=ksk.duration("retire_safety", _ZERO),
+    )
+    for section in (request, response, ksk, top):
+        section.ended()
+    return config
+
+
+def _disabled(section: _Section) -> list[tuple[str, int]]:
+    """The switches of checks that are off."""
+    off = []
+    for name, (_, line) in section.table.entries.items():
+        if name in CHECKS and section.value(name, _truth, "neither true nor false", True) is False:
+            off.append((f"{section.path}.{name}", line))
+    return off
+
+
+CHECKS = {
+    "validate_signatures": "KSR-BUNDLE-POP, KSR-PREVIOUS",
+    "keys_match_zsk_policy": "KSR-BUNDLE-KEYS",
+    "rsa_exponent_match_zsk_policy": "KSR-BUNDLE-KEYS",
+    "check_cycle_length": "KSR-BUNDLE-CYCLE-DURATION",
+    "check_bundle_intervals": "KSR-POLICY-BUNDLE-INTERVALS",
+    "check_bundle_overlap": "KSR-POLICY-SIG-OVERLAP",
+    "signature_algorithms_match_zsk_policy": "KSR-POLICY-ALG",
+    "signature_validity_match_zsk_policy": "KSR-POLICY-SIG-VALIDITY",
+    "check_keys_match_ksk_operator_policy": "KSR-POLICY-KEYS",
+    "signature_check_expire_horizon": "KSR-POLICY-SIG-HORIZON",
+    "check_chain_keys": "KSR-CHAIN-KEYS",
+    "check_chain_keys_in_hsm": "KSR-CHAIN-KEYS",
+    "check_chain_overlap": "KSR-CHAIN-OVERLAP",
+    "check_keys_publish_safety": "KSR-POLICY-SAFETY",
+    "check_keys_retire_safety": "KSR-POLICY-SAFETY",
+}
+"""Members that turn a check off when they are false, with the checks that are made here all the same."""
+
+
+def _key(section: _Section, name: str) -> Key:
+    label = section.value("label", str, "no label", None) or ""
+    if label and not LABEL.fullmatch(label):
+        section.problem("label", section.table.line, "it is not letters, digits and _")
+    section.value("description", str, "no text", "")
+    section.value("hash_using_hsm", _truth, "neither true nor false", False)
+    until = section.value("valid_until", _midnight, _NO_DAY, None) if "valid_until" in section.table.entries else None
+    key = Key(
+        name,
+        label,
+        section.number("key_tag", None),
+        section.value("algorithm", _algorithm, "no known algorithm", None) or Algorithm.RSASHA256,
+        (section.value("ds_sha256", _digest, "no SHA-256 digest in hexadecimal", None) or "").lower(),
+        section.value("valid_from", _midnight, _NO_DAY, None) or datetime.min,
+        until,
+        section.number("rsa_size", 0),
+        section.number("rsa_exponent", 0),
+        section.table.line,
+    )
+    section.ended()
+    return key
+
+
+def _schema(section: _Section, name: str) -> SchemaEntry:
+    slots = {}
+    for text in section.table.entries:
+        number = _number(text)
+        if number is None:
+            section.node(text)
+            section.problem(text, section.table.line, "it is no slot's number; is a schema indented too far?")
+            continue
+        slot = section.section(text)
+        slots[number] = Duty(*(slot.listed(part, str, "a name", ()) for part in ("publish", "sign", "revoke")))
+        slot.ended()
+    return SchemaEntry(name, section.table.line, slots)
+
+
+def _hsms(section: _Section) -> list[Hsm]:
+    """The modules, without their PINs."""
+    hsms = []
+    for name, (node, line) in section.table.entries.items():
+        one = section.section(name)
+        module = one.value("module", str, "no path", None) or ""
+        hsms.append(Hsm(name, module, isinstance(node, Table) and bool({"pin", "so_pin"} & set(node.entries)), line))
+        one.taken |= {"pin", "so_pin", "env"}
+        one.ended()
+    return hsms
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch("0|[1-9][0-9]{0,9}", text) else None
+
+
+def _truth(text: str) -> bool | None:
+    return _WORDS.get(text.lower())
+
+
+def _algorithm(text: str) -> Algorithm | None:
+    return Algorithm.__members__.get(text)
+
+
+def _digest(text: str) -> str | None:
+    return text if re.fullmatch("[0-9A-Fa-f]{64}", text) else None
+
+
+_NO_DAY = "no day at 00:00 UTC, like 2017-02-02T00:00:00+00:00"
+
+
+def _midnight(text: str) -> datetime | None:
+    """A moment that begins a UTC day: the policy's keys hold from day to day."""
+    moment = read_utc(text.replace(" ", "T"))
+    return moment if moment is not None and moment.timestamp() % 86400 == 0 else None

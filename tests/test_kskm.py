@@ -1,0 +1,282 @@
+"""`quorate import kskm`: the configuration of IANA's signer becomes a zone's folder; what has no place is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from quorate.dnssec.ksr_layout import write_ksr, write_skr
+from quorate.dnssec.records import dnskey_line
+from quorate.zone import load_history, load_zone
+from refusing import refused, run
+from zones import SHIPPED, Zone, both, zsk
+
+NAMES = {"A": "ksk_current", "B": "ksk_next"}
+ONE = {"current": "A"}
+SLOTS = {
+    "normal": [("A", "A", "")] * 9,
+    "pre-publish": [("A", "A", ""), *[("AB", "A", "")] * 8],
+    "publish+": [("AB", "A", "")] * 9,
+    "rollover": [("AB", "A", ""), *[("AB", "B", "")] * 8],
+    "rollover+": [("AB", "B", "")] * 9,
+    "revoke": [("AB", "B", ""), *[("B", "AB", "A")] * 7, ("B", "B", "")],
+    "revoke+": [("B", "B", ""), *[("B", "AB", "A")] * 7, ("B", "B", "")],
+}
+
+
+def listed(letters: str) -> str:
+    names = [NAMES[one] for one in letters]
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+
+
+def schema(name: str, slots: list[tuple[str, str, str]]) -> str:
+    lines = [f"  {name}:"]
+    for number, (publish, sign, revoke) in enumerate(slots, 1):
+        lines += [f"    {number}:", f"      publish: {listed(publish)}", f"      sign: {listed(sign)}"]
+        lines += [f"      revoke: {listed(revoke)}"] * bool(revoke)
+    return "\n".join(lines) + "\n"
+
+
+def config(zone: Zone) -> str:
+    """A configuration as kskm has them, for the KSKs A and B of a zone."""
+    keys = ""
+    for ksk in zone.ksks.ksks:
+        digest = ksk.dnskey.ds(zone.name).digest.hex().upper()
+        keys += f"""  {NAMES[ksk.id]}:
+    description: KSK {ksk.id}
+    label: {ksk.id}
+    key_tag: {ksk.dnskey.key_tag}
+    algorithm: {ksk.algorithm.name}
+    valid_from: 2020-01-01T00:00:00+00:00
+    ds_sha256: {digest}
+"""
+    schemas = "".join(schema(name, slots) for name, slots in SLOTS.items())
+    return f"""# of a test
+hsm:
+  one:
+    module: $MODULE
+    pin: 123456
+    env:
+      SOFTHSM2_CONF: softhsm.conf
+filenames:
+  previous_skr: before.xml
+keys:
+{keys}request_policy:
+  acceptable_domains:
+    - "{zone.name}"
+  num_bundles: 9
+  validate_signatures: True
+  check_chain_keys: False
+  enable_unsupported_ecdsa: true
+  approved_algorithms:
+    - ECDSAP256SHA256
+  dns_ttl: 60
+response_policy:
+  num_bundles: 9
+  validate_signatures: no
+ksk_policy:
+  signers_name: "{zone.name}"
+  publish_safety: PT0S
+  retire_safety: P28D
+  max_signature_validity: P21D
+  min_signature_validity: P21D
+  max_validity_overlap: P16D
+  min_validity_overlap: P9D
+  ttl: 172800
+schemas:
+{schemas}"""
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """A folder with the configuration, the KSKs' records, and three quarters of files."""
+    zone = Zone()
+    (tmp_path / "ksrsigner.yaml").write_text(config(zone))
+    records = "".join(dnskey_line(".", ksk.dnskey) + "\n" for ksk in zone.ksks.ksks)
+    (tmp_path / "ksks.key").write_text(records)
+    for quarter, (name, keys) in enumerate([("normal", ONE), ("pre-publish", both()), ("rollover", both())]):
+        request = zone.request(quarter)
+        (tmp_path / f"ksr{quarter}.xml").write_bytes(write_ksr(request))
+        (tmp_path / f"skr{quarter}.xml").write_bytes(write_skr(zone.deploy(request, name, keys)))
+    return tmp_path
+
+
+def imported(made: Path, *options: object) -> Path:
+    into = made / "zone"
+    outcome = run("import", "kskm", made / "ksrsigner.yaml", "--dnskey", made / "ksks.key", *options, "--into", into)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert (into / "report.md").read_text() == outcome.out
+    return into
+
+
+def test_the_folder_is_all_that_the_checks_need(made: Path) -> None:
+    into = imported(made, "--previous", made / "skr0.xml")
+    zone = load_zone(into / "dnssec")
+    assert [pin.id for pin in zone.policy.ksks] == ["A", "B"]
+    assert [ksk.id for ksk in zone.ksks.ksks] == ["A", "B"]
+    assert zone.schemas == SHIPPED
+    (before,) = load_history(into / "dnssec", zone.schemas)
+    assert before.deployed
+    good = run("skr", "check", made / "skr1.xml", "--ksr", made / "ksr1.xml", "--in", into)
+    assert (good.code, good.err) == (0, "")
+    assert "after SKR" in good.out
+    assert "skr.gap_before" in refused(made, "skr", "check", made / "skr2.xml", "--in", into)
+    assert run("trust-anchor", "make", into / "anchors.xml", "--in", into).code == 0
+    assert run("trust-anchor", "check", into / "anchors.xml", "--in", into).code == 0
+
+
+def test_limits_and_pins_are_those_of_the_file(made: Path) -> None:
+    policy = load_zone(imported(made) / "dnssec").policy
+    (limits,) = policy.limits
+    assert (policy.zone, limits.bundles, limits.ttl) == (".", 9, 172800)
+    assert limits.keys[0].slots == (2, 1, 1, 1, 1, 1, 1, 1, 2)
+    assert [str(span) for span in (limits.validity, limits.overlap, limits.interval, limits.cycle)] == [
+        "P21D",
+        "P9D to P16D",
+        "P9D to P11D",
+        "P79D to P81D",
+    ]
+    assert (limits.horizon.days, limits.retire_safety.days, limits.hold_down.days) == (180, 28, 30)
+    assert [int(kind.algorithm) for kind in limits.algorithms] == [13]
+
+
+def test_what_has_no_place_is_told_and_no_pin_is_taken(made: Path) -> None:
+    into = imported(made)
+    report = (into / "report.md").read_text()
+    assert "request_policy.check_chain_keys: KSR-CHAIN-KEYS is made here all the same" in report
+    assert "response_policy.validate_signatures: KSR-BUNDLE-POP, KSR-PREVIOUS is made here all the same" in report
+    assert "hsm one: module $MODULE" in report
+    assert "its PIN stands in the file: have it changed" in report
+    assert "request_policy.dns_ttl: 60, which kskm never reads" in report
+    assert "filenames.previous_skr: before.xml" in report
+    for name in SLOTS:
+        known = {"publish+": "pre-publish+"}.get(name, name)
+        assert f"- {name}: the schema {known} with current = A" in report or name in ("revoke", "revoke+", "rollover+")
+    assert not any("123456" in path.read_text() for path in into.rglob("*") if path.is_file())
+
+
+def test_a_schema_of_its_own_is_kept(made: Path) -> None:
+    odd = [("A", "A", ""), *[("AB", "AB", "")] * 7, ("B", "B", "")]
+    with (made / "ksrsigner.yaml").open("a") as file:
+        file.write(schema("odd", odd))
+    zone = load_zone(imported(made) / "dnssec")
+    assert [one.id for one in zone.schemas.schemas] == [*(one.id for one in SHIPPED.schemas), "odd"]
+    assert [one.slots for one in zone.schemas.named("odd").slots] == ["1", "2..8", "9"]
+
+
+Change = Callable[[str], str]
+
+
+def swap(old: str, new: str) -> Change:
+    def change(text: str) -> str:
+        assert old in text
+        return text.replace(old, new, 1)
+
+    return change
+
+
+RESPONSES = "response_policy:\n  num_bundles: "
+WRONG: dict[str, tuple[Change, str]] = {
+    "an unknown field": (swap("num_bundles", "num_bundels"), "kskm.value"),
+    "an unknown section": (lambda text: text + "extra: 1\n", "kskm.value"),
+    "no validity": (swap("  max_signature_validity: P21D\n", ""), "kskm.value"),
+    "no pin": (lambda text: re.sub("    ds_sha256: .*\n", "", text, count=1), "kskm.value"),
+    "a short pin": (lambda text: re.sub("ds_sha256: ..", "ds_sha256: ", text, count=1), "kskm.value"),
+    "a duration of months": (swap("P28D", "P1M"), "kskm.value"),
+    "a local time": (swap("2020-01-01T00:00:00+00:00", "2020-01-01T10:00:00+00:00"), "kskm.value"),
+    "an unknown algorithm": (swap("algorithm: ECDSAP256SHA256", "algorithm: RSAMD5"), "kskm.value"),
+    "a number in words": (swap("ttl: 172800", "ttl: two days"), "kskm.value"),
+    "a label with a blank": (swap("label: A", "label: A B"), "kskm.value"),
+    "a switch that is no truth": (swap("check_chain_keys: False", "check_chain_keys: maybe"), "kskm.value"),
+    "a list that is none": (swap('    - "."', "    one: two"), "kskm.value"),
+    "a schema within another": (swap("  revoke+:\n", "    inner:\n      1: x\n  revoke+:\n"), "kskm.value"),
+    "another number of bundles": (swap(RESPONSES + "9", RESPONSES + "8"), "kskm.value"),
+    "a mapping that is none": (lambda text: text.partition("schemas:")[0] + "schemas: none\n", "kskm.value"),
+    "a list at the top": (lambda _text: "- one\n", "kskm.value"),
+    "two zones": (swap('    - "."', '    - "."\n    - "example."'), "kskm.zones"),
+    "another signer": (swap('signers_name: "."', 'signers_name: "example."'), "kskm.zones"),
+    "no name": (swap('    - "."', '    - "a..b"'), "dnssec.name_unusable"),
+    "a slot too few": (lambda text: text[: text.rindex("    9:")], "kskm.schema_slots"),
+    "a key that is none": (swap("publish: ksk_current", "publish: ksk_other"), "kskm.schema_key"),
+    "a silent revocation": (swap("sign: [ksk_current, ksk_next]", "sign: ksk_next"), "schema.revoked_unsigned"),
+    "the only key revoked": (swap("sign: [ksk_current, ksk_next]", "sign: ksk_current"), "schema.nobody_signs"),
+    "keys for other slots": (swap("  dns_ttl", "  num_keys_per_bundle: [1]\n  dns_ttl"), "dnssec.policy_value"),
+    "no YAML": (lambda text: text + "  : : [\n", "document.not_yaml"),
+    "a key twice": (lambda text: text + "hsm:\n", "document.key_twice"),
+    "an anchor": (swap("module: $MODULE", "module: &one $MODULE"), "document.not_plain"),
+    "a second document": (lambda text: text + "---\nhsm:\n", "document.second_document"),
+    "too much": (lambda text: text + "#" * 300000, "document.too_large"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_configuration_is_refused_for(what: str, made: Path) -> None:
+    change, code = WRONG[what]
+    path = made / "ksrsigner.yaml"
+    path.write_text(change(path.read_text()))
+    codes = refused(made, "import", "kskm", path, "--into", made / "zone")
+    assert code in codes
+    assert not (made / "zone").exists()
+
+
+def test_every_problem_is_told_with_its_line(made: Path) -> None:
+    path = made / "ksrsigner.yaml"
+    path.write_text(path.read_text().replace("ttl: 172800", "ttl: long").replace("P28D", "28"))
+    outcome = run("import", "kskm", path, "--into", made / "zone")
+    assert outcome.codes == ["kskm.value", "kskm.value"]
+    lines = path.read_text().splitlines()
+    for number in re.findall(r"ksrsigner\.yaml:(\d+): the field ksk_policy", outcome.err):
+        assert "long" in lines[int(number) - 1] or "28" in lines[int(number) - 1]
+
+
+def test_every_record_must_match_a_pin(made: Path) -> None:
+    stranger = dnskey_line(".", zsk("p-256", "stranger").dnskey)
+    with (made / "ksks.key").open("a") as file:
+        file.write(f"{stranger}\n")
+    call = ("import", "kskm", made / "ksrsigner.yaml", "--dnskey", made / "ksks.key", "--into", made / "zone")
+    assert refused(made, *call) == ["ksk.not_pinned"]
+    (made / "ksks.key").write_text((made / "ksks.key").read_text().replace(stranger, "").replace(". IN", "example. IN"))
+    assert refused(made, *call) == ["ksk.not_pinned"] * 2
+
+
+def test_the_size_of_a_key_is_compared(tmp_path: Path) -> None:
+    zone = Zone(kinds={"A": "rsa-2048", "B": "p-256"})
+    text = config(zone).replace("algorithm: RSASHA256", "algorithm: RSASHA256\n    rsa_size: 4096\n    rsa_exponent: 3")
+    (tmp_path / "ksrsigner.yaml").write_text(text)
+    (tmp_path / "ksks.key").write_text("".join(dnskey_line(".", ksk.dnskey) + "\n" for ksk in zone.ksks.ksks))
+    call = (
+        "import",
+        "kskm",
+        tmp_path / "ksrsigner.yaml",
+        "--dnskey",
+        tmp_path / "ksks.key",
+        "--into",
+        tmp_path / "zone",
+    )
+    assert refused(tmp_path, *call) == ["kskm.key_differs"] * 2
+
+
+def test_the_previous_response_is_of_this_zone(made: Path) -> None:
+    other = Zone(name="example.")
+    (made / "other.xml").write_bytes(write_skr(other.sign(other.draft(other.request(0), "normal", ONE))))
+    call = ("import", "kskm", made / "ksrsigner.yaml", "--previous", made / "other.xml", "--into", made / "zone")
+    assert refused(made, *call) == ["skr.zone"]
+
+
+def test_nothing_is_written_over(made: Path) -> None:
+    into = imported(made)
+    assert refused(made, "import", "kskm", made / "ksrsigner.yaml", "--into", into) == ["kskm.into"]
+    assert refused(made, "import", "kskm", made / "ksrsigner.yaml", "--into", made / "ksks.key") == ["kskm.into"]
+    assert run("import", "kskm", made / "ksrsigner.yaml").code == 2
+
+
+def test_without_the_extra_it_says_what_to_install(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    assert refused(made, "import", "kskm", made / "ksrsigner.yaml", "--into", made / "zone") == [
+        "document.extra_missing"
+    ]
