@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from quorate.compliance import RULES
-from quorate.compliance.texts import EDITIONS, Level, Source
+from quorate.compliance.texts import EDITIONS, Level, Source, Text
 from quorate.findings import Severity, meaning
 
 SPEC = Path(__file__).resolve().parent.parent / "spec" / "rules.md"
@@ -24,7 +24,8 @@ def table() -> str:
 
 
 def said(source: Source) -> str:
-    level = "MUST" if source.level is Level.MUST else "SHOULD"
+    level = {Level.MUST: "MUST", Level.SHOULD: "SHOULD", Level.COUNSEL: "counsels"}[source.level]
+    level += " under `webpki`" if source.text is Text.WEBPKI else ""
     dates = f" since {source.since}" if source.since != date.min else ""
     dates += f" until {source.until}" if source.until else ""
     return f"{EDITIONS[source.text].title} {source.clause} {level}{dates}"

@@ -37,7 +37,7 @@ from issuing import (
 )
 from quorate.algorithms import SignatureAlgorithm
 from quorate.compliance import CRL_RULES, RULES, Commitments, Context, certificate_findings, crl_findings
-from quorate.compliance.texts import EDITIONS, Level, Text
+from quorate.compliance.texts import EDITIONS, Level, Text, chosen
 from quorate.findings import Severity, meaning
 from quorate.keys import KeyType, stand_in_spki
 from quorate.plan import Subject
@@ -722,6 +722,30 @@ def test_the_key_in_the_certificate_is_judged() -> None:
 def test_a_profile_of_the_other_rule_set_is_noticed() -> None:
     assert "x509.profile_rules" in root(profile="private-root")
     assert "x509.profile_rules" in crl(profile="private-crl")
+
+
+def test_what_the_rfc_allows_and_wisdom_does_not_is_a_warning_for_a_private_authority() -> None:
+    counselled = [one for one in RULES if any(source.level is Level.COUNSEL for source in one.sources)]
+    for one in counselled:
+        for kind in one.applies:
+            private = one.basis(chosen("private"), kind, NOW.date())
+            public = one.basis(chosen("webpki"), kind, NOW.date())
+            assert private is not None
+            assert public is not None
+            assert (private.severity, public.severity) == (Severity.WARNING, Severity.ERROR), one.code
+    assert {one.code for one in counselled} == {
+        *(
+            "cert.not_before",
+            "cert.not_before_cross",
+            "cert.not_after",
+            "cert.issuer_not_valid",
+            "cert.outlives_issuer",
+        ),
+        *("cert.name_missing", "cert.name_country", "cert.name_country_unknown", "cert.name_reused"),
+        *("cert.name_reencoded", "cert.key_reused", "cert.ski_key", "cert.key_usage", "cert.crl_url_form"),
+        *("cert.access_form", "crl.this_update", "crl.expired", "crl.previous_missing", "crl.this_update_not_rising"),
+        *("crl.entry_reason", "crl.entry_date_future", "crl.entry_date_early"),
+    }
 
 
 def test_each_rule_says_where_it_comes_from() -> None:

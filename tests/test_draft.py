@@ -284,10 +284,9 @@ def test_a_name_has_three_parts_in_order() -> None:
 @pytest.mark.parametrize(
     ("country", "organization", "common_name"),
     [
-        ("nl", "O", "C"),
         ("NLD", "O", "C"),
         ("ÄÖ", "O", "C"),
-        ("NL", "", "C"),
+        ("NL", "O", ""),
         ("NL", "O", "C" * 65),
         ("NL", "O", "C "),
         ("NL", "O\n", "C"),
@@ -296,6 +295,7 @@ def test_a_name_has_three_parts_in_order() -> None:
     ],
 )
 def test_unusable_names_are_refused(country: str, organization: str, common_name: str) -> None:
+    """What the texts say of a name that can be written, without a country or in small letters, is for the rules."""
     with refusal("x509.name_unusable"):
         encode_name(Subject(country=country, organization=organization, common_name=common_name))
 
@@ -519,10 +519,9 @@ def test_two_different_algorithm_identifiers_verify_never() -> None:
 def test_entries_are_carried_over_and_added() -> None:
     previous = read_crl(issued(crl_fields()))
     other = read_certificate(issued(subordinate_fields(serial=99)))
-    later = NOW + timedelta(days=30)
-    entries = crl_entries(previous, (Revoked(other, NOW, "keyCompromise"),), later)
+    entries = crl_entries(previous, (Revoked(other, NOW, "keyCompromise"),))
     assert entries == (*previous.entries, CrlEntry(99, NOW, "keyCompromise"))
-    assert crl_entries(None, (), later) == ()
+    assert crl_entries(None, ()) == ()
 
 
 def test_an_entry_goes_after_one_crl_beyond_its_validity() -> None:
@@ -530,9 +529,9 @@ def test_an_entry_goes_after_one_crl_beyond_its_validity() -> None:
     within = read_crl(issued(crl_fields()))
     after = expired.not_after + timedelta(days=1)
     beyond = read_crl(issued(crl_fields(this_update=after, next_update=not_after(after, 365))))
-    assert crl_entries(within, (), after, (expired,)) == within.entries
-    assert crl_entries(beyond, (), after, (expired,)) == ()
-    assert crl_entries(beyond, (), after) == beyond.entries
+    assert crl_entries(within, (), (expired,)) == within.entries
+    assert crl_entries(beyond, (), (expired,)) == ()
+    assert crl_entries(beyond, ()) == beyond.entries
 
 
 def test_revocations_that_cannot_be_are_all_reported() -> None:
@@ -540,18 +539,12 @@ def test_revocations_that_cannot_be_are_all_reported() -> None:
     listed = read_certificate(issued(subordinate_fields()))
     stranger = read_certificate(issued(subordinate_fields(serial=5, issuer=issuer(common_name="Other"))))
     wrong = (
-        Revoked(listed, NOW + timedelta(days=9), "certificateHold"),
-        Revoked(stranger, NOW - timedelta(days=9), "superseded"),
+        Revoked(listed, NOW, "superseded"),
+        Revoked(stranger, NOW, "superseded"),
     )
     with pytest.raises(Refusal) as caught:
-        crl_entries(previous, wrong, NOW)
-    assert {finding.code for finding in caught.value.findings} == {
-        "crl.entry_reason",
-        "crl.entry_date_future",
-        "crl.entry_twice",
-        "crl.entry_date_early",
-        "crl.entry_of_another",
-    }
+        crl_entries(previous, wrong)
+    assert {finding.code for finding in caught.value.findings} == {"crl.entry_twice", "crl.entry_of_another"}
 
 
 def test_the_stand_in_holds_no_key() -> None:

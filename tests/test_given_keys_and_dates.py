@@ -159,10 +159,6 @@ PLANS = {
     "dates and days": (dated(INT).replace("profile", "days = 1000\nprofile") + 'spki = "a.pem"\n', {"plan.validity"}),
     "a date that is none": (dated(INT).replace("2031-12-01T", "2031-13-01T") + 'spki = "a.pem"\n', {"plan.time"}),
     "dates in reverse": (dated(INT).replace("2031-", "2021-") + 'spki = "a.pem"\n', {"x509.field_unusable"}),
-    "a date before the window": (dated(INT).replace("2026-12-01T", "2026-11-30T") + 'spki = "a.pem"\n',
-                                 {"cert.not_before", "cert.window"}),
-    "a date in the window": (dated(INT).replace("2026-12-01T00", "2026-12-01T15") + 'spki = "a.pem"\n',
-                             {"cert.not_before"}),
     "one date of a CRL": (crl("crl-2", "root-r1", 2).replace("days = 365", 'this-update = "2026-12-01T09:00:00Z"'),
                           {"plan.validity"}),
     "an output with a path": (KNOWN + 'output = "../root-2"\n', {"plan.file_name"}),
@@ -200,7 +196,6 @@ def test_a_plan_is_refused_for(ceremony: Path, what: str) -> None:
 def test_crl_dates_are_legal_all_over_the_window(ceremony: Path) -> None:
     path = ceremony / "plan.toml"
     for first, last, code in (
-        ("2026-12-01T10:00:00Z", "2027-11-30T10:00:00Z", "crl.this_update"),
         ("2026-11-30T20:00:00Z", "2027-11-30T10:00:00Z", "crl.window"),
         ("2026-12-01T09:00:00Z", "2026-12-01T20:00:00Z", "crl.window"),
     ):
@@ -209,6 +204,19 @@ def test_crl_dates_are_legal_all_over_the_window(ceremony: Path) -> None:
         path.write_text(plan.replace("days = 365\n", given + "\n"))
         assert refused_command(ceremony.parents[1], "check", ceremony) == [code]
         path.write_text(plan)
+
+
+def test_dates_out_of_the_window_are_a_warning_for_a_private_authority(ceremony: Path) -> None:
+    path = ceremony / "plan.toml"
+    plan = path.read_text()
+    for first in ("2026-11-29T00:00:00Z", "2026-12-01T15:00:00Z"):
+        operation = dated(INT).replace(DATES["not-before"], first) + 'spki = "a.pem"\n'
+        given = f'this-update = "{first}"\nnext-update = "2027-11-28T00:00:00Z"\n'
+        path.write_text(plan.replace("days = 365\n", given) + operation)
+        outcome = run("check", ceremony)
+        assert outcome.code == 0, outcome.err
+        assert f"warning: cert.not_before: operations[int-1]: notBefore {first[:10]}" in outcome.out
+        assert f"warning: crl.this_update: operations[crl-r1-1]: thisUpdate {first[:10]}" in outcome.out
 
 
 def test_a_bare_key_is_accepted_with_a_warning_that_names_it(ceremony: Path) -> None:

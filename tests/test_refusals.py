@@ -553,15 +553,8 @@ LATER: dict[str, tuple[str, set[str]]] = {
     "a certificate of another CA": (crl("crl-r1-3", "root-r1", 3, revoked("int-2")), {"plan.revoked_elsewhere"}),
     "a certificate that is not there": (crl("crl-r1-3", "root-r1", 3, revoked("int-9")), {"plan.artifact_unknown"}),
     "a revocation on no day": (crl("crl-r1-3", "root-r1", 3, revoked("int-1", "yesterday")), {"plan.time"}),
-    "a revocation to come": (crl("crl-r1-3", "root-r1", 3, revoked("int-1", "2027-01-01T00:00:00Z")),
-                             {"crl.entry_date_future"}),
-    "a revocation before its certificate": (crl("crl-r1-3", "root-r1", 3, revoked("int-1", "2020-01-01T00:00:00Z")),
-                                            {"crl.entry_date_early"}),
     "a reason of its own": (crl("crl-r1-3", "root-r1", 3, revoked("int-1", reason="tired")), {"crl.entry_reason"}),
     "an operation of before": (crl("crl-r1-1", "root-r1", 3), {"plan.operation_known"}),
-    "the name of another root": (key("key-r3") + certificate("root", "root-r3", "Root R1", 3650, key="key-r3"),
-                                 {"cert.name_reused"}),
-    "the key of another root": (certificate("root", "root-r3", "Root R3", 3650, key="key-r1"), {"cert.key_reused"}),
     "an issuer whose key is elsewhere": (crl("crl-i1-1", "int-1", 1), {"plan.issuer_key_elsewhere"}),
     "a cross-certificate of nothing": (certificate("cross", "cross-3", issuer="root-r1", existing="r9.pem"),
                                        {"plan.artifact_unknown"}),
@@ -573,6 +566,39 @@ def test_a_later_plan_is_refused_for(later: Path, what: str) -> None:
     operations, codes = LATER[what]
     make_plan(later.parents[1], later.name, operations, "2026-12-15T09:00:00Z")
     assert set(refused(later.parents[1], "check", later, "--rehearsal")) == codes
+
+
+WARNED: dict[str, tuple[str, str]] = {
+    "a revocation to come": (crl("crl-r1-3", "root-r1", 3, revoked("int-1", "2027-01-01T00:00:00Z")),
+                             "crl.entry_date_future"),
+    "a revocation before its certificate": (crl("crl-r1-3", "root-r1", 3, revoked("int-1", "2020-01-01T00:00:00Z")),
+                                            "crl.entry_date_early"),
+    "a CA certificate on hold": (crl("crl-r1-3", "root-r1", 3, revoked("int-1", reason="certificateHold")),
+                                 "crl.entry_reason"),
+    "the name of another root": (key("key-r3") + certificate("root", "root-r3", "Root R1", 3650, key="key-r3"),
+                                 "cert.name_reused"),
+    "the key of another root": (certificate("root", "root-r3", "Root R3", 3650, key="key-r1"), "cert.key_reused"),
+    "a country that is none": (key("key-r3") + certificate("root", "root-r3", "Root R3", 3650, key="key-r3")
+                               .replace('"NL"', '"XX"'), "cert.name_country_unknown"),
+    "a name without an organization": (key("key-r3") + certificate("root", "root-r3", "Root R3", 3650, key="key-r3")
+                                       .replace('organization = "Example Trust", ', ""), "cert.name_missing"),
+    "a subordinate that outlives its issuer": (certificate("subordinate", "int-9", "I9", 3650, issuer="root-r1",
+                                                           key="key-r2"), "cert.outlives_issuer"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WARNED)
+def test_a_private_authority_is_warned_of_what_the_rfc_allows(later: Path, what: str) -> None:
+    """`webpki` refuses each, see test_compliance."""
+    operations, code = WARNED[what]
+    make_plan(later.parents[1], later.name, operations, "2026-12-15T09:00:00Z")
+    profiles = later.parents[1] / "profiles"
+    profiles.mkdir()
+    text = (files("quorate.x509") / "profiles" / "private-crl.toml").read_text()
+    (profiles / "private-crl.toml").write_text(text.replace("reasons = [", 'reasons = ["certificateHold", '))
+    outcome = run("check", later, "--rehearsal")
+    assert outcome.code == 0, outcome.err
+    assert f"warning: {code}: " in outcome.out
 
 
 def existing(private: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey, ca: bool = True) -> bytes:

@@ -291,11 +291,10 @@ class Resolver:
         facts = tuple(read_certificate(data, name) for name, data in self.register.certificates.items())
         for one in plan.revoked:
             self.names.require_issued(one.certificate, issuer, where)
-        revoked = tuple(
-            Revoked(self.names.facts(one.certificate, where), utc(one.date), one.reason) for one in plan.revoked
-        )
+        given = [(self.names.facts(one.certificate, where), utc(one.date), one.reason) for one in plan.revoked]
+        revoked = tuple(Revoked(facts, date, reason.replace("unspecified", "")) for facts, date, reason in given)
         last_crl = read_crl(self.inputs[previous.partition(":")[2]], previous) if previous else None
-        entries = crl_entries(last_crl, revoked, utc(plan.this_update or self.plan.window.opens), facts)
+        entries = crl_entries(last_crl, revoked, facts)
         return CrlOperation(
             id=plan.id,
             token=self.names.token_of(key, where),

@@ -22,11 +22,11 @@ class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     closes: str
 
 
-class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A distinguished name by its attributes; encoded in the order of BR 7.1.4.2."""
+class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A distinguished name by its attributes; encoded in the order of BR 7.1.4.2. An empty one is left out."""
 
-    country: str
-    organization: str
+    country: str = ""
+    organization: str = ""
     common_name: str
 
 

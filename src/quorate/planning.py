@@ -32,6 +32,18 @@ from quorate.strict import OUTPUT_NAME, is_day, read_moment, require_identifiers
 from quorate.x509.csr import read_csr, read_spki
 from quorate.x509.facts import read_certificate, verify_issued
 
+REASONS = (
+    "unspecified",
+    "keyCompromise",
+    "cACompromise",
+    "affiliationChanged",
+    "superseded",
+    "cessationOfOperation",
+    "certificateHold",
+    "privilegeWithdrawn",
+    "aACompromise",
+)
+"""The reasons of RFC 5280 5.3.1 that a full CRL can give; "unspecified" is said by giving none."""
 LONGEST_DAYS = 36525
 """A hundred years: nothing that is issued lasts longer, and no date leaves the calendar."""
 
@@ -91,6 +103,11 @@ def _operation_findings(operation: Operation, seats: set[str]) -> list[Finding]:
     if isinstance(operation, IssueCrl):
         dates = [(f"{where}.revoked[{one.certificate}].date", one.date) for one in operation.revoked]
         findings += [found("plan.time", path, text=text) for path, text in dates if read_moment(text) is None]
+        findings += [
+            found("crl.entry_reason", f"{where}.revoked", serial=one.certificate, reason=one.reason)
+            for one in operation.revoked
+            if one.reason not in REASONS
+        ]
     return findings
 
 

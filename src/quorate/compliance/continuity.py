@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from quorate.compliance.crl import DISTRIBUTION
 from quorate.compliance.rules import CRL, CrlCase, Facts, Rule, rule
-from quorate.compliance.texts import PROFILES, Text, must, should
+from quorate.compliance.texts import PROFILES, Text, ground, must, should
 from quorate.findings import Refusal
 from quorate.x509.crl import may_go, serial_text
 from quorate.x509.facts import CrlFacts, verify_issued
@@ -14,7 +14,7 @@ from quorate.x509.facts import CrlFacts, verify_issued
 TABLE: list[Rule[CrlCase]] = []
 
 
-@rule(TABLE, "crl.previous_missing", CRL, must(Text.QUORATE, "CRLs"))
+@rule(TABLE, "crl.previous_missing", CRL, *ground("CRLs"))
 def a_first_one_has_the_first_number(case: CrlCase) -> Iterator[Facts]:
     """A sequence that was begun elsewhere is carried on from its last CRL."""
     if case.previous is None and case.it.number > 1:
@@ -45,8 +45,14 @@ def the_number_rises(case: CrlCase) -> Iterator[Facts]:
 
 
 @rule(TABLE, "crl.this_update_not_rising", CRL, must(Text.RFC, "5280 5.2.3"), must(Text.QUORATE, "CRLs"))
+def this_update_does_not_fall(case: CrlCase) -> Iterator[Facts]:
+    if case.previous is not None and case.it.this_update < case.previous.this_update:
+        yield {"time": case.it.this_update.isoformat()}
+
+
+@rule(TABLE, "crl.this_update_not_rising", CRL, *ground("CRLs"))
 def this_update_rises(case: CrlCase) -> Iterator[Facts]:
-    if case.previous is not None and case.it.this_update <= case.previous.this_update:
+    if case.previous is not None and case.it.this_update == case.previous.this_update:
         yield {"time": case.it.this_update.isoformat()}
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from quorate.compliance.extensions import AKI
 from quorate.compliance.rules import CRL, CrlCase, Facts, Rule, rule
-from quorate.compliance.texts import PROFILES, Text, must, should
+from quorate.compliance.texts import PROFILES, Text, ground, must, should
 from quorate.compliance.validity import DAY
 from quorate.x509.crl import serial_text
 
 TABLE: list[Rule[CrlCase]] = []
 
+UNUSUAL = ("certificateHold", "aACompromise")
 NUMBER, REASON, DISTRIBUTION, DELTA = "2.5.29.20", "2.5.29.21", "2.5.29.28", "2.5.29.27"
 
 
@@ -35,7 +36,7 @@ def the_issuer_may_sign_crls(case: CrlCase) -> Iterator[Facts]:
         yield {}
 
 
-@rule(TABLE, "crl.this_update", CRL, must(Text.BR, "7.2", since=PROFILES), must(Text.QUORATE, "dates"))
+@rule(TABLE, "crl.this_update", CRL, must(Text.BR, "7.2", since=PROFILES), *ground("dates"))
 def this_update_is_the_time_of_signing(case: CrlCase) -> Iterator[Facts]:
     """A CRL dated ahead would hide every revocation until then; a day's age is left for a slow ceremony."""
     if not case.context.at - DAY <= case.it.this_update <= case.context.at:
@@ -44,12 +45,11 @@ def this_update_is_the_time_of_signing(case: CrlCase) -> Iterator[Facts]:
 
 @rule(TABLE, "crl.window", CRL, must(Text.BR, "7.2", since=PROFILES), must(Text.QUORATE, "dates"))
 def dates_are_legal_all_over_the_window(case: CrlCase) -> Iterator[Facts]:
-    """A CRL whose dates are frozen may be signed at any moment of the window; both of its ends are tried."""
+    """A CRL whose dates are frozen may be signed at any moment of the window: both ends are tried, if `at` is legal."""
+    if not _legal(case, case.context.at):
+        return
     for moment in dict.fromkeys(case.context.window):
-        if moment == case.context.at:
-            continue
-        ended = case.it.next_update is not None and case.it.next_update < moment
-        if ended or not moment - DAY <= case.it.this_update <= moment:
+        if not _legal(case, moment):
             yield {"moment": moment.isoformat()}
 
 
@@ -75,7 +75,7 @@ def it_lasts_as_committed(case: CrlCase) -> Iterator[Facts]:
     yield from _longer(case, case.context.commitments.crl_days)
 
 
-@rule(TABLE, "crl.expired", CRL, must(Text.BR, "7.2"), must(Text.QUORATE, "dates"))
+@rule(TABLE, "crl.expired", CRL, must(Text.BR, "7.2"), *ground("dates"))
 def it_is_current_when_signed(case: CrlCase) -> Iterator[Facts]:
     end = case.it.next_update
     if end is not None and (end < case.context.at or end <= case.it.this_update):
@@ -174,6 +174,14 @@ def every_reason_is_permitted(case: CrlCase) -> Iterator[Facts]:
             yield {"serial": serial_text(entry.serial), "reason": entry.reason}
 
 
+@rule(TABLE, "crl.entry_reason", CRL, must(Text.BR, "7.2.2", since=PROFILES), *ground("CRLs"))
+def no_reason_is_unusual(case: CrlCase) -> Iterator[Facts]:
+    """A certificate of an authority that is put on hold may be valid again tomorrow, and attributes are none of its."""
+    for entry in case.it.entries:
+        if entry.reason in UNUSUAL and entry.reason in case.profile.reasons:
+            yield {"serial": serial_text(entry.serial), "reason": entry.reason}
+
+
 @rule(TABLE, "crl.entry_ca_compromise", CRL, should(Text.BR, "7.2.2", since=PROFILES))
 def ca_compromise_is_noticed(case: CrlCase) -> Iterator[Facts]:
     for entry in case.it.entries:
@@ -181,14 +189,14 @@ def ca_compromise_is_noticed(case: CrlCase) -> Iterator[Facts]:
             yield {"serial": serial_text(entry.serial)}
 
 
-@rule(TABLE, "crl.entry_date_future", CRL, must(Text.BR, "7.2.2", since=PROFILES), must(Text.QUORATE, "CRLs"))
+@rule(TABLE, "crl.entry_date_future", CRL, must(Text.BR, "7.2.2", since=PROFILES), *ground("CRLs"))
 def no_revocation_lies_ahead(case: CrlCase) -> Iterator[Facts]:
     for entry in case.it.entries:
         if entry.date > case.it.this_update:
             yield {"serial": serial_text(entry.serial), "date": entry.date.isoformat()}
 
 
-@rule(TABLE, "crl.entry_date_early", CRL, must(Text.BR, "7.2.2", since=PROFILES), must(Text.QUORATE, "CRLs"))
+@rule(TABLE, "crl.entry_date_early", CRL, must(Text.BR, "7.2.2", since=PROFILES), *ground("CRLs"))
 def no_revocation_lies_before_issuance(case: CrlCase) -> Iterator[Facts]:
     issued = {one.serial: one for one in case.context.known if one.issuer == case.it.issuer}
     for entry in case.it.entries:
@@ -203,6 +211,11 @@ def every_new_entry_is_of_a_known_certificate(case: CrlCase) -> Iterator[Facts]:
     for entry in case.it.entries:
         if entry.serial not in known:
             yield {"serial": serial_text(entry.serial)}
+
+
+def _legal(case: CrlCase, moment: datetime) -> bool:
+    ended = case.it.next_update is not None and case.it.next_update < moment
+    return not ended and moment - DAY <= case.it.this_update <= moment
 
 
 def _longer(case: CrlCase, days: int) -> Iterator[Facts]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from quorate.compliance.rules import (
@@ -18,7 +19,7 @@ from quorate.compliance.rules import (
     Rule,
     rule,
 )
-from quorate.compliance.texts import PROFILES, Text, must, should
+from quorate.compliance.texts import PROFILES, Text, ground, must, should
 from quorate.x509.constraints import EVERY_DNS, EVERY_IPV4, EVERY_IPV6
 
 TABLE: list[Rule[CertificateCase]] = []
@@ -52,7 +53,7 @@ def an_issuing_authority_has_path_length_zero(case: CertificateCase) -> Iterator
         yield {}
 
 
-@rule(TABLE, "cert.key_usage", CA, must(Text.BR, "7.1.2.10.7", since=PROFILES), must(Text.QUORATE, "key usage"))
+@rule(TABLE, "cert.key_usage", CA, must(Text.BR, "7.1.2.10.7", since=PROFILES), *ground("key usage"))
 def key_usage_is_one_of_two_values(case: CertificateCase) -> Iterator[Facts]:
     usage = case.it.extension(KEY_USAGE)
     if usage is None or usage.value not in KEY_USAGES:
@@ -116,12 +117,18 @@ def a_subordinate_says_where_its_crl_is(case: CertificateCase) -> Iterator[Facts
         yield {}
 
 
-@rule(TABLE, "cert.crl_url_form", CA, must(Text.BR, "7.1.2.11.2"), must(Text.QUORATE, "addresses"))
+@rule(TABLE, "cert.crl_url_form", CA, must(Text.BR, "7.1.2.11.2"), *ground("addresses"))
 def the_crl_is_at_http_urls(case: CertificateCase) -> Iterator[Facts]:
     it = case.it
     plain = it.crl_points_plain and all(map(_is_http, it.crl_urls))
-    if it.extension(CRL_POINTS) and not (plain and it.crl_urls):
+    if it.extension(CRL_POINTS) and all(map(_is_absolute, it.crl_urls)) and not (plain and it.crl_urls):
         yield {"urls": ", ".join(it.crl_urls) or "no URL"}
+
+
+@rule(TABLE, "cert.crl_url_form", CA, must(Text.RFC, "5280 4.2.1.6"), must(Text.BR, "7.1.2.11.2"))
+def the_crl_is_at_absolute_urls(case: CertificateCase) -> Iterator[Facts]:
+    if not all(map(_is_absolute, case.it.crl_urls)):
+        yield {"urls": ", ".join(case.it.crl_urls)}
 
 
 @rule(TABLE, "cert.crl_points", CA, should(Text.BR, "7.1.2.11.2", since=PROFILES), should(Text.QUORATE, "addresses"))
@@ -142,12 +149,25 @@ def a_subordinate_says_where_its_issuer_is(case: CertificateCase) -> Iterator[Fa
         yield {}
 
 
-@rule(TABLE, "cert.access_form", CA, must(Text.BR, "7.1.2.10.3", since=PROFILES), must(Text.QUORATE, "addresses"))
+@rule(TABLE, "cert.access_form", CA, must(Text.BR, "7.1.2.10.3", since=PROFILES), *ground("addresses"))
 def the_issuer_is_at_http_urls(case: CertificateCase) -> Iterator[Facts]:
     urls = case.it.ca_issuers_urls
     plain = len(urls) == len(case.it.access_methods) == len(set(urls)) and all(map(_is_http, urls))
-    if case.it.extension(ACCESS) and not (plain and urls):
+    if case.it.extension(ACCESS) and all(map(_is_absolute, urls)) and not (plain and urls):
         yield {"urls": ", ".join(urls) or "no URL"}
+
+
+@rule(TABLE, "cert.access_form", CA, must(Text.RFC, "5280 4.2.1.6"), must(Text.BR, "7.1.2.10.3", since=PROFILES))
+def the_issuer_is_at_absolute_urls(case: CertificateCase) -> Iterator[Facts]:
+    if not all(map(_is_absolute, case.it.ca_issuers_urls)):
+        yield {"urls": ", ".join(case.it.ca_issuers_urls)}
+
+
+def _is_absolute(url: str) -> bool:
+    """With a scheme and something behind it, in characters that can be seen (RFC 3986 3, 4.3)."""
+    scheme, _, rest = url.partition(":")
+    plain = url.isascii() and url.isprintable() and " " not in url
+    return plain and re.fullmatch("[A-Za-z][A-Za-z0-9+.-]*", scheme) is not None and rest.lstrip("/") != ""
 
 
 @rule(

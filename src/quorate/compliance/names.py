@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from quorate.compliance.countries import COUNTRIES
 from quorate.compliance.rules import NAMED, CertificateCase, Facts, Rule, rule
-from quorate.compliance.texts import PROFILES, Text, must, should
+from quorate.compliance.texts import PROFILES, Text, ground, must, should
 from quorate.x509.name import IA5_STRING, PRINTABLE_STRING, UTF8_STRING, name_parts, text_of
 
 TABLE: list[Rule[CertificateCase]] = []
@@ -78,7 +78,7 @@ def attributes_have_their_lengths(case: CertificateCase) -> Iterator[Facts]:
             yield {"attribute": _name(oid), "length": len(text), "most": ATTRIBUTES[oid].most}
 
 
-@rule(TABLE, "cert.name_missing", NAMED, must(Text.BR, "7.1.2.10.2"))
+@rule(TABLE, "cert.name_missing", NAMED, must(Text.BR, "7.1.2.10.2"), *ground("names"))
 def country_organization_and_common_name_are_there(case: CertificateCase) -> Iterator[Facts]:
     kinds = {oid for oid, _, _ in _attributes(case)}
     for oid in USUAL:
@@ -86,7 +86,7 @@ def country_organization_and_common_name_are_there(case: CertificateCase) -> Ite
             yield {"attribute": _name(oid)}
 
 
-@rule(TABLE, "cert.name_country", NAMED, must(Text.BR, "7.1.2.10.2"), must(Text.QUORATE, "names"))
+@rule(TABLE, "cert.name_country", NAMED, must(Text.BR, "7.1.2.10.2"), *ground("names"))
 def the_country_is_two_capitals(case: CertificateCase) -> Iterator[Facts]:
     for oid, tag, octets in _attributes(case):
         text = text_of(tag, octets) or ""
@@ -94,7 +94,7 @@ def the_country_is_two_capitals(case: CertificateCase) -> Iterator[Facts]:
             yield {}
 
 
-@rule(TABLE, "cert.name_country_unknown", NAMED, must(Text.BR, "7.1.2.10.2"))
+@rule(TABLE, "cert.name_country_unknown", NAMED, must(Text.BR, "7.1.2.10.2"), *ground("names"))
 def the_country_is_one(case: CertificateCase) -> Iterator[Facts]:
     for oid, tag, octets in _attributes(case):
         text = text_of(tag, octets) or ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from quorate.compliance.rules import BELOW, EVERY, ISSUED, NAMED, OWN, ROOT, CertificateCase, Facts, Rule, rule
-from quorate.compliance.texts import PROFILES, Text, must, should
+from quorate.compliance.texts import PROFILES, Text, ground, must, should
 from quorate.findings import Refusal
 from quorate.keys import key_name
 from quorate.x509.name import comparable
@@ -53,7 +53,7 @@ def the_serial_is_new(case: CertificateCase) -> Iterator[Facts]:
             yield {"other": other.fingerprint}
 
 
-@rule(TABLE, "cert.ski_key", EVERY, must(Text.BR, "7.1.2.11.4", since=PROFILES), must(Text.QUORATE, "key identifiers"))
+@rule(TABLE, "cert.ski_key", EVERY, must(Text.BR, "7.1.2.11.4", since=PROFILES), *ground("key identifiers"))
 def key_and_identifier_belong_together(case: CertificateCase) -> Iterator[Facts]:
     """One identifier for one key and one key for one identifier, in all that the authority issued."""
     for other in case.others:
@@ -67,7 +67,7 @@ def key_and_identifier_belong_together(case: CertificateCase) -> Iterator[Facts]
     NAMED,
     should(Text.BR, "7.1.2.10.2", since=PROFILES),
     must(Text.MICROSOFT, "3.1.3, 3.1.11"),
-    must(Text.QUORATE, "names"),
+    *ground("names"),
 )
 def the_name_is_new(case: CertificateCase) -> Iterator[Facts]:
     """The same name with the same key is a matter of `cert.key_reused`."""
@@ -76,14 +76,14 @@ def the_name_is_new(case: CertificateCase) -> Iterator[Facts]:
             yield {"other": other.fingerprint}
 
 
-@rule(TABLE, "cert.name_reencoded", EVERY, must(Text.BR, "7.1.4.1"), must(Text.QUORATE, "names"))
+@rule(TABLE, "cert.name_reencoded", EVERY, must(Text.BR, "7.1.4.1"), *ground("names"))
 def equal_names_have_equal_bytes(case: CertificateCase) -> Iterator[Facts]:
     for other in case.others:
         if other.subject != case.it.subject and comparable(other.subject) == comparable(case.it.subject):
             yield {"other": other.fingerprint}
 
 
-@rule(TABLE, "cert.key_reused", NAMED, must(Text.MICROSOFT, "3.1.11"), must(Text.QUORATE, "keys"))
+@rule(TABLE, "cert.key_reused", NAMED, must(Text.MICROSOFT, "3.1.11"), *ground("keys"))
 def the_key_is_new(case: CertificateCase) -> Iterator[Facts]:
     """A second certificate for a key is a cross-certificate (BR 7.1.2.2), or a root issued anew (`cert.reissued`)."""
     anew = case.repeated if case.context.existing is not None else ()

@@ -161,8 +161,12 @@ class Rule(Generic[Case]):
 
 
 def weight(row: Meaning, level: Level) -> Severity:
-    """A violation of a SHOULD alone does not block for good: it is a warning, or an error that a waiver may accept."""
-    return row.severity if level is Level.MUST or row.waivable else min(row.severity, Severity.WARNING, key=_ORDER)
+    """A violation of a SHOULD alone does not block for good: it is a warning, or an error that a waiver may accept.
+
+    Against counsel one may always act.
+    """
+    blocks = level is Level.MUST or (level is Level.SHOULD and row.waivable)
+    return row.severity if blocks else min(row.severity, Severity.WARNING, key=_ORDER)
 
 
 _ORDER = list(Severity).index

@@ -18,7 +18,10 @@ PROGRAMMES: tuple[Programme, ...] = ("mozilla", "chrome", "apple", "microsoft")
 
 
 class Text(enum.StrEnum):
-    """A text. `CPS` is what the authority promises of itself, `QUORATE` what every authority here keeps to."""
+    """A text. `CPS` is what the authority promises of itself, `QUORATE` what every authority here keeps to.
+
+    `WEBPKI` are ground rules that a web PKI keeps to and of which a private authority is only told.
+    """
 
     RFC = "rfc"
     BR = "br"
@@ -29,6 +32,7 @@ class Text(enum.StrEnum):
     APPLE = "apple"
     MICROSOFT = "microsoft"
     CPS = "cps"
+    WEBPKI = "webpki"
     QUORATE = "quorate"
 
 
@@ -50,13 +54,15 @@ EDITIONS: dict[Text, Edition] = {
     Text.APPLE: Edition("Apple Root Program", "2.0", date(2026, 8, 1)),
     Text.MICROSOFT: Edition("Microsoft Trusted Root Program", "of 2026-08-05", date(2026, 8, 5)),
     Text.CPS: Edition("CP/CPS", "the authority's own", None),
+    Text.WEBPKI: Edition("ground rule", "spec/rules.md", None),
     Text.QUORATE: Edition("ground rule", "spec/rules.md", None),
 }
 
 
 class Level(enum.IntEnum):
-    """How strongly a text says it (RFC 2119)."""
+    """How strongly a text says it (RFC 2119). `COUNSEL`: it is allowed, and a warning all the same."""
 
+    COUNSEL = 0
     SHOULD = 1
     MUST = 2
 
@@ -91,6 +97,11 @@ def should(text: Text, clause: str, since: date = date.min, until: date | None =
     return Source(text, clause, Level.SHOULD, since, until)
 
 
+def ground(clause: str) -> tuple[Source, Source]:
+    """What RFC 5280 allows and wisdom does not: a web PKI must not do it, a private authority is warned."""
+    return must(Text.WEBPKI, clause), Source(Text.QUORATE, clause, Level.COUNSEL)
+
+
 def chosen(
     rules: RuleSet, programmes: tuple[Programme, ...] = (), extended_validation: bool = False
 ) -> frozenset[Text]:
@@ -101,7 +112,7 @@ def chosen(
     """
     texts = {Text.RFC, Text.CPS, Text.QUORATE}
     if rules == "webpki":
-        texts |= {Text.BR, Text.CCADB, *(Text(one) for one in programmes or PROGRAMMES)}
+        texts |= {Text.WEBPKI, Text.BR, Text.CCADB, *(Text(one) for one in programmes or PROGRAMMES)}
         texts |= {Text.EVG} if extended_validation else set()
     return frozenset(texts)
 

@@ -21,7 +21,7 @@ from quorate.compliance.rules import (
     Rule,
     rule,
 )
-from quorate.compliance.texts import PROFILES, Text, must, should
+from quorate.compliance.texts import PROFILES, Text, ground, must, should
 from quorate.x509.facts import CertificateFacts
 
 TABLE: list[Rule[CertificateCase]] = []
@@ -34,13 +34,13 @@ DAY = timedelta(days=1)
     "cert.not_before",
     NAMED,
     must(Text.BR, "7.1.2.1.1, 7.1.2.10.1", since=PROFILES),
-    must(Text.QUORATE, "dates"),
+    *ground("dates"),
 )
 def not_before_is_within_the_day_before_signing(case: CertificateCase) -> Iterator[Facts]:
     yield from _not_before(case, case.context.at, case.context.at - DAY)
 
 
-@rule(TABLE, "cert.not_before_cross", CROSS, must(Text.BR, "7.1.2.2.1", since=PROFILES), must(Text.QUORATE, "dates"))
+@rule(TABLE, "cert.not_before_cross", CROSS, must(Text.BR, "7.1.2.2.1", since=PROFILES), *ground("dates"))
 def not_before_may_go_back_to_the_existing_certificate(case: CertificateCase) -> Iterator[Facts]:
     yield from _not_before(case, case.context.at, _earliest(case, case.context.at))
 
@@ -53,18 +53,15 @@ def not_before_may_go_back_to_the_existing_certificate(case: CertificateCase) ->
     must(Text.QUORATE, "dates"),
 )
 def dates_are_legal_all_over_the_window(case: CertificateCase) -> Iterator[Facts]:
-    """A frozen draft may be signed at any moment of the window, so both of its ends are tried beside `at`."""
+    """A frozen draft may be signed at any moment of the window: both of its ends are tried, if `at` is legal itself."""
+    if not _legal(case, case.context.at):
+        return
     for moment in dict.fromkeys(case.context.window):
-        if moment == case.context.at:
-            continue
-        earliest = _earliest(case, moment)
-        if not earliest <= case.it.not_before <= moment or case.it.not_after < moment:
+        if not _legal(case, moment):
             yield {"moment": moment.isoformat()}
 
 
-@rule(
-    TABLE, "cert.not_after", EVERY, must(Text.BR, "7.1.2.2.1, 7.1.2.10.1", since=PROFILES), must(Text.QUORATE, "dates")
-)
+@rule(TABLE, "cert.not_after", EVERY, must(Text.BR, "7.1.2.2.1, 7.1.2.10.1", since=PROFILES), *ground("dates"))
 def validity_reaches_beyond_signing(case: CertificateCase) -> Iterator[Facts]:
     if case.it.not_after < case.context.at:
         yield {"time": case.it.not_after.isoformat()}
@@ -112,15 +109,15 @@ def validity_keeps_to_the_profile(case: CertificateCase) -> Iterator[Facts]:
         yield _days(case.it, days.most)
 
 
-@rule(TABLE, "cert.issuer_not_valid", ISSUED, must(Text.RFC, "5280 6.1.3"))
+@rule(TABLE, "cert.issuer_not_valid", ISSUED, *ground("dates"))
 def the_issuer_is_valid_at_signing(case: CertificateCase) -> Iterator[Facts]:
-    """Over the whole window, for that may be any moment of it."""
+    """Over the whole window, for that may be any moment of it. No path through it validates then (RFC 5280 6.1.3)."""
     for moment in dict.fromkeys(case.context.moments):
         if not case.issuer.not_before <= moment <= case.issuer.not_after:
             yield {"moment": moment.isoformat()}
 
 
-@rule(TABLE, "cert.outlives_issuer", ISSUED, must(Text.QUORATE, "dates"))
+@rule(TABLE, "cert.outlives_issuer", ISSUED, *ground("dates"))
 def nothing_outlives_its_issuer(case: CertificateCase) -> Iterator[Facts]:
     """No text forbids it, and no path through an expired issuer validates; the last certificate of its key counts."""
     name, key = case.issuer.subject, case.issuer.spki
@@ -133,6 +130,10 @@ def _earliest(case: CertificateCase, moment: datetime) -> datetime:
     """A cross-certificate may be as old as the oldest certificate that it repeats (BR 7.1.2.2.1)."""
     existing = [one.not_before for one in case.repeated] if case.profile.kind in CROSS else []
     return min((moment - DAY, *existing))
+
+
+def _legal(case: CertificateCase, moment: datetime) -> bool:
+    return _earliest(case, moment) <= case.it.not_before <= moment <= case.it.not_after
 
 
 def _not_before(case: CertificateCase, at: datetime, earliest: datetime) -> Iterator[Facts]:

@@ -220,7 +220,7 @@ _RELATIONS = {
     "cert.issuer_name": _must("the issuer field is not the issuer's subject, byte for byte", "BR 7.1.4.1"),
     "cert.issuer_missing": _must("the certificate has no issuer but itself", "BR 7.1.2.2, 7.1.2.6"),
     "cert.issuer_not_ca": _must("the issuer is no certificate authority", "RFC 5280 4.2.1.3, 4.2.1.9"),
-    "cert.issuer_not_valid": _must("the issuer's certificate is not valid at {moment}", "RFC 5280 6.1.3"),
+    "cert.issuer_not_valid": _must("the issuer's certificate is not valid at {moment}", "ground rule dates"),
     "cert.outlives_issuer": _accepted("notAfter {time} lies after the issuer's, {issuer}", "ground rule dates"),
     "cert.key_reused": _must(
         "the key already has a certificate, {other}",
@@ -257,7 +257,7 @@ _CRLS = {
     "crl.time_form": _must("{time} is not written in the form for its year", "RFC 5280 5.1.2.4", _CRL),
     "crl.number": _must("the CRL number is missing or not below 2^159", "BR 7.2.2", _CRL),
     "crl.number_not_rising": _must("number {number} does not follow {previous}", "BR 7.2.2", _CRL),
-    "crl.this_update_not_rising": _must("thisUpdate {time} is not after the previous one", "RFC 5280 5.1.2.4", _CRL),
+    "crl.this_update_not_rising": _must("thisUpdate {time} is not after the previous one", "ground rule CRLs", _CRL),
     "crl.previous_missing": _accepted("number {number} follows a CRL that is not known", "ground rule CRLs", _CRL),
     "crl.previous_of_another": _must("the previous CRL is of another issuer or key", "RFC 5280 5.2.3", _CRL),
     "crl.previous_scope": _must("the scope is not that of the previous CRL", "RFC 5280 5.2.3, 5.2.5", _CRL),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 import warnings
 
@@ -36,19 +37,21 @@ UTF8_STRING, PRINTABLE_STRING, IA5_STRING = b"\x0c", b"\x13", b"\x16"
 def encode_name(subject: Subject) -> bytes:
     """DER of the Name: country (PrintableString), organization and common name (UTF8String), one per RDN, this order.
 
-    Raises `x509.name_unusable` for what BR 7.1.4.2 does not allow, and for what people could not compare aloud.
+    Country and organization are left out where they are empty. Raises `x509.name_unusable` for what RFC 5280 has no
+    place for, and for what people could not compare aloud; what a rule set thinks of a name is said by `compliance`.
     """
     country, organization, common_name = subject.country, subject.organization, subject.common_name
-    _check_country(country)
-    _check_text("organization", organization)
+    if country and not re.fullmatch("[A-Za-z0-9]{2}", country):
+        raise Refusal("x509.name_unusable", detail="the country is not a code of two letters")
+    if organization:
+        _check_text("organization", organization)
     _check_text("common name", common_name)
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, country),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
-            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
-        ]
-    ).public_bytes()
+    attributes = (
+        (NameOID.COUNTRY_NAME, country),
+        (NameOID.ORGANIZATION_NAME, organization),
+        (NameOID.COMMON_NAME, common_name),
+    )
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in attributes if value]).public_bytes()
 
 
 def encode_directory(name: DirectoryName) -> bytes:

@@ -56,6 +56,8 @@ Reason = Literal[
     "superseded",
     "cessationOfOperation",
     "privilegeWithdrawn",
+    "certificateHold",
+    "aACompromise",
 ]
 
 
