@@ -172,7 +172,7 @@ PLANS: dict[str, tuple[tuple[Edit, ...], set[str]]] = {
     "an unknown profile": ((replaced('"private-root"', '"private-rute"'),), {"x509.profile_unknown"}),
     "a profile elsewhere": ((replaced('"private-root"', '"../../private-root"'),), {"plan.identifier"}),
     "no profile": ((replaced('"private-root"', '""'),), {"plan.identifier"}),
-    "a profile of another kind": ((replaced('"private-root"', '"private-crl"'),), {"x509.profile_field"}),
+    "a profile of another kind": ((replaced('"private-root"', '"private-crl"'),), {"x509.profile_class"}),
     "a key of no operation": ((replaced('key = "key-r1"', 'key = "key-r9"'),), {"plan.key_unknown"}),
     "an issuer that is not there": ((replaced('issuer = "root-r1"', 'issuer = "root-r9"'),), {"plan.artifact_unknown"}),
     "a CRL twice": ((added(crl("crl-again", "root-r1", 2)),), {"plan.crl_twice"}),
