@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from quorate.keys import KeyType
+
 ROLES = {
     "administrator": "command",
     "witness": "observe",
@@ -52,7 +54,7 @@ def make_authority(root: Path, keys: Path | None = None, token: str = "", rules:
     lines += ['conflicts = [["administrator","custodian"],["witness","custodian"],["officer","custodian"]]']
     lines += ["[cps]", 'document = "Example CP/CPS"', 'version = "1.0"', 'section = "6"']
     lines += ["[commitments]", "minimum-quorum = 2", 'module-level = "none"']
-    lines += ['key-types = ["p-256", "p-384", "rsa-2048", "rsa-4096"]']
+    lines += [f"key-types = {[str(one) for one in KeyType]}"]
     lines += ["root-days = 9132", "subordinate-days = 3650", "crl-days = 365"]
     for role, duty in ROLES.items():
         lines += ["[[roles]]", f'id = "{role}"', f'title = "The {role}"', f'duties = ["{duty}"]']

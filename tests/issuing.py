@@ -10,20 +10,20 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from quorate.algorithms import SignatureAlgorithm, default_algorithm, rsa_padding
+from quorate.algorithms import SignatureAlgorithm, default_algorithm
 from quorate.keys import KeyType
 from quorate.plan import DirectoryName, Subject
+from quorate.token.private_key import PrivateKey, generated, signature_by
 from quorate.x509.draft import Draft, draft_certificate, draft_crl
 from quorate.x509.fields import CertificateFields, CrlEntry, CrlFields, Issuer, not_after, subject_ski
 from quorate.x509.finish import finish
 from quorate.x509.name import encode_directory, encode_name
 from quorate.x509.profile import load_profile
 from quorate.x509.structure import Envelope, Extension, TbsCertificate, TbsCertList, Validity, decode, encode
+from rsa_keys import fixed_rsa_key
 
 NOW = datetime(2026, 11, 23, 9, 0, 0, tzinfo=UTC)
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 def key(key_type: KeyType, number: int = 0) -> PrivateKey:
@@ -33,9 +33,7 @@ def key(key_type: KeyType, number: int = 0) -> PrivateKey:
 
 @functools.cache
 def _generated(key_type: KeyType, number: int) -> PrivateKey:
-    if key_type.is_rsa:
-        return rsa.generate_private_key(65537, int(key_type.removeprefix("rsa-")))
-    return ec.generate_private_key(ec.SECP256R1() if key_type is KeyType.P256 else ec.SECP384R1())
+    return fixed_rsa_key(key_type.bits, number) if key_type.is_rsa else generated(key_type)
 
 
 def spki_of(public: Any) -> bytes:
@@ -49,10 +47,7 @@ def spki(key_type: KeyType, number: int = 0) -> bytes:
 
 def sign(key_type: KeyType, data: bytes, number: int = 0, algorithm: SignatureAlgorithm | None = None) -> bytes:
     """What a token would answer."""
-    private, algorithm = key(key_type, number), algorithm or default_algorithm(key_type)
-    if isinstance(private, rsa.RSAPrivateKey):
-        return private.sign(data, rsa_padding(algorithm), algorithm.digest)
-    return private.sign(data, ec.ECDSA(algorithm.digest))
+    return signature_by(key(key_type, number), algorithm or default_algorithm(key_type), data)
 
 
 def name(common_name: str) -> bytes:

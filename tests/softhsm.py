@@ -34,3 +34,9 @@ def _serials() -> set[str]:
     return {
         serial for line in shown.splitlines() if "Serial number:" in line and (serial := line.partition(":")[2].strip())
     }
+
+
+def import_rsa_key(serial: str, user_pin: str, path: Path, object_id: bytes) -> None:
+    """Put the RSA key of a PEM file on the token: private and public key under `object_id`."""
+    command = ["softhsm2-util", "--import", str(path), "--serial", serial, "--pin", user_pin]
+    subprocess.run([*command, "--label", path.stem, "--id", object_id.hex()], check=True, capture_output=True)

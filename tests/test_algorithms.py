@@ -13,6 +13,11 @@ from quorate.algorithms import SignatureAlgorithm, by_identifier, default_algori
 from quorate.findings import Refusal
 from quorate.keys import KeyType
 
+
+def flipped(signature: bytes) -> bytes:
+    return signature[:-1] + bytes([signature[-1] ^ 1])
+
+
 PAIRS = [(kind, one) for kind, one in itertools.product(KeyType, SignatureAlgorithm) if one.fits(kind)]
 EVERY_PAIR = pytest.mark.parametrize(("key_type", "algorithm"), PAIRS)
 
@@ -24,7 +29,7 @@ def test_a_signature_verifies_for_its_bytes_and_its_algorithm_only(
     signature = sign(key_type, b"the bytes", algorithm=algorithm)
     verify_signature(spki(key_type), algorithm, b"the bytes", signature)
     verify_signature(spki(key_type), algorithm.identifier, b"the bytes", signature)
-    for data, wrong in ((b"other bytes", signature), (b"the bytes", b""), (b"the bytes", signature[:-1] + b"\0")):
+    for data, wrong in ((b"other bytes", signature), (b"the bytes", b""), (b"the bytes", flipped(signature))):
         with pytest.raises(Refusal) as caught:
             verify_signature(spki(key_type), algorithm, data, wrong)
         assert caught.value.code == "x509.signature_invalid"
@@ -59,6 +64,11 @@ def test_an_identifier_names_one_algorithm() -> None:
         ("p-256", "ecdsa-sha256"),
         ("p-384", "ecdsa-sha384"),
         ("p-521", "ecdsa-sha512"),
+        ("ed25519", "ed25519"),
+        ("ed448", "ed448"),
+        ("ml-dsa-44", "ml-dsa-44"),
+        ("ml-dsa-65", "ml-dsa-65"),
+        ("ml-dsa-87", "ml-dsa-87"),
     ],
 )
 def test_a_key_has_a_default_that_it_can_do(name: str, default: str) -> None:

@@ -500,6 +500,16 @@ BROKEN: dict[str, list[Callable[[], set[str]]]] = {
     "cert.key_committed": [
         lambda: root(replace(ROOT_CONTEXT, commitments=replace(COMMITTED, key_types=("rsa-4096",))))
     ],
+    "cert.key_kind": [
+        lambda: root(spki=spki(KeyType.ED25519), ski=subject_ski(spki(KeyType.ED25519))),
+        lambda: codes(
+            drafted(
+                subordinate_fields(spki=spki(KeyType.ML_DSA_65), ski=subject_ski(spki(KeyType.ML_DSA_65)))
+            ).unsigned,
+            "webpki-tls-subordinate",
+            context(),
+        ),
+    ],
     "cert.root_key": [
         lambda: root(spki=spki(KeyType.P256, 1), ski=subject_ski(spki(KeyType.P256, 1))),
         lambda: root(spki=spki(KeyType.RSA_2048), ski=subject_ski(spki(KeyType.RSA_2048))),

@@ -12,6 +12,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import x25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import quorate.x509
 from issuing import (
@@ -27,6 +29,7 @@ from issuing import (
     root_fields,
     sign,
     spki,
+    spki_of,
     subordinate_fields,
     tlv,
 )
@@ -36,11 +39,11 @@ from quorate.keys import KeyType, Spki
 from quorate.plan import Subject
 from quorate.x509.crl import Revoked, crl_entries
 from quorate.x509.csr import read_certificate, read_crl, read_csr, verify_issued
-from quorate.x509.draft import _EcStandIn
 from quorate.x509.fields import CrlEntry, not_after, subject_ski
 from quorate.x509.finish import finish, finish_tbs
 from quorate.x509.name import encode_name, load_name, name_text
 from quorate.x509.profile import SHIPPED, load_profile, parse_profile
+from quorate.x509.stand_in import stand_in_for
 from quorate.x509.structure import Envelope, TbsCertificate, decode, encode
 from quorate.x509.template import OPEN_CERTIFICATE, OPEN_CRL, open_difference, require_only, stand_in_issuer
 
@@ -70,7 +73,23 @@ def refusal(code: str) -> Iterator[None]:
 # finished objects
 
 
+def known_to_openssl() -> list[KeyType]:
+    """ML-DSA came with OpenSSL 3.5."""
+    ml_dsa = "ML-DSA-44" in openssl("list", "-public-key-algorithms")
+    return [key_type for key_type in KeyType if ml_dsa or not key_type.startswith("ml-dsa-")]
+
+
 @EVERY_TYPE
+def test_the_finished_hierarchy_verifies_by_the_library_itself(key_type: KeyType) -> None:
+    root = x509.load_der_x509_certificate(issued(root_fields(key_type), key_type))
+    root.verify_directly_issued_by(root)
+    for fields in (subordinate_fields(key_type), cross_fields(key_type)):
+        x509.load_der_x509_certificate(issued(fields, key_type)).verify_directly_issued_by(root)
+    crl = x509.load_der_x509_crl(issued(crl_fields(key_type), key_type))
+    assert crl.is_signature_valid(root.public_key())
+
+
+@pytest.mark.parametrize("key_type", known_to_openssl())
 def test_openssl_accepts_the_finished_hierarchy(key_type: KeyType, tmp_path: Path) -> None:
     root = issued(root_fields(key_type), key_type)
     (tmp_path / "root.pem").write_bytes(pem(root, "CERTIFICATE"))
@@ -125,9 +144,8 @@ def test_a_draft_is_the_same_every_time(make: type) -> None:
 
 @pytest.mark.parametrize("algorithm", list(SignatureAlgorithm))
 def test_the_bytes_name_the_planned_algorithm_which_fits_the_key(algorithm: SignatureAlgorithm) -> None:
-    fitting, other = (
-        (KeyType.RSA_2048, KeyType.P384) if algorithm.startswith("rsa") else (KeyType.P384, KeyType.RSA_2048)
-    )
+    fitting = next(one for one in (KeyType.RSA_3072, KeyType.P384, *KeyType) if algorithm.fits(one))
+    other = next(one for one in KeyType if not algorithm.fits(one))
     for made in (root_fields, crl_fields):
         draft = drafted(made(fitting, algorithm=algorithm))
         der = finish(draft, sign(fitting, draft.tbs, algorithm=algorithm))
@@ -547,11 +565,18 @@ def test_revocations_that_cannot_be_are_all_reported() -> None:
     assert {finding.code for finding in caught.value.findings} == {"crl.entry_twice", "crl.entry_of_another"}
 
 
-def test_the_stand_in_holds_no_key() -> None:
-    stand_in = _EcStandIn(key(KeyType.P256).public_key())
-    assert (stand_in.key_size, stand_in.curve.name) == (256, "secp256r1")
+@EVERY_TYPE
+def test_a_stand_in_holds_no_key(key_type: KeyType) -> None:
+    stand_in = stand_in_for(spki(key_type))
+    assert (stand_in.sign(b"bytes"), stand_in.noted) == (b"", b"bytes")
     with pytest.raises(AssertionError):
-        stand_in.private_numbers()
+        stand_in.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+def test_there_is_a_stand_in_for_our_kinds_of_keys_only() -> None:
+    for der in (spki_of(x25519.X25519PrivateKey.generate().public_key()), spki(KeyType.ED25519)[:-1]):
+        with refusal("key.unreadable"):
+            stand_in_for(der)
 
 
 def test_a_signature_of_spare_bits_is_refused() -> None:

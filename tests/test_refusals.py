@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.x509.oid import NameOID
 
 from example import DESTROY_SO, FIRST, SEATS, SHARE, certificate, crl, head, key, make_authority, make_plan
@@ -296,6 +296,9 @@ AUTHORITIES: dict[str, tuple[Edit, set[str]]] = {
     "root programmes of a private authority": (first_line('programmes = ["mozilla"]'), {"authority.programmes"}),
     "a root programme that is none": (first_line('programmes = ["mozilla", "google"]'), {"plan.value_wrong"}),
     "an affiliate twice": (first_line('affiliates = ["A", "A"]'), {"authority.twice"}),
+    "no commitment to the type of a key": (
+        lambda text: re.sub("(?m)^key-types = .*$", 'key-types = ["rsa-4096"]', text), {"plan.key_type_uncommitted"}
+    ),
     "another format": (replaced("quorate/1", "quorate/9"), {"plan.format"}),
     "a name with blanks": (replaced('name = "example"', 'name = "An Example"'), {"plan.identifier"}),
     "an unknown role": (replaced('["administrator","custodian"]', '["king","custodian"]'), {"role.unknown"}),
@@ -395,6 +398,17 @@ def test_a_web_root_is_not_made_on_a_software_token(tmp_path: Path) -> None:
     assert refused(tmp_path, "check", ceremony) == ["token.software_refused"]
 
 
+@pytest.mark.parametrize("kind", ["p-521", "ed25519", "ed448", "ml-dsa-65"])
+def test_a_key_that_the_web_does_not_know_is_not_planned(tmp_path: Path, kind: str) -> None:
+    ceremony = webpki(tmp_path, HARDWARE, replaced('"p-384"', f'"{kind}"'))
+    assert refused(tmp_path, "check", ceremony) == ["plan.key_type_webpki"]
+
+
+def test_a_web_root_has_the_hash_of_its_curve(tmp_path: Path) -> None:
+    other = replaced('profile = "webpki-root"', 'profile = "webpki-root"\nsignature = "ecdsa-sha256"')
+    assert refused(tmp_path, "check", webpki(tmp_path, HARDWARE, other)) == ["x509.algorithm"]
+
+
 def test_a_web_root_is_not_made_unwatched(tmp_path: Path) -> None:
     ceremony = webpki(tmp_path, HARDWARE, replaced('auditor = "au"\n', ""))
     assert refused(tmp_path, "check", ceremony) == ["plan.unwitnessed"]
@@ -456,9 +470,10 @@ def close_primes() -> rsa.RSAPrivateKey:
     return rsa.RSAPrivateNumbers(p, q, d, *crt, rsa.RSAPublicNumbers(65537, p * q)).private_key()
 
 
-def request(private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+def request(private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | mldsa.MLDSA65PrivateKey) -> bytes:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "I1")])
-    made = x509.CertificateSigningRequestBuilder().subject_name(name).sign(private, hashes.SHA256())
+    digest = None if isinstance(private, mldsa.MLDSA65PrivateKey) else hashes.SHA256()
+    made = x509.CertificateSigningRequestBuilder().subject_name(name).sign(private, digest)
     return made.public_bytes(serialization.Encoding.PEM)
 
 
@@ -487,8 +502,34 @@ REQUESTS: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     "primes side by side": (lambda: request(close_primes()), {"key.modulus_close_primes"}),
     "a curve of its own": (lambda: by_openssl("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp256k1"),
                            {"key.unreadable"}),
-    "an Edwards key": (lambda: by_openssl("-newkey", "ed25519"), {"key.unreadable"}),
 }  # fmt: skip
+
+
+OF_EACH_KIND = {
+    "rsa-3072": ("rsa:3072",),
+    "p-521": ("ec", "-pkeyopt", "ec_paramgen_curve:P-521"),
+    "rsa-pss": ("rsa:2048", "-sha384", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:48"),
+    "ed25519": ("ed25519",),
+    "ed448": ("ed448",),
+    "ml-dsa-65": (),
+}
+
+
+@pytest.mark.parametrize("kind", OF_EACH_KIND)
+def test_a_request_with_a_key_of_each_kind_is_taken(ceremony: Path, kind: str) -> None:
+    made = (
+        by_openssl("-newkey", *OF_EACH_KIND[kind])
+        if OF_EACH_KIND[kind]
+        else request(mldsa.MLDSA65PrivateKey.generate())
+    )
+    edit_plan(ceremony, added(certificate("subordinate", "int-1", "I1", issuer="root-r1", csr="i1.csr")))
+    (ceremony / "inputs" / "i1.csr").write_bytes(made)
+    outcome = run("check", ceremony)
+    assert outcome.code == 0, outcome
+    forged = bytearray(x509.load_pem_x509_csr(made).public_bytes(serialization.Encoding.DER))
+    forged[-2] ^= 1
+    (ceremony / "inputs" / "i1.csr").write_bytes(forged)
+    assert "csr.signature_invalid" in refused(ceremony.parents[1], "check", ceremony)
 
 
 @pytest.mark.parametrize("what", REQUESTS)

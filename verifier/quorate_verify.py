@@ -9,7 +9,7 @@ documents in `spec/` and to be read by a stranger; each section names the docume
 
     1  limits and problems      how bad input is reported, and never as a traceback
     2  formats                  canonical JSON, shapes, times, words, the Merkle tree
-    3  crypto                   RSA PKCS#1 v1.5 and PSS, ECDSA, Ed25519: verification only
+    3  crypto                   RSA PKCS#1 v1.5 and PSS, ECDSA, Ed25519, Ed448, ML-DSA: verification only
     4  SSHSIG                   signatures of people
     5  DER and X.509            certificates, CRLs, certification requests
     6  statements               the exact text that people sign, built again from what is known
@@ -588,6 +588,7 @@ class Ed25519:
     P = (1 << 255) - 19
     L = (1 << 252) + 27742317777372353535851937790883648493
     D = -121665 * pow(121666, -1, P) % P
+    BASE = bytes.fromhex("58" + "66" * 31)
     tables = {}  # noqa: RUF012 (a cache)
 
     @classmethod
@@ -648,7 +649,7 @@ class Ed25519:
             return False
         s = int.from_bytes(signature[32:], "little")
         mine = cls.table(bytes(public), True)
-        base = cls.table(bytes.fromhex("58" + "66" * 31), False)
+        base = cls.table(cls.BASE, False)
         if s >= cls.L or mine is None or cls.small(mine[1]):
             return False
         k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % cls.L
@@ -667,6 +668,222 @@ class Ed25519:
         for _ in range(3):
             point = cls.double(point)
         return point[0] % cls.P == 0 and (point[1] - point[2]) % cls.P == 0
+
+
+class Ed448:
+    """RFC 8032 5.2.7 in projective coordinates (X, Y, Z), without cofactor, canonical encodings only."""
+
+    P = (1 << 448) - (1 << 224) - 1
+    L = (1 << 446) - 13818066809895115352007386748515426880336692474882178609894547503885
+    D = -39081 % P
+    BASE = bytes.fromhex(
+        "14fa30f25b790898adc8d74e2c13bdfdc4397ce61cffd33ad7c2a0051e9c7887"
+        "4098a36c7373ea4b62c7c9563720768824bcb66e71463f6900"
+    )
+    tables = {}  # noqa: RUF012 (a cache)
+
+    @classmethod
+    def point(cls, data):
+        p = cls.P
+        y = int.from_bytes(data, "little")
+        sign, y = y >> 455, y & ((1 << 455) - 1)
+        if len(data) != 57 or y >= p:
+            return None
+        x2 = (y * y - 1) * pow(cls.D * y * y - 1, -1, p) % p
+        x = pow(x2, (p + 1) // 4, p)
+        if (x * x - x2) % p or (x == 0 and sign):
+            return None
+        return (x if x & 1 == sign else p - x, y, 1)
+
+    @classmethod
+    def add(cls, one, two):
+        """Complete: it doubles as well."""
+        p = cls.P
+        a, c, d = one[2] * two[2] % p, one[0] * two[0] % p, one[1] * two[1] % p
+        b, e = a * a % p, cls.D * c * d % p
+        f, g, h = b - e, b + e, (one[0] + one[1]) * (two[0] + two[1]) - c - d
+        return (a * f * h % p, a * g * (d - c) % p, f * g % p)
+
+    @classmethod
+    def table(cls, data, negative):
+        """Multiples 0 to 15 of a point, or None for what encodes none."""
+        if (data, negative) not in cls.tables:
+            point = cls.point(data)
+            if point is None:
+                return None
+            row = [(0, 1, 1), (-point[0] % cls.P if negative else point[0], point[1], 1)]
+            while len(row) < 16:
+                row.append(cls.add(row[-1], row[1]))
+            cls.tables[data, negative] = row
+        return cls.tables[data, negative]
+
+    @classmethod
+    def verify(cls, public, message, signature):
+        if len(public) != 57 or len(signature) != 114:
+            return False
+        s = int.from_bytes(signature[57:], "little")
+        mine, base = cls.table(bytes(public), True), cls.table(cls.BASE, False)
+        if (
+            s >= cls.L or mine is None or mine[4][0] % cls.P == 0
+        ):  # of small order: it would accept anybody's signatures
+            return False
+        seen = b"SigEd448\x00\x00" + signature[:57] + public + message
+        k = int.from_bytes(hashlib.shake_256(seen).digest(114), "little") % cls.L
+        total = (0, 1, 1)
+        for shift in range(444, -1, -4):  # sB - kA, four bits of both at a time
+            for _ in range(4):
+                total = cls.add(total, total)
+            total = cls.add(cls.add(total, base[s >> shift & 15]), mine[k >> shift & 15])
+        inverse = pow(total[2], -1, cls.P)
+        x, y = total[0] * inverse % cls.P, total[1] * inverse % cls.P
+        return (y | (x & 1) << 455).to_bytes(57, "little") == signature[:57]
+
+
+class MlDsa:
+    """FIPS 204, verification (algorithms 3 and 8) with an empty context. A polynomial is a list of 256 numbers."""
+
+    Q, D = 8380417, 13
+    ZETAS = tuple(pow(1753, int(format(k, "08b")[::-1], 2), 8380417) for k in range(256))
+
+    def __init__(self, k, l, tau, bits, gamma2, beta, omega, challenge):  # noqa: E741 (the standard's names)
+        self.k, self.l, self.tau, self.beta, self.omega = k, l, tau, beta, omega
+        self.gamma1, self.z_bits, self.gamma2, self.challenge = 1 << bits, bits + 1, gamma2, challenge
+        self.w_bits = ((self.Q - 1) // (2 * gamma2) - 1).bit_length()
+        self.key_size = 32 + 320 * k
+        self.size = challenge + 32 * self.z_bits * l + omega + k
+        self.keys = {}  # of public keys seen: matrix and t1, transformed
+
+    @staticmethod
+    def stream(shake, seed):
+        """The octets of an extendable output, without end."""
+        done, size = 0, 1024
+        while True:
+            for octet in shake(seed).digest(size)[done:]:
+                yield octet
+            done, size = size, 2 * size
+
+    @staticmethod
+    def unpack(data, bits):
+        """256 numbers of so many bits, least significant first."""
+        whole, mask = int.from_bytes(data, "little"), (1 << bits) - 1
+        return [whole >> bits * i & mask for i in range(256)]
+
+    @staticmethod
+    def pack(numbers, bits):
+        whole = 0
+        for number in reversed(numbers):
+            whole = whole << bits | number
+        return whole.to_bytes(32 * bits, "little")
+
+    def ntt(self, f):
+        """Algorithm 41."""
+        f, m, length = list(f), 0, 128
+        while length:
+            for start in range(0, 256, 2 * length):
+                m += 1
+                zeta = self.ZETAS[m]
+                for j in range(start, start + length):
+                    t = zeta * f[j + length] % self.Q
+                    f[j], f[j + length] = (f[j] + t) % self.Q, (f[j] - t) % self.Q
+            length //= 2
+        return f
+
+    def inverse_ntt(self, f):
+        """Algorithm 42."""
+        f, m, length = list(f), 256, 1
+        while length < 256:
+            for start in range(0, 256, 2 * length):
+                m -= 1
+                zeta = -self.ZETAS[m]
+                for j in range(start, start + length):
+                    t = f[j]
+                    f[j], f[j + length] = (t + f[j + length]) % self.Q, zeta * (t - f[j + length]) % self.Q
+            length *= 2
+        return [8347681 * x % self.Q for x in f]  # 256^-1
+
+    def uniform(self, seed):
+        """Algorithm 30, RejNTTPoly."""
+        found, octets = [], self.stream(hashlib.shake_128, seed)
+        while len(found) < 256:
+            number = next(octets) | next(octets) << 8 | (next(octets) & 0x7F) << 16
+            if number < self.Q:
+                found.append(number)
+        return found
+
+    def ball(self, seed):
+        """Algorithm 29, SampleInBall."""
+        c, octets = [0] * 256, self.stream(hashlib.shake_256, seed)
+        signs = int.from_bytes(bytes(next(octets) for _ in range(8)), "little")
+        for i in range(256 - self.tau, 256):
+            j = next(octets)
+            while j > i:
+                j = next(octets)
+            c[i], c[j] = c[j], 1 - 2 * (signs & 1)
+            signs >>= 1
+        return c
+
+    def hints(self, data):
+        """Algorithm 21, HintBitUnpack: the places of each polynomial's ones, or None for another encoding."""
+        found, at = [], 0
+        for end in data[self.omega :]:
+            row = data[at:end]
+            if not at <= end <= self.omega or list(row) != sorted(set(row)):
+                return None
+            found.append(set(row))
+            at = end
+        return found if not any(data[at : self.omega]) else None
+
+    def high(self, r, hint):
+        """Algorithms 36 and 40: the high part of a number, corrected by a hint."""
+        m, step = (self.Q - 1) // (2 * self.gamma2), 2 * self.gamma2
+        low = r % step
+        low -= step if low > self.gamma2 else 0
+        if r - low == self.Q - 1:
+            top, low = 0, low - 1
+        else:
+            top = (r - low) // step
+        return (top + (1 if low > 0 else -1)) % m if hint else top
+
+    def opened(self, public):
+        """The matrix A and t1 times 2^d of a public key, both transformed."""
+        if public not in self.keys:
+            rho, t1 = public[:32], public[32:]
+            matrix = [[self.uniform(rho + bytes([s, r])) for s in range(self.l)] for r in range(self.k)]
+            rows = [self.unpack(t1[320 * i : 320 * i + 320], 10) for i in range(self.k)]
+            self.keys[public] = matrix, [self.ntt(x << self.D for x in row) for row in rows]
+        return self.keys[public]
+
+    def verify(self, public, message, signature):
+        if len(public) != self.key_size or len(signature) != self.size:
+            return False
+        challenge, rest = signature[: self.challenge], signature[self.challenge :]
+        width = 32 * self.z_bits
+        z = [[self.gamma1 - x for x in self.unpack(rest[width * i :][:width], self.z_bits)] for i in range(self.l)]
+        hints = self.hints(rest[width * self.l :])
+        if hints is None or any(abs(x) >= self.gamma1 - self.beta for row in z for x in row):
+            return False
+        matrix, t1 = self.opened(bytes(public))
+        z = [self.ntt(row) for row in z]
+        c = self.ntt(self.ball(challenge))
+        encoded = b""
+        for i in range(self.k):
+            total = [-x * y for x, y in zip(c, t1[i])]  # noqa: B905 (Python 3.9)
+            for a, row in zip(matrix[i], z):  # noqa: B905 (Python 3.9)
+                total = [t + x * y for t, x, y in zip(total, a, row)]  # noqa: B905 (Python 3.9)
+            w = self.inverse_ntt([x % self.Q for x in total])
+            encoded += self.pack([self.high(x, j in hints[i]) for j, x in enumerate(w)], self.w_bits)
+        seen = hashlib.shake_256(public).digest(64) + b"\x00\x00" + message
+        mu = hashlib.shake_256(seen).digest(64)
+        return hashlib.shake_256(mu + encoded).digest(self.challenge) == challenge
+
+
+BARE = {  # schemes with a hash of their own, whose keys are octets: RFC 8410, RFC 9881; FIPS 204 tables 1 and 2
+    "ed25519": Ed25519,
+    "ed448": Ed448,
+    "ml-dsa-44": MlDsa(4, 4, 39, 17, 95232, 78, 80, 32),
+    "ml-dsa-65": MlDsa(6, 5, 49, 19, 261888, 196, 55, 48),
+    "ml-dsa-87": MlDsa(8, 7, 60, 19, 261888, 120, 75, 64),
+}
 
 
 # =====================================================================================================================
@@ -898,7 +1115,7 @@ def _pss_identifier(number, salt):
     return "304106092a864886f70d01010a3034a00f%sa11c301a06092a864886f70d010108%sa2030201%02x" % (digest, digest, salt)
 
 
-SIGNATURES = {  # spec/script.md: name -> AlgorithmIdentifier (RFC 4055, RFC 5758), scheme, hash
+SIGNATURES = {  # spec/script.md: name -> AlgorithmIdentifier (RFC 4055, RFC 5758, RFC 8410, RFC 9881), scheme, hash
     "rsa-pkcs1-sha256": ("300d06092a864886f70d01010b0500", "rsa", "sha256"),
     "rsa-pkcs1-sha384": ("300d06092a864886f70d01010c0500", "rsa", "sha384"),
     "rsa-pkcs1-sha512": ("300d06092a864886f70d01010d0500", "rsa", "sha512"),
@@ -909,6 +1126,10 @@ SIGNATURES = {  # spec/script.md: name -> AlgorithmIdentifier (RFC 4055, RFC 575
     "ecdsa-sha384": ("300a06082a8648ce3d040303", "ec", "sha384"),
     "ecdsa-sha512": ("300a06082a8648ce3d040304", "ec", "sha512"),
     "ed25519": ("300506032b6570", "ed25519", ""),
+    "ed448": ("300506032b6571", "ed448", ""),
+    "ml-dsa-44": ("300b0609608648016503040311", "ml-dsa-44", ""),
+    "ml-dsa-65": ("300b0609608648016503040312", "ml-dsa-65", ""),
+    "ml-dsa-87": ("300b0609608648016503040313", "ml-dsa-87", ""),
 }
 _BY_IDENTIFIER = {bytes.fromhex(row[0]): row[1:] for row in SIGNATURES.values()}
 _KEY_ALGORITHMS = {
@@ -916,7 +1137,7 @@ _KEY_ALGORITHMS = {
     bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107"): P256,
     bytes.fromhex("301006072a8648ce3d020106052b81040022"): P384,
     bytes.fromhex("301006072a8648ce3d020106052b81040023"): P521,
-    bytes.fromhex("300506032b6570"): "ed25519",
+    **{bytes.fromhex(SIGNATURES[name][0]): name for name in BARE},  # keys and signatures share the identifier
 }
 
 
@@ -934,9 +1155,11 @@ class PublicKey:
             self.n, self.e = (der_integer(number, "an RSA key") for number in numbers)
             need(self.n > 0 and self.e > 0, "an RSA key with a negative number")
             self.name = "rsa%d" % self.n.bit_length()
-        elif self.algorithm == "ed25519":
-            need(len(self.bits) == 32 and Ed25519.point(self.bits), "an Ed25519 key that is not a point")
-            self.name = "ed25519"
+        elif self.algorithm in BARE:
+            scheme = BARE[self.algorithm]
+            good = len(self.bits) == scheme.key_size if isinstance(scheme, MlDsa) else scheme.point(self.bits)
+            need(good, "a key that is none of %s" % self.algorithm)
+            self.name = self.algorithm.replace("-", "")
         else:
             need(self.algorithm.point(self.bits), "a public key that is not a point of its curve")
             self.name = self.algorithm.name.replace("-", "").lower()
@@ -947,9 +1170,14 @@ class PublicKey:
 
     @property
     def is_stand_in(self):
-        """The keys of templates (spec/templates.md): the generator of a curve, the RSA modulus 2^size - 1."""
+        """The keys of templates (spec/templates.md): generators, the RSA modulus 2^size - 1, an ML-DSA key of zeros."""
         if isinstance(self.algorithm, Curve):
             return self.algorithm.point(self.bits)[0] == self.algorithm.g[0]
+        if self.algorithm in ("ed25519", "ed448"):
+            scheme = BARE[self.algorithm]
+            return scheme.point(self.bits)[1] == scheme.point(scheme.BASE)[1]
+        if self.algorithm in BARE:
+            return not any(self.bits[32:])
         return self.algorithm == "rsa" and (self.n & (self.n + 1) == 0 or self.n % 3 == 0)
 
     def is_of_type(self, text):
@@ -978,8 +1206,8 @@ class PublicKey:
             numbers = exactly(one_der(signature, 0x30, "an ECDSA signature").members(), 2, "an ECDSA signature")
             r, s = (der_integer(number, "an ECDSA signature") for number in numbers)
             good = self.algorithm.verify(self.bits, hash_name, message, r, s)
-        elif kind == "ed25519" and self.algorithm == "ed25519":
-            good = Ed25519.verify(self.bits, message, signature)
+        elif kind == self.algorithm:
+            good = BARE[kind].verify(self.bits, message, signature)
         else:
             raise Bad("the signature algorithm does not fit the key")
         need(good, "the signature is not valid under the key")
@@ -990,7 +1218,7 @@ class PublicKey:
             name = {"p256": "ecdsa-sha256", "p384": "ecdsa-sha384", "p521": "ecdsa-sha512"}[self.name]
         elif not name and self.algorithm == "rsa":
             name = "rsa-pkcs1-sha384" if self.n.bit_length() >= 4096 else "rsa-pkcs1-sha256"
-        return bytes.fromhex(SIGNATURES[name or self.name][0])
+        return bytes.fromhex(SIGNATURES[name or self.algorithm][0])
 
     def key_identifiers(self):
         """The identifiers of RFC 5280 4.2.1.2 (1) and RFC 7093 2."""

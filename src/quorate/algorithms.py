@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa
 
 from quorate.findings import Refusal
 from quorate.keys import key_name, spki_digest
+
+Digest = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
 
 
 class SignatureAlgorithm(enum.StrEnum):
@@ -29,15 +31,20 @@ class SignatureAlgorithm(enum.StrEnum):
     ECDSA_SHA256 = "ecdsa-sha256"
     ECDSA_SHA384 = "ecdsa-sha384"
     ECDSA_SHA512 = "ecdsa-sha512"
+    ED25519 = "ed25519"
+    ED448 = "ed448"
+    ML_DSA_44 = "ml-dsa-44"
+    ML_DSA_65 = "ml-dsa-65"
+    ML_DSA_87 = "ml-dsa-87"
 
     @property
     def identifier(self) -> bytes:
-        """The AlgorithmIdentifier (DER) that objects signed so carry (BR 7.1.3.2)."""
+        """The AlgorithmIdentifier (DER) that objects signed so carry (BR 7.1.3.2, RFC 8410 3, RFC 9881 2)."""
         return _ROWS[self].identifier
 
     @property
-    def digest(self) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512:
-        """The hash that is signed."""
+    def digest(self) -> Digest | None:
+        """The hash that is signed; None where the scheme takes the message itself."""
         return _ROWS[self].digest
 
     @property
@@ -54,7 +61,7 @@ class SignatureAlgorithm(enum.StrEnum):
 class _Row:
     identifier: bytes
     keys: tuple[str, ...]
-    digest: hashes.SHA256 | hashes.SHA384 | hashes.SHA512
+    digest: Digest | None = None
 
 
 def _pss(number: str, salt: int) -> bytes:
@@ -76,6 +83,11 @@ _ROWS = {
     SignatureAlgorithm.ECDSA_SHA256: _Row(bytes.fromhex("300a06082a8648ce3d040302"), _NIST, hashes.SHA256()),
     SignatureAlgorithm.ECDSA_SHA384: _Row(bytes.fromhex("300a06082a8648ce3d040303"), _NIST, hashes.SHA384()),
     SignatureAlgorithm.ECDSA_SHA512: _Row(bytes.fromhex("300a06082a8648ce3d040304"), _NIST, hashes.SHA512()),
+    SignatureAlgorithm.ED25519: _Row(bytes.fromhex("300506032b6570"), ("ed25519",)),
+    SignatureAlgorithm.ED448: _Row(bytes.fromhex("300506032b6571"), ("ed448",)),
+    SignatureAlgorithm.ML_DSA_44: _Row(bytes.fromhex("300b0609608648016503040311"), ("ml-dsa-44",)),
+    SignatureAlgorithm.ML_DSA_65: _Row(bytes.fromhex("300b0609608648016503040312"), ("ml-dsa-65",)),
+    SignatureAlgorithm.ML_DSA_87: _Row(bytes.fromhex("300b0609608648016503040313"), ("ml-dsa-87",)),
 }
 _PSS = (
     SignatureAlgorithm.RSA_PSS_SHA256,
@@ -83,7 +95,8 @@ _PSS = (
     SignatureAlgorithm.RSA_PSS_SHA512,
 )
 _BY_IDENTIFIER = {row.identifier: algorithm for algorithm, row in _ROWS.items()}
-_OF_CURVE = {
+_DEFAULT = {
+    **{one.value: one for one in SignatureAlgorithm if one.digest is None},  # named as its key is
     "p-256": SignatureAlgorithm.ECDSA_SHA256,
     "p-384": SignatureAlgorithm.ECDSA_SHA384,
     "p-521": SignatureAlgorithm.ECDSA_SHA512,
@@ -98,14 +111,15 @@ def by_identifier(identifier: bytes) -> SignatureAlgorithm | None:
 def default_algorithm(key: str) -> SignatureAlgorithm:
     """What a key of the name `key` signs with when nothing is said. Raises `key.type_not_ours`.
 
-    A curve takes the hash of its size (BR 7.1.3.2.2), RSA PKCS #1 v1.5 with SHA-256, from 4096 bits on with SHA-384.
+    A NIST curve takes the hash of its size (BR 7.1.3.2.2), RSA PKCS #1 v1.5 with SHA-256, from 4096 bits on
+    SHA-384; every other key has one algorithm.
     """
     kind, _, bits = key.partition("-")
     if kind == "rsa" and bits.isdecimal():
         return SignatureAlgorithm.RSA_PKCS1_SHA384 if int(bits) >= 4096 else SignatureAlgorithm.RSA_PKCS1_SHA256
-    if key not in _OF_CURVE:
+    if key not in _DEFAULT:
         raise Refusal("key.type_not_ours", key_type=key)
-    return _OF_CURVE[key]
+    return _DEFAULT[key]
 
 
 def verify_signature(spki: bytes, algorithm: SignatureAlgorithm | bytes, data: bytes, signature: bytes) -> None:
@@ -118,16 +132,30 @@ def verify_signature(spki: bytes, algorithm: SignatureAlgorithm | bytes, data: b
     if known is None or not known.fits(key_name(spki)):
         raise Refusal("x509.signature_invalid", key=spki_digest(spki))
     try:
-        public = serialization.load_der_public_key(spki)
-        if isinstance(public, ec.EllipticCurvePublicKey):
-            public.verify(signature, data, ec.ECDSA(known.digest))
-        elif isinstance(public, rsa.RSAPublicKey):
-            public.verify(signature, data, rsa_padding(known), known.digest)
+        _verify(serialization.load_der_public_key(spki), known, data, signature)
     except (InvalidSignature, ValueError, UnsupportedAlgorithm):
         raise Refusal("x509.signature_invalid", key=spki_digest(spki)) from None
+
+
+def _verify(public: object, algorithm: SignatureAlgorithm, data: bytes, signature: bytes) -> None:
+    """Raises InvalidSignature; the algorithm fits the key."""
+    match public:
+        case ec.EllipticCurvePublicKey():
+            assert algorithm.digest is not None
+            public.verify(signature, data, ec.ECDSA(algorithm.digest))
+        case rsa.RSAPublicKey():
+            assert algorithm.digest is not None
+            public.verify(signature, data, rsa_padding(algorithm), algorithm.digest)
+        case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey():
+            public.verify(signature, data)
+        case mldsa.MLDSA44PublicKey() | mldsa.MLDSA65PublicKey() | mldsa.MLDSA87PublicKey():
+            public.verify(signature, data)
+        case _:
+            raise InvalidSignature
 
 
 def rsa_padding(algorithm: SignatureAlgorithm) -> padding.PSS | padding.PKCS1v15:
     """The padding of an RSA algorithm, as `cryptography` wants it."""
     digest = algorithm.digest
+    assert digest is not None
     return padding.PSS(padding.MGF1(digest), digest.digest_size) if algorithm.is_pss else padding.PKCS1v15()

@@ -13,7 +13,7 @@ from quorate.algorithms import SignatureAlgorithm
 from quorate.authority import AuthorityState
 from quorate.compliance import OF_KEY
 from quorate.findings import Finding, Refusal
-from quorate.keys import KeyType, stand_in_spki
+from quorate.keys import WEBPKI_TYPES, KeyType, stand_in_spki
 from quorate.keysets import resolve
 from quorate.plan import (
     Certificate,
@@ -130,7 +130,7 @@ class Resolver:
                 return ShareOperation(name, token, credential, fate, holders, threshold)
             case GenerateKey(id=name, token=token, type=kind, use=use, zone=zone, algorithm=algorithm):
                 self.authority.token(token)
-                self._require_type(kind, name)
+                self._require_type(kind, use, name)
                 outputs = files_of(operation) if operation.output else ()
                 return GenerateOperation(name, token, kind, use, self.draw(8).hex(), outputs, zone, algorithm)
             case SignKeySets():
@@ -163,9 +163,12 @@ class Resolver:
         known = self.register.keys[key]
         return DestroyOperation(name, token, key, known.object, known.spki)
 
-    def _require_type(self, kind: str, name: str) -> None:
+    def _require_type(self, kind: str, use: str, name: str) -> None:
         if kind not in {one.value for one in KeyType}:
             raise Refusal("plan.key_type", f"operations[{name}]", type=kind, known=", ".join(KeyType))
+        if self.authority.rules == "webpki" and use != "ksk" and kind not in WEBPKI_TYPES:
+            allowed = ", ".join(WEBPKI_TYPES)
+            raise Refusal("plan.key_type_webpki", f"operations[{name}]", type=kind, allowed=allowed)
         if kind not in self.authority.commitments.key_types:
             committed = ", ".join(self.authority.commitments.key_types)
             raise Refusal("plan.key_type_uncommitted", f"operations[{name}]", type=kind, committed=committed)

@@ -1,8 +1,8 @@
 """Keys as the field names them, and what makes a public key acceptable. Floor 2: no I/O.
 
-`KeyType` is the closed set of keys that quorate generates and signs with; BR 6.1.5 allows a web PKI root no others.
-Keys of other sizes may be met in requests and foreign certificates; `key_findings` judges those as well. Everything
-here works on public data, so none of the arithmetic has to run in constant time.
+`KeyType` is the closed set of keys that quorate generates; the web PKI allows some of them (`WEBPKI_TYPES`). RSA keys
+of other sizes may be met in requests and foreign certificates; `key_findings` judges those as well. Everything here
+works on public data, so none of the arithmetic has to run in constant time.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ import base64
 import enum
 import functools
 import hashlib
-import itertools
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from quorate.curves import ED448, ED25519, P256, P384, P521
 from quorate.findings import Finding, Refusal, found
 from quorate.moduli import FERMAT_ROUNDS, has_close_primes, is_prime_power, is_roca, small_factor
 
@@ -33,13 +32,25 @@ class KeyType(enum.StrEnum):
     """Type and size of a key. What it signs with is another matter: `algorithms`."""
 
     RSA_2048 = "rsa-2048"
+    RSA_3072 = "rsa-3072"
     RSA_4096 = "rsa-4096"
     P256 = "p-256"
     P384 = "p-384"
+    P521 = "p-521"
+    ED25519 = "ed25519"
+    ED448 = "ed448"
+    ML_DSA_44 = "ml-dsa-44"
+    ML_DSA_65 = "ml-dsa-65"
+    ML_DSA_87 = "ml-dsa-87"
 
     @property
     def is_rsa(self) -> bool:
-        return self in (KeyType.RSA_2048, KeyType.RSA_4096)
+        return self.startswith("rsa-")
+
+    @property
+    def bits(self) -> int:
+        """The size of an RSA modulus; the number in the name of any other key."""
+        return int("".join(filter(str.isdecimal, self)))
 
     @classmethod
     def from_spki(cls, spki: bytes) -> KeyType:
@@ -50,41 +61,8 @@ class KeyType(enum.StrEnum):
         return cls(name)
 
 
-class Curve(NamedTuple):
-    """A NIST prime curve y² = x³ − 3x + b over GF(p) with order n and cofactor 1 (SP 800-186 3.2.1)."""
-
-    name: str
-    p: int
-    b: int
-    n: int
-    kind: type[ec.EllipticCurve]
-
-    @property
-    def octets(self) -> int:
-        return (self.p.bit_length() + 7) // 8
-
-
-P256 = Curve(
-    "p-256",
-    2**256 - 2**224 + 2**192 + 2**96 - 1,
-    0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B,
-    0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
-    ec.SECP256R1,
-)
-P384 = Curve(
-    "p-384",
-    2**384 - 2**128 - 2**96 + 2**32 - 1,
-    0xB3312FA7E23EE7E4988E056BE3F82D19181D9C6EFE8141120314088F5013875AC656398D8A2ED19D2A85C8EDD3EC2AEF,
-    0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
-    ec.SECP384R1,
-)
-P521 = Curve(
-    "p-521",
-    2**521 - 1,
-    0x0051953EB9618E1C9A1F929A21A0B68540EEA2DA725B99B315F3B8B489918EF109E156193951EC7E937B1652C0BD3BB1BF073573DF883D2C34F1EF451FD46B503F00,
-    0x01FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409,
-    ec.SECP521R1,
-)
+WEBPKI_TYPES = (KeyType.RSA_2048, KeyType.RSA_3072, KeyType.RSA_4096, KeyType.P256, KeyType.P384)
+"""What BR 6.1.5 and every root programme allow (MRSP 5.1 leaves out P-521)."""
 
 # AlgorithmIdentifier of a SubjectPublicKeyInfo, byte for byte (BR 7.1.3.1)
 _CURVES = {
@@ -92,6 +70,13 @@ _CURVES = {
     bytes.fromhex("301006072a8648ce3d020106052b81040022"): P384,
     bytes.fromhex("301006072a8648ce3d020106052b81040023"): P521,
 }
+# the same without parameters (RFC 8410 3, RFC 9881 2)
+_EDWARDS = {bytes.fromhex("300506032b6570"): ED25519, bytes.fromhex("300506032b6571"): ED448}
+_ML_DSA = {
+    bytes.fromhex(f"300b06096086480165030403{number}"): (name, octets)
+    for number, name, octets in (("11", "ml-dsa-44", 1312), ("12", "ml-dsa-65", 1952), ("13", "ml-dsa-87", 2592))
+}
+"""Name and length of the public key in octets: FIPS 204, table 2."""
 
 
 @asn1.sequence
@@ -122,10 +107,14 @@ def spki_pem(spki: bytes) -> bytes:
 
 
 def key_name(spki: bytes) -> str:
-    """`rsa-3072`, `p-521`, … of any key that BR 6.1.5 knows. Raises `key.unreadable` for all others (BR 7.1.3.1)."""
+    """`rsa-3072`, `p-521`, `ed25519`, … of any key of our kinds. Raises `key.unreadable` for all others."""
     algorithm, key = _opened(spki)
     if algorithm in _CURVES:
         return _CURVES[algorithm].name
+    if algorithm in _EDWARDS:
+        return _EDWARDS[algorithm].name
+    if algorithm in _ML_DSA:
+        return _ML_DSA[algorithm][0]
     if algorithm == RSA_ENCRYPTION:
         return f"rsa-{_rsa(key).modulus.bit_length()}"
     raise Refusal("key.unreadable", detail=f"its algorithm identifier is {algorithm.hex()}")
@@ -135,19 +124,31 @@ def key_name(spki: bytes) -> str:
 def stand_in_spki(key_type: KeyType) -> bytes:
     """A well-known public key (DER) to hold the place of one that does not exist yet; `key_findings` refuses it.
 
-    EC: the generator point, private key 1. RSA: the modulus 2^size − 1, divisible by 3.
+    Curves: the generator, private number 1. RSA: the modulus 2^size − 1, divisible by 3. ML-DSA: zero octets, for which
+    any short vector is a signature.
     """
-    public: ec.EllipticCurvePublicKey | rsa.RSAPublicKey
     if key_type.is_rsa:
-        size = 2048 if key_type is KeyType.RSA_2048 else 4096
-        public = rsa.RSAPublicNumbers(OWN_EXPONENT, 2**size - 1).public_key()
+        public: rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+        public = rsa.RSAPublicNumbers(OWN_EXPONENT, 2**key_type.bits - 1).public_key()
+    elif curve := next((one for one in _CURVES.values() if one.name == key_type), None):
+        public = ec.derive_private_key(1, curve.kind()).public_key()
     else:
-        public = ec.derive_private_key(1, ec.SECP256R1() if key_type is KeyType.P256 else ec.SECP384R1()).public_key()
+        return _bare_stand_in(key_type)
     return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _bare_stand_in(key_type: KeyType) -> bytes:
+    """The stand-in of a kind whose public key is octets without a structure of their own."""
+    bare = {curve.name: (algorithm, curve.base) for algorithm, curve in _EDWARDS.items()}
+    bare |= {name: (algorithm, bytes(octets)) for algorithm, (name, octets) in _ML_DSA.items()}
+    algorithm, key = bare[key_type]
+    return bytes(asn1.encode_der(Spki(algorithm=asn1.decode_der(asn1.TLV, algorithm), key=asn1.BitString(key, 0))))
 
 
 def key_findings(spki: bytes, where: str, own: bool) -> tuple[Finding, ...]:
     """What is wrong with a public key (BR 6.1.5, 6.1.6, 6.1.1.3). `own`: generated here, so exactly as we generate.
+
+    Whether its kind is allowed at all is a matter of rule sets. An ML-DSA key of the right length is always one.
 
     Debian's weak keys are not looked up: the lists do not reach the sizes in use, and no system of that age signs here.
     """
@@ -160,7 +161,7 @@ def key_findings(spki: bytes, where: str, own: bool) -> tuple[Finding, ...]:
     if any(spki == stand_in_spki(key_type) for key_type in KeyType):
         return (found("key.stand_in", where),)
     if rsa_key is None:
-        findings = _point_findings(_CURVES[algorithm], key)
+        findings = _octet_findings(algorithm, key)
     else:
         findings = (*_exponent_findings(rsa_key.exponent, own), *_modulus_findings(rsa_key.modulus))
     return tuple(replace(one, where=where) for one in findings)
@@ -225,37 +226,13 @@ def _modulus_problems(modulus: int) -> Iterator[Finding]:
 
 
 @functools.lru_cache(maxsize=64)
-def _point_findings(curve: Curve, point: bytes) -> tuple[Finding, ...]:
-    """Full public key validation, SP 800-56A 5.6.2.3.2. Only the uncompressed form is read (RFC 5480 2.2)."""
-    if len(point) != 1 + 2 * curve.octets or point[0] != 4:
-        return (found("key.point_form", curve=curve.name),)
-    x, y = int.from_bytes(point[1 : 1 + curve.octets], "big"), int.from_bytes(point[1 + curve.octets :], "big")
-    on_curve = x < curve.p and y < curve.p and (y * y - (x * x * x - 3 * x + curve.b)) % curve.p == 0
-    if not on_curve or _times(curve, curve.n, (x, y)) is not None:
-        return (found("key.point_invalid", curve=curve.name),)
-    return ()
-
-
-Affine = tuple[int, int] | None  # None: the point at infinity
-
-
-def _times(curve: Curve, factor: int, point: Affine) -> Affine:
-    total: Affine = None
-    for bit in itertools.islice(bin(factor), 2, None):
-        total = _sum(curve, total, total)
-        if bit == "1":
-            total = _sum(curve, total, point)
-    return total
-
-
-def _sum(curve: Curve, left: Affine, right: Affine) -> Affine:
-    if left is None or right is None:
-        return right if left is None else left
-    if left[0] == right[0]:
-        if (left[1] + right[1]) % curve.p == 0:
-            return None
-        slope = 3 * (left[0] * left[0] - 1) * pow(2 * left[1], -1, curve.p)
-    else:
-        slope = (right[1] - left[1]) * pow(right[0] - left[0], -1, curve.p)
-    x = (slope * slope - left[0] - right[0]) % curve.p
-    return x, (slope * (left[0] - x) - left[1]) % curve.p
+def _octet_findings(algorithm: bytes, key: bytes) -> tuple[Finding, ...]:
+    if curve := _CURVES.get(algorithm):
+        if not curve.is_uncompressed(key):
+            return (found("key.point_form", curve=curve.name),)
+        return () if curve.is_valid(key) else (found("key.point_invalid", curve=curve.name),)
+    edwards = _EDWARDS.get(algorithm)
+    name, octets = (edwards.name, edwards.octets) if edwards else _ML_DSA[algorithm]
+    if len(key) != octets:
+        return (found("key.length", key_type=name, length=len(key), expected=octets),)
+    return (found("key.point_invalid", curve=name),) if edwards and not edwards.is_valid(key) else ()

@@ -9,9 +9,10 @@ import click
 from quorate import governing, prepare, record
 from quorate.authority import AuthorityState
 from quorate.cli import verifier
-from quorate.findings import Finding, Refusal
+from quorate.findings import Finding, Refusal, refuse_errors
 from quorate.host import Host
 from quorate.outline import KINDS
+from quorate.script import Script
 from quorate.statement import Mode, Statement
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -67,7 +68,7 @@ def check_command(ceremony: Path, rehearsal: bool) -> None:
     compiled = prepare.compile_plan(ceremony.resolve(), start, host.random)
     _print_findings(compiled.findings)
     if not rehearsal:
-        _print_tokens(root, start.state, tuple(token.id for token in compiled.script.tokens))
+        refuse_errors(_looked_at(root, start.state, compiled.script, say=True))
     script = compiled.script
     click.echo(
         f"{len(script.acts)} acts, {len(script.steps)} steps, {len(script.drafts)} drafts: nothing stands against it"
@@ -82,21 +83,24 @@ def _print_findings(findings: tuple[Finding, ...]) -> None:
         click.echo(visible(f"{finding.severity.value}: {finding.code}: {finding.sentence}{clause}"))
 
 
-def _print_tokens(root: Path, state: AuthorityState, names: tuple[str, ...]) -> None:
-    """What connected tokens can do; a token that is in its safe is no finding."""
-    from quorate.token.opening import open_token
+def _looked_at(root: Path, state: AuthorityState, script: Script, say: bool) -> tuple[Finding, ...]:
+    """What connected tokens lack for the script; `say`: and what they can. One that is in its safe is no finding."""
+    from quorate.connected import Connected, lacking, look_at
 
-    for name in names:
-        entry = state.token(name)
-        location = root / entry.location if entry.kind == "software" else Path(entry.location)
+    looked: list[Connected] = []
+    for name in (token.id for token in script.tokens):
         try:
-            token = open_token(entry.kind, location, entry.serial)
+            token = look_at(root, state, name)
         except Refusal as refusal:
-            click.echo(f"notice: {name} is not looked at: {refusal}")
+            if say:
+                click.echo(f"notice: {name} is not looked at: {refusal}")
             continue
-        able = f"generates {', '.join(token.key_types())}; signs with {', '.join(token.algorithms())}"
-        token.close()
-        click.echo(f"token {name}: serial {entry.serial}, {able}")
+        looked.append(token)
+        if say:
+            click.echo(f"token {name}: serial {token.serial}")
+            click.echo(f"  generates {', '.join(token.key_types) or 'nothing'}")
+            click.echo(f"  signs with {', '.join(token.algorithms) or 'nothing'}")
+    return lacking(script, tuple(looked))
 
 
 @click.command("compile")
@@ -113,6 +117,7 @@ def compile_command(ceremony: Path, replace: bool) -> None:
     ceremony, host = ceremony.resolve(), Host()
     start = prepare.real_base(prepare.find_authority(ceremony))
     compiled = prepare.compile_plan(ceremony, start, host.random)
+    refuse_errors(_looked_at(prepare.find_authority(ceremony), start.state, compiled.script, say=False))
     fallen = frozen.write(host, ceremony, compiled, replace)
     _print_findings(compiled.findings)
     digest = canonical.digest(compiled.script.file())

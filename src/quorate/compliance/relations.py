@@ -99,6 +99,14 @@ def the_key_type_is_committed(case: CertificateCase) -> Iterator[Facts]:
         yield {"key_type": name}
 
 
+@rule(TABLE, "cert.key_kind", EVERY, must(Text.BR, "6.1.5, 7.1.3.1"), must(Text.MOZILLA, "5.1"))
+def the_key_is_of_a_kind_that_the_web_pki_knows(case: CertificateCase) -> Iterator[Facts]:
+    """Sizes and points are judged by `key_findings`; a programme may leave out more, which is `cert.root_key`."""
+    name = _key_name(case)
+    if not name.startswith(("rsa-", "p-")):
+        yield {"key_type": name}
+
+
 @rule(TABLE, "cert.root_key", ROOT, must(Text.APPLE, "1.5", since=date(2026, 8, 1)))
 def a_root_has_a_strong_key(case: CertificateCase) -> Iterator[Facts]:
     if _key_name(case) not in ("rsa-4096", "p-384"):

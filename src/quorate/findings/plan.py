@@ -351,6 +351,13 @@ TABLE: dict[str, Meaning] = {
         "known are: {known}",
         "BR 6.1.5",
     ),
+    "plan.key_type_webpki": Meaning(
+        ERROR,
+        False,
+        "the web PKI allows no key of type {type}",
+        "allowed are: {allowed}",
+        "BR 6.1.5, MRSP 5.1",
+    ),
     "plan.key_type_uncommitted": Meaning(
         ERROR,
         False,

@@ -117,7 +117,7 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "the public key under object id {id} on token {serial} cannot be read: {reason}",
-        "quorate reads RSA keys and P-256 and P-384 keys with a named curve",
+        "quorate reads RSA, ML-DSA, and keys on P-256, P-384, P-521, Ed25519, Ed448 with the curve by its name",
     ),
     "token.pair_not_whole": Meaning(
         ERROR,

@@ -46,6 +46,9 @@ _KEYS = {
         "the modulus was factored by Fermat's method within {rounds} rounds", "BR 6.1.1.3", _KEY
     ),
     "key.modulus_roca": _must("the modulus has the fingerprint of CVE-2017-15361 (ROCA)", "BR 6.1.1.3", _KEY),
+    "key.length": _must(
+        "a public key of type {key_type} has {expected} octets, not {length}", "RFC 8410 4, RFC 9881 4", _KEY
+    ),
     "key.point_form": _must("the point on {curve} is not in uncompressed form", "RFC 5480 2.2", _KEY),
     "key.point_invalid": _must("the public key is no valid point of {curve}", "BR 6.1.6", _KEY),
 }
@@ -228,6 +231,7 @@ _RELATIONS = {
         "plan it as a cross-certificate, or take a new key",
     ),
     "cert.key_committed": _must("the key type {key_type} is not among the commitments", "CP/CPS 6.1.5"),
+    "cert.key_kind": _must("a key of type {key_type} is neither RSA nor on a NIST curve", "BR 6.1.5, 7.1.3.1"),
     "cert.root_key": _must("a root key of type {key_type} is neither rsa-4096 nor p-384", "Apple Root Program 1.5"),
     "cert.reissued": _accepted(
         "name and key are those of {other} already", "Microsoft Trusted Root Program 3.1.11", "make a new root instead"

@@ -1,6 +1,6 @@
 """PKCS#11's numbers by their names: flags, object classes, attributes, mechanisms, answers. Floor 3.
 
-Source: OASIS PKCS#11 Cryptographic Token Interface 2.40, `pkcs11t.h`.
+Source: OASIS PKCS#11 Cryptographic Token Interface 2.40, `pkcs11t.h`; 3.0 for the Edwards curves, 3.2 for ML-DSA.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ CKF_RW_SESSION, CKF_SERIAL_SESSION = 0x2, 0x4
 CKF_TOKEN_INITIALIZED = 0x400
 CKU_SO, CKU_USER = 0, 1
 CKO_PUBLIC_KEY, CKO_PRIVATE_KEY, CKO_SECRET_KEY = 2, 3, 4
-CKK_RSA, CKK_EC = 0, 3
+CKK_RSA, CKK_EC, CKK_EC_EDWARDS, CKK_ML_DSA = 0x00, 0x03, 0x40, 0x4A
+CKP_ML_DSA_44, CKP_ML_DSA_65, CKP_ML_DSA_87 = 1, 2, 3
 
 CKA = {
     "CLASS": 0x000,
     "TOKEN": 0x001,
     "PRIVATE": 0x002,
     "LABEL": 0x003,
+    "VALUE": 0x011,
     "KEY_TYPE": 0x100,
     "ID": 0x102,
     "SENSITIVE": 0x103,
@@ -39,6 +41,7 @@ CKA = {
     "KEY_GEN_MECHANISM": 0x166,
     "EC_PARAMS": 0x180,
     "EC_POINT": 0x181,
+    "PARAMETER_SET": 0x61D,
 }
 
 CKM = {
@@ -46,11 +49,17 @@ CKM = {
     0x0001: "CKM_RSA_PKCS",
     0x000A: "CKM_RSA_X9_31_KEY_PAIR_GEN",
     0x000D: "CKM_RSA_PKCS_PSS",
+    0x001C: "CKM_ML_DSA_KEY_PAIR_GEN",
+    0x001D: "CKM_ML_DSA",
     0x1040: "CKM_EC_KEY_PAIR_GEN",
     0x1041: "CKM_ECDSA",
+    0x1055: "CKM_EC_EDWARDS_KEY_PAIR_GEN",
+    0x1057: "CKM_EDDSA",
 }
 CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS, CKM_RSA_PKCS_PSS = 0x0000, 0x0001, 0x000D
 CKM_EC_KEY_PAIR_GEN, CKM_ECDSA = 0x1040, 0x1041
+CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EDDSA = 0x1055, 0x1057
+CKM_ML_DSA_KEY_PAIR_GEN, CKM_ML_DSA = 0x001C, 0x001D
 CKM_SHA256, CKM_SHA384, CKM_SHA512 = 0x0250, 0x0260, 0x0270
 CKG_MGF1_SHA256, CKG_MGF1_SHA384, CKG_MGF1_SHA512 = 2, 3, 4
 

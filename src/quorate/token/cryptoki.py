@@ -155,6 +155,14 @@ def number_octets(*numbers: int) -> bytes:
     return bytes((Ulong * len(numbers))(*numbers))
 
 
+def read_number(octets: bytes | None) -> int | None:
+    """The CK_ULONG that the octets of an attribute are, None where the token does not tell."""
+    if octets is None or len(octets) != ctypes.sizeof(Ulong):
+        return None
+    number = Ulong.from_buffer_copy(octets).value
+    return None if number == UNAVAILABLE else number
+
+
 def _pointer(secret: bytearray) -> Any:
     """The memory of `secret` itself: nothing is copied, and the caller's wipe reaches all there is."""
     return (ctypes.c_char * len(secret)).from_buffer(secret)
@@ -322,11 +330,7 @@ class Session:
 
     def read_number(self, handle: int, name: str) -> int | None:
         """A CK_ULONG attribute, None where the token does not tell."""
-        octets = self.read(handle, name)
-        if octets is None or len(octets) != ctypes.sizeof(Ulong):
-            return None
-        number = Ulong.from_buffer_copy(octets).value
-        return None if number == UNAVAILABLE else number
+        return read_number(self.read(handle, name))
 
     def generate_pair(self, mechanism: int, public: Template, private: Template) -> None:
         """C_GenerateKeyPair. The handles are not handed on: what was made is looked up by its id."""

@@ -1,27 +1,24 @@
 """An HSM through PKCS#11, addressed by module and serial number. Floor 3.
 
 Rules kept here: a serial matches exactly once; nothing is generated under an id in use; a pair counts only when the
-device, read anew, shows exactly one public and one private key under its id. Hashes are made on the host and signed
-with CKM_RSA_PKCS, CKM_RSA_PKCS_PSS and CKM_ECDSA, which modules offer (some lack the hashing mechanisms). What a module
-answers becomes a `Refusal`, with the function and the CKR code among its facts.
+device, read anew, shows exactly one public and one private key under its id. What a module answers becomes a `Refusal`,
+with the function and the CKR code among its facts. `mechanism` knows how each key type and algorithm is asked for.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from quorate.algorithms import SignatureAlgorithm
 from quorate.findings import Refusal
 from quorate.keys import KeyType
 from quorate.token import Call, GeneratedKey, Login, Presence, TokenInfo, codes, require_fit
-from quorate.token.cryptoki import CryptokiError, Module, RawTokenInfo, Session, Template, number_octets
+from quorate.token.cryptoki import CryptokiError, Module, RawTokenInfo, Session
+from quorate.token.mechanism import GENERATION, SIGNING, public_key_info, signature_length, templates
 
 REPORTED = (
     "LOCAL",
@@ -37,26 +34,6 @@ REPORTED = (
 )
 """The private key's yes-or-no attributes that go into the record."""
 
-DIGEST_INFO = {
-    "sha256": bytes.fromhex("3031300d060960864801650304020105000420"),
-    "sha384": bytes.fromhex("3041300d060960864801650304020205000430"),
-    "sha512": bytes.fromhex("3051300d060960864801650304020305000440"),
-}
-"""What stands before the hash in a PKCS#1 v1.5 signature: RFC 8017 9.2, note 1."""
-
-CURVES: dict[KeyType, tuple[ec.EllipticCurve, bytes]] = {
-    KeyType.P256: (ec.SECP256R1(), bytes.fromhex("06082a8648ce3d030107")),
-    KeyType.P384: (ec.SECP384R1(), bytes.fromhex("06052b81040022")),
-}
-"""CKA_EC_PARAMS of the named curves: the object identifiers of RFC 5480 2.1.1.1."""
-
-MODULUS_BITS = {KeyType.RSA_2048: 2048, KeyType.RSA_4096: 4096}
-PSS_PARAMETERS = {
-    "sha256": (codes.CKM_SHA256, codes.CKG_MGF1_SHA256, 32),
-    "sha384": (codes.CKM_SHA384, codes.CKG_MGF1_SHA384, 48),
-    "sha512": (codes.CKM_SHA512, codes.CKG_MGF1_SHA512, 64),
-}
-"""CK_RSA_PKCS_PSS_PARAMS: the hash, MGF1 with the same, and a salt of its length."""
 KEY_CLASSES = (codes.CKO_PUBLIC_KEY, codes.CKO_PRIVATE_KEY, codes.CKO_SECRET_KEY)
 
 _REFUSALS: dict[int, tuple[str, tuple[str, ...]]] = {
@@ -255,7 +232,7 @@ class Pkcs11Token:
 
     def algorithms(self) -> tuple[SignatureAlgorithm, ...]:
         offered = self._mechanisms()
-        return tuple(one for one in SignatureAlgorithm if _mechanism(one) in offered)
+        return tuple(one for one in SignatureAlgorithm if SIGNING[one].mechanism in offered)
 
     def _mechanisms(self) -> frozenset[int]:
         """What C_GetMechanismList names, asked for once."""
@@ -265,26 +242,24 @@ class Pkcs11Token:
         return self._offered
 
     def _generates(self, key_type: KeyType) -> bool:
-        if key_type.is_rsa:
-            mechanism, bits = codes.CKM_RSA_PKCS_KEY_PAIR_GEN, MODULUS_BITS[key_type]
-        else:
-            mechanism, bits = codes.CKM_EC_KEY_PAIR_GEN, CURVES[key_type][0].key_size
+        mechanism, sizes = GENERATION[key_type].mechanism, GENERATION[key_type].sizes
         if mechanism not in self._mechanisms():
             return False
         with self._refusing():
-            sizes = self._module.mechanism_info(self._slot, mechanism)
-        return sizes.most == 0 or sizes.least <= bits <= sizes.most  # 0: the module does not tell
+            told = self._module.mechanism_info(self._slot, mechanism)
+        # most 0: the module does not tell; no sizes: what they count is not agreed on
+        return not sizes or told.most == 0 or any(told.least <= size <= told.most for size in sizes)
 
     def generate(self, key_type: KeyType, object_id: bytes, label: str) -> GeneratedKey:
         self._require_login()
-        mechanism, public, private = _templates(key_type, object_id, label)
+        public, private = templates(key_type, object_id, label)
         if not self._generates(key_type):
             raise Refusal("token.mechanism_absent", serial=self._serial, mechanism=key_type)
         with self._refusing(mechanism=key_type):
             if self._session.find({"ID": object_id}):
                 raise Refusal("token.id_in_use", serial=self._serial, id=object_id.hex())
             try:
-                self._session.generate_pair(mechanism, public, private)
+                self._session.generate_pair(GENERATION[key_type].mechanism, public, private)
             except CryptokiError as error:
                 if error.rv in (codes.CKR_DEVICE_MEMORY, codes.CKR_HOST_MEMORY):
                     self.destroy(object_id)  # half a pair may have found room
@@ -301,22 +276,19 @@ class Pkcs11Token:
         require_fit(self._serial, key_type, algorithm)
         if algorithm not in self.algorithms():
             raise Refusal("token.mechanism_absent", serial=self._serial, mechanism=algorithm)
+        how = SIGNING[algorithm]
         with self._refusing(mechanism=algorithm):
             key = self._pair(object_id, "token.key_missing")[1]
-            signed = self._session.sign(_mechanism(algorithm), key, _input(algorithm, data), _parameter(algorithm))
-        return self._der(key_type, signed) if _mechanism(algorithm) == codes.CKM_ECDSA else signed
-
-    def _der(self, key_type: str, raw: bytes) -> bytes:
-        """ECDSA-Sig-Value (RFC 3279 2.2.3) of PKCS#11's r and s, one behind the other."""
-        half = (CURVES[KeyType(key_type)][0].key_size + 7) // 8
-        if len(raw) != 2 * half:
-            raise Refusal("token.signature_malformed", serial=self._serial, length=len(raw), expected=2 * half)
-        return utils.encode_dss_signature(int.from_bytes(raw[:half]), int.from_bytes(raw[half:]))
+            signed = self._session.sign(how.mechanism, key, how.input(data), how.parameter)
+        expected = signature_length(key_type)
+        if expected and len(signed) != expected:
+            raise Refusal("token.signature_malformed", serial=self._serial, length=len(signed), expected=expected)
+        return how.output(signed)
 
     def _reported(self, object_id: bytes, pair: tuple[int, int]) -> GeneratedKey:
         public, private = pair
         try:
-            spki = self._public_key(public).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            spki = public_key_info(lambda name: self._session.read(public, name))
         except (ValueError, UnsupportedAlgorithm) as error:
             reason = str(error).splitlines()[0]
             raise Refusal("token.key_unreadable", serial=self._serial, id=object_id.hex(), reason=reason) from None
@@ -324,61 +296,6 @@ class Pkcs11Token:
         made = self._session.read_number(private, "KEY_GEN_MECHANISM")
         how = "unknown" if made is None else codes.CKM.get(made, f"CKM_{made:#x}")
         return GeneratedKey(spki, (*told, ("KEY_GEN_MECHANISM", how)))
-
-    def _public_key(self, handle: int) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
-        """ValueError if the object is no key that quorate knows."""
-        if self._session.read_number(handle, "KEY_TYPE") == codes.CKK_RSA:
-            modulus, exponent = (self._session.read(handle, name) or b"" for name in ("MODULUS", "PUBLIC_EXPONENT"))
-            return rsa.RSAPublicNumbers(int.from_bytes(exponent), int.from_bytes(modulus)).public_key()
-        parameters = self._session.read(handle, "EC_PARAMS")
-        for curve, oid in CURVES.values():
-            if parameters == oid:
-                point = _bare_point(self._session.read(handle, "EC_POINT") or b"", 1 + 2 * curve.key_size // 8)
-                return ec.EllipticCurvePublicKey.from_encoded_point(curve, point)
-        raise ValueError("neither an RSA key nor a known curve")
-
-
-def _mechanism(algorithm: SignatureAlgorithm) -> int:
-    if algorithm.fits("rsa-2048"):
-        return codes.CKM_RSA_PKCS_PSS if algorithm.is_pss else codes.CKM_RSA_PKCS
-    return codes.CKM_ECDSA
-
-
-def _input(algorithm: SignatureAlgorithm, data: bytes) -> bytes:
-    """What is handed to C_Sign: the hash, and before it, for PKCS #1 v1.5, what says which."""
-    name = algorithm.digest.name
-    digest = hashlib.new(name, data).digest()
-    return DIGEST_INFO[name] + digest if _mechanism(algorithm) == codes.CKM_RSA_PKCS else digest
-
-
-def _parameter(algorithm: SignatureAlgorithm) -> bytes:
-    return number_octets(*PSS_PARAMETERS[algorithm.digest.name]) if algorithm.is_pss else b""
-
-
-def _templates(key_type: KeyType, object_id: bytes, label: str) -> tuple[int, Template, Template]:
-    """Mechanism and the two templates of C_GenerateKeyPair: sign only, sensitive, never extractable.
-
-    What the key may not do is said, because a module may grant by default whatever the template leaves open.
-    """
-    name = label.encode()
-    public: dict[str, bool | int | bytes] = {"TOKEN": True, "PRIVATE": False, "ID": object_id, "LABEL": name}
-    private: dict[str, bool | int | bytes] = {"TOKEN": True, "PRIVATE": True, "ID": object_id, "LABEL": name}
-    private |= {"SENSITIVE": True, "EXTRACTABLE": False, "SIGN": True}
-    private |= {"DECRYPT": False, "UNWRAP": False, "DERIVE": False}
-    public |= {"VERIFY": True}
-    if key_type.is_rsa:
-        public |= {"MODULUS_BITS": MODULUS_BITS[key_type], "PUBLIC_EXPONENT": bytes.fromhex("010001")}
-        return codes.CKM_RSA_PKCS_KEY_PAIR_GEN, public, private
-    public |= {"EC_PARAMS": CURVES[key_type][1]}
-    return codes.CKM_EC_KEY_PAIR_GEN, public, private
-
-
-def _bare_point(octets: bytes, length: int) -> bytes:
-    """CKA_EC_POINT as SEC 1 writes it. By the standard it stands in a DER OCTET STRING; some modules leave that out.
-
-    The lengths tell the two apart: both begin with 04, but the wrapping makes the value two octets longer.
-    """
-    return octets[2:] if len(octets) == length + 2 and octets[:2] == bytes([4, length]) else octets
 
 
 def _yes_or_no(octets: bytes | None) -> str:

@@ -16,7 +16,6 @@ from typing import TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import (
@@ -28,10 +27,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from quorate import canonical
-from quorate.algorithms import SignatureAlgorithm, rsa_padding
+from quorate.algorithms import SignatureAlgorithm
 from quorate.findings import Refusal
 from quorate.keys import KeyType, key_name
 from quorate.token import Call, GeneratedKey, Login, Presence, TokenInfo, require_fit
+from quorate.token.private_key import PrivateKey, generated, signature_by
 
 TOKEN_FORMAT = "quorate-software-token/1"
 KEY_FORMAT = "quorate-software-key/1"
@@ -247,7 +247,7 @@ class SoftwareToken:
             serial, name = self._file.serial, object_id.hex()
             if self._path(object_id).exists():
                 raise Refusal("token.id_in_use", serial=serial, id=name)
-            private = _generated(key_type)
+            private = generated(key_type)
             spki = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             self._seal(KeyFile(KEY_FORMAT, serial, name, label, spki.hex(), "", ""), private)
         return self.read(object_id)
@@ -263,7 +263,7 @@ class SoftwareToken:
             file, private = source._opened(object_id)
             self._seal(msgspec.structs.replace(file, serial=self._file.serial), private)
 
-    def _seal(self, file: KeyFile, private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> None:
+    def _seal(self, file: KeyFile, private: PrivateKey) -> None:
         """Write a pair; `file` says all but what is sealed."""
         nonce = os.urandom(12)
         file = msgspec.structs.replace(file, nonce=nonce.hex(), sealed="")
@@ -284,9 +284,7 @@ class SoftwareToken:
         with self._journaled("sign", Login.USER):
             file, private = self._opened(object_id)
             require_fit(self._file.serial, key_name(bytes.fromhex(file.spki)), algorithm)
-            if isinstance(private, rsa.RSAPrivateKey):
-                return private.sign(data, rsa_padding(algorithm), algorithm.digest)
-            return private.sign(data, ec.ECDSA(algorithm.digest))
+            return signature_by(private, algorithm, data)
 
     def destroy(self, object_id: bytes) -> None:
         with self._journaled("destroy", Login.USER), _writing(self._file.serial):
@@ -296,7 +294,7 @@ class SoftwareToken:
     def _path(self, object_id: bytes) -> Path:
         return self._folder / f"{object_id.hex()}.key"
 
-    def _opened(self, object_id: bytes) -> tuple[KeyFile, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey]:
+    def _opened(self, object_id: bytes) -> tuple[KeyFile, PrivateKey]:
         path, serial = self._path(object_id), self._file.serial
         if not path.exists():
             raise Refusal("token.key_missing", serial=serial, id=object_id.hex(), presence=Presence.NONE)
@@ -306,21 +304,9 @@ class SoftwareToken:
             with suppress(InvalidTag, ValueError):
                 secret = AESGCM(self._key).decrypt(bytes.fromhex(file.nonce), bytes.fromhex(file.sealed), file.bound())
                 private = load_der_private_key(secret, None)
-                if isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+                if isinstance(private, PrivateKey):
                     return file, private
         raise Refusal("token.damaged", file=path.name, serial=serial)
-
-
-def _generated(key_type: KeyType) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
-    match key_type:
-        case KeyType.RSA_2048:
-            return rsa.generate_private_key(65537, 2048)
-        case KeyType.RSA_4096:
-            return rsa.generate_private_key(65537, 4096)
-        case KeyType.P256:
-            return ec.generate_private_key(ec.SECP256R1())
-        case KeyType.P384:
-            return ec.generate_private_key(ec.SECP384R1())
 
 
 # --- PINs

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, NoReturn
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from quorate.algorithms import SignatureAlgorithm, default_algorithm, rsa_padding
 from quorate.findings import Refusal
@@ -21,6 +21,7 @@ from quorate.keys import key_name
 from quorate.x509.contents import certificate_extensions, check_presence, crl_extensions
 from quorate.x509.fields import CertificateFields, CrlEntry, CrlFields
 from quorate.x509.name import load_name
+from quorate.x509.stand_in import public_key, stand_in_for
 from quorate.x509.structure import RequestInfo, TbsCertificate, TbsCertList, decode, encode
 
 Kind = Literal["certificate", "crl", "request", "ocsp"]
@@ -56,7 +57,7 @@ def draft_certificate(fields: CertificateFields) -> Draft:
     builder = x509.CertificateBuilder(
         issuer_name=load_name(fields.issuer.name),
         subject_name=load_name(fields.subject),
-        public_key=_public(fields.spki),
+        public_key=public_key(fields.spki),
         serial_number=fields.serial,
         not_valid_before=fields.not_before,
         not_valid_after=fields.not_after,
@@ -158,61 +159,9 @@ def _check_bytes(part: str, drafted: bytes, given: bytes) -> None:
         raise Refusal("x509.name_bytes_differ", part)
 
 
-def _public(spki: bytes) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
-    try:
-        public = serialization.load_der_public_key(spki)
-    except ValueError as error:
-        raise Refusal("key.unreadable", detail=" ".join(str(error).split())) from None
-    if isinstance(public, (ec.EllipticCurvePublicKey, rsa.RSAPublicKey)):
-        return public
-    raise Refusal("key.unreadable", detail="neither RSA nor a NIST curve")
-
-
 def unsigned(builder: Builder, issuer_spki: bytes, algorithm: SignatureAlgorithm) -> tuple[bytes, bytes]:
     """The to-be-signed bytes, and the object around them with an empty signature."""
-    key = stand_in(issuer_spki)
-    scheme = rsa_padding(algorithm) if isinstance(key, rsa.RSAPrivateKey) else None
-    made = builder.sign(key, algorithm.digest, rsa_padding=scheme)
-    return key.noted, made.public_bytes(serialization.Encoding.DER)
-
-
-class _StandIn:
-    """Holds no private key. `sign` notes what it is asked to sign and returns nothing; all else is a bug."""
-
-    def __init__(self, public: Any) -> None:
-        self._public = public
-        self.noted = b""
-
-    def public_key(self) -> Any:
-        return self._public
-
-    def sign(self, data: Any, *_: object) -> bytes:
-        self.noted = bytes(data)
-        return b""
-
-    @property
-    def key_size(self) -> int:
-        return int(self._public.key_size)
-
-    def _has_none(self, *_: object) -> NoReturn:
-        raise AssertionError("a stand-in has no private key")
-
-    private_numbers = private_bytes = decrypt = exchange = __copy__ = __deepcopy__ = _has_none
-
-
-class _RsaStandIn(_StandIn, rsa.RSAPrivateKey):
-    """Where the builder asks for an RSA key."""
-
-
-class _EcStandIn(_StandIn, ec.EllipticCurvePrivateKey):
-    """Where the builder asks for an EC key."""
-
-    @property
-    def curve(self) -> ec.EllipticCurve:
-        curve: ec.EllipticCurve = self._public.curve
-        return curve
-
-
-def stand_in(spki: bytes) -> _RsaStandIn | _EcStandIn:
-    public = _public(spki)
-    return _RsaStandIn(public) if isinstance(public, rsa.RSAPublicKey) else _EcStandIn(public)
+    stand_in = stand_in_for(issuer_spki)
+    scheme = rsa_padding(algorithm) if isinstance(stand_in, rsa.RSAPrivateKey) else None
+    made = builder.sign(stand_in, algorithm.digest, rsa_padding=scheme)
+    return stand_in.noted, made.public_bytes(serialization.Encoding.DER)

@@ -10,7 +10,7 @@ import warnings
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from quorate.findings import Refusal
 from quorate.keys import spki_digest
@@ -41,8 +41,6 @@ def _verified(it: CertificateFacts | CrlFacts, public: object) -> bool:
         public.verify(it.signature, it.tbs, how, digest)
     elif isinstance(public, ec.EllipticCurvePublicKey) and isinstance(how, ec.ECDSA):
         public.verify(it.signature, it.tbs, how)
-    elif isinstance(public, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
-        public.verify(it.signature, it.tbs)
     else:
         return False
     return True

@@ -20,10 +20,11 @@ from cryptography.x509.ocsp import OCSPCertStatus, OCSPResponderEncoding
 from quorate.algorithms import SignatureAlgorithm
 from quorate.findings import Refusal
 from quorate.keys import Spki
-from quorate.x509.draft import Draft, check_times, fitting, stand_in
+from quorate.x509.draft import Draft, check_times, fitting
 from quorate.x509.facts import CertificateFacts, one_object
 from quorate.x509.fields import CrlEntry, Issuer
 from quorate.x509.profile import Profile
+from quorate.x509.stand_in import stand_in_for
 from quorate.x509.structure import BasicResponse, OcspResponse, ResponseBytes, ResponseData, decode, encode
 
 BASIC = x509.ObjectIdentifier("1.3.6.1.5.5.7.48.1.1")  # id-pkix-ocsp-basic
@@ -119,7 +120,7 @@ def draft_response(fields: OcspFields) -> Draft:
                 x509.ReasonFlags(revoked.reason) if revoked and revoked.reason else None,
             )
             named = OCSPResponderEncoding.HASH if by_key else OCSPResponderEncoding.NAME
-            key = stand_in(spki)
+            key = stand_in_for(spki)
             builder.responder_id(named, certificate).sign(key, algorithm.digest)
         except ValueError as error:
             raise Refusal("x509.field_unusable", detail=" ".join(str(error).split())) from None
