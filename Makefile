@@ -31,7 +31,7 @@ $(VENV)/.demo: pyproject.toml $(VENV)/.made
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.made
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[paper,import,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[lint,paper,import,dev]'
 	@touch $@ $(VENV)/.demo
 
 clean:

@@ -28,7 +28,7 @@ class Outcome:
     @property
     def codes(self) -> list[str]:
         """The code of every refused thing, in order."""
-        return re.findall(r"(?m)^  code: ([a-z0-9_.]+)", self.err)
+        return re.findall(r"(?m)^  code: ([A-Za-z0-9_./-]+)", self.err)
 
 
 def run(*arguments: object) -> Outcome:

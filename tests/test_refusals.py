@@ -192,7 +192,7 @@ PLANS: dict[str, tuple[tuple[Edit, ...], set[str]]] = {
                                           {"quorum.not_met", "seat.not_appointed"}),
     "an officer as custodian": ((seat("c1", person="oa"),), {"seat.conflict", "seat.not_appointed", "quorum.not_met"}),
     "a waiver of nothing": ((waiver("cert.root_days_programme"),), {"waiver.unused"}),
-    "a waiver of no finding": ((waiver("cert.anything"),), {"waiver.unused"}),
+    "a waiver of no finding": ((waiver("cert.anything"),), {"waiver.unknown"}),
     "a waiver of what is never waived": ((replaced("days = 3650", "days = 9200"), waiver("cert.days_committed")),
                                          {"waiver.not_waivable"}),
     "a waiver by one person": ((waiver("cert.root_days_programme", people='["oa", "oa"]'),), {"waiver.two_people"}),

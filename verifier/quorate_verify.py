@@ -1688,6 +1688,10 @@ WAIVABLE = set(
     """.split()
 )
 
+# the finding of a linter is called after the tool and the tool's own name for its rule: spec/rules.md
+LINT_NAME = re.compile(r"lint\.(pkilint|zlint)/[A-Za-z0-9._-]{1,200}\Z")
+LINTERS = [Words("a linter", ("pkilint", "zlint"))]
+
 _FINDINGS = [{"code": TEXT, "severity": TEXT, "text": TEXT, "waived": TRUTH}]
 _COMPLETED = {"attempt": WHOLE, "calls": _CALLS, "operation": ID}
 
@@ -1723,6 +1727,13 @@ EVENTS = {
     "refused": {"code": TEXT, "seat": TEXT, "what": TEXT},
     "locked": {"calls": _CALLS, "token": TEXT},
     "drafted": {"digest": SHA, "findings": _FINDINGS, "operation": ID, "tbs": TEXT},
+    "linted": {
+        "digest": SHA,
+        "findings": _FINDINGS,
+        "object": Words("draft or finished", ("draft", "finished")),
+        "operation": ID,
+        "tools": [{"name": LINTERS[0], "version": TEXT}],
+    },
     "approved": {"operation": ID, "signature": SIGNATURE},
     "commanded": {"attempt": WHOLE, "operation": ID, "seat": TEXT, "words": TEXT},
     "intended": {"attempt": WHOLE, "digest": SHA, "operation": ID},
@@ -1871,6 +1882,7 @@ STATE = {
         "crl_days": WHOLE,
         "extended_validation": May(TRUTH),
         "key_types": [TEXT],
+        "linters": May(LINTERS),
         "minimum_quorum": WHOLE,
         "module_level": ANY,
         "root_days": WHOLE,
@@ -2080,6 +2092,7 @@ SCRIPT = {
     "format": Words(FORMAT, (FORMAT,)),
     "inputs": [{"digest": SHA, "file": TEXT}],
     "items": [{"id": ID, "place": TEXT, "seal": TEXT, "what": TEXT}],
+    "linters": May(LINTERS),
     "keys": [
         {
             "algorithm": May(TEXT),
@@ -2341,6 +2354,9 @@ class Script:
             yield "script.json is under other rules than the authority"
         if self.value.get("programmes") != state.value.get("programmes"):
             yield "script.json keeps to other root programmes than the authority"
+        asked = set(state.value["commitments"].get("linters", ()))
+        if self.value.get("linters", []) != sorted(asked | {"pkilint"} if self.rules == "webpki" else asked):
+            yield "script.json names other linters than the authority requires"
         for seat in self.seats.values():
             for person in [seat["person"]] + seat["alternates"]:
                 if person not in state.people:
@@ -2391,6 +2407,8 @@ class Script:
         out += ["%s: %s" % (name, v[name]) for name in ("purpose", "facility", "rules")]
         if v.get("programmes"):
             out.append("programmes: " + ", ".join(v["programmes"]))
+        if v.get("linters"):
+            out.append("linters: " + ", ".join(v["linters"]))
         out.append("window: %s to %s" % (v["window"]["opens"], v["window"]["closes"]))
         out += ["authority state: " + v["authority"]["state"], "genesis: " + v["authority"]["genesis"]]
         out += ["predecessor: " + v["predecessor"], "plan: " + v["plan"]]
@@ -3180,6 +3198,8 @@ class Session:
             doubtful["sign-skr"] = again
         allowed = {
             "draft": ("drafted",),
+            "lint": ("linted",),
+            "relint": ("linted",),
             "approve": ("approved",),
             "command": ("commanded", "mismatched"),
             "shared": ("shared",),
@@ -3197,7 +3217,27 @@ class Session:
             self.claims.fail("artifacts", "%s: the digest is not that of the draft" % self.where)
         self._findings(body["findings"], operation)
         self.drafts[operation["id"]] = (tbs, self.event)
-        work.update(phase="approve", digest=digest_of(tbs))
+        work.update(phase="lint" if self._is_linted(operation) else "approve", digest=digest_of(tbs))
+
+    def _is_linted(self, operation):
+        """Linters read certificates and CRLs; of a request none has anything to say."""
+        return bool(self.script.value.get("linters")) and operation["kind"] in (*CERTIFICATE_KINDS, "crl")
+
+    def _op_linted(self, operation, body, work):
+        expected = "draft" if work["phase"] == "lint" else "finished"
+        tools = [tool["name"] for tool in body["tools"]]
+        no_twins(tools, self.where)
+        if body["object"] != expected:
+            raise OutOfOrder("linted is the %s object, must be the %s" % (body["object"], expected))
+        if expected == "draft" and body["digest"] != work["digest"]:
+            self.fail("artifacts", "other bytes were linted than were drafted")
+        for name in self.script.value["linters"]:
+            if name not in tools:
+                self.fail("artifacts", "the linter %s was left out" % name)
+        self._findings(body["findings"], operation)
+        by = " and ".join("%s %s" % (tool["name"], plain(tool["version"])) for tool in body["tools"])
+        self.count("linted by " + by)
+        work.update(phase="approve" if expected == "draft" else "write", linted=body["digest"])
 
     @staticmethod
     def _due(operation, work):
@@ -3373,7 +3413,7 @@ class Session:
             self.claims.attempt("keys", self._completed_key, operation, body, work)
         else:
             self.signed_bytes(operation, body)
-        work["phase"] = "write"
+        work["phase"] = "relint" if self._is_linted(operation) else "write"
         return False
 
     def signed_bytes(self, operation, body):
@@ -3483,6 +3523,8 @@ class Session:
             self.claims.fail(
                 "artifacts", "%s: written are not exactly the outputs of %s" % (self.where, operation["id"])
             )
+        if self._is_linted(operation) and work.get("linted") not in [f["digest"] for f in body["files"]]:
+            self.fail("artifacts", "other bytes were linted than were written")
         self._findings(body["findings"], operation)
         return True
 
@@ -3494,7 +3536,7 @@ class Session:
                     day = waiver["expires"][:10]
                     if (
                         (waiver["code"], waiver["operation"]) == (finding["code"], operation["id"])
-                        and finding["code"] in WAIVABLE
+                        and (finding["code"] in WAIVABLE or LINT_NAME.match(finding["code"]))
                         and DAY.match(day)
                         and self.event.day <= day
                     ):
@@ -4855,6 +4897,9 @@ class Record:
         odd += ["%s: %d" % (n, c) for n, c in sorted(counts.items()) if n.startswith("resumptions")]
         if odd:
             claims.fact(", ".join(odd))
+        for name, number in sorted(counts.items()):
+            if name.startswith("linted"):
+                claims.fact("%s: %d drafts and finished objects, as the host states" % (name, number))
         if session.made:
             claims.fact("signatures were made: %s" % ", ".join("%s %d" % pair for pair in sorted(session.made.items())))
         withheld = sum(1 for event in transcript.events if event.body is None)

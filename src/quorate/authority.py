@@ -29,7 +29,8 @@ class Cps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Commitments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The machine-readable part of the CP/CPS (BR leaves 6.2.2 and more to it).
 
-    `extended_validation`: EV certificates are issued below its roots (EVG, CCADB 6.3).
+    `extended_validation`: EV certificates are issued below its roots (EVG, CCADB 6.3). `linters`: those without which
+    nothing is issued.
     """
 
     minimum_quorum: int
@@ -39,6 +40,7 @@ class Commitments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     subordinate_days: int
     crl_days: int
     extended_validation: bool = False
+    linters: tuple[Literal["pkilint", "zlint"], ...] = ()
 
 
 class Controllers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -206,6 +208,7 @@ def _ids(state: AuthorityState) -> dict[str, list[str]]:
     ids |= {"tokens": [one.id for one in state.tokens], "items": [one.id for one in state.items]}
     ids |= {"programmes": list(state.programmes), "affiliates": list(state.affiliates)}
     ids["zones"] = [one.name for one in state.zones]
+    ids |= {"linters": list(state.commitments.linters)}
     ids["seals"] = [one.seal for one in state.items]
     ids["keys"] = [one.key for one in state.people if one.key]
     return ids

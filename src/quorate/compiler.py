@@ -36,7 +36,7 @@ from quorate.planning import files_of
 from quorate.references import Fallen, References
 from quorate.register import Register
 from quorate.script import Script, ScriptDraft
-from quorate.script.drafting import SECOND, Materials, lint, make_draft, rule_commitments, utc
+from quorate.script.drafting import SECOND, Materials, lint, lint_subject, make_draft, rule_commitments, utc
 from quorate.script.operations import (
     CertificateOperation,
     Constraints,
@@ -57,6 +57,7 @@ from quorate.script.operations import (
     SubordinateOperation,
 )
 from quorate.script.skr import make_drafts, table
+from quorate.want import LintSubject
 from quorate.x509.constraints import subtrees
 from quorate.x509.crl import Revoked, crl_entries
 from quorate.x509.facts import read_certificate, read_crl
@@ -80,13 +81,18 @@ KINDS: dict[type, type[CertificateOperation]] = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One frozen draft: the bytes, the open fields, what the rules found, and what is printed beside its digest."""
+    """One frozen draft: the bytes, the open fields, what the rules found, and what is printed beside its digest.
+
+    `unsigned`: the object that linters read, with an empty signature. `subject`: what they are told of it.
+    """
 
     operation: str
     tbs: bytes
+    unsigned: bytes
     open: tuple[str, ...]
     findings: tuple[Finding, ...]
     printed: tuple[str, ...] = ()
+    subject: LintSubject | None = None
 
     def entry(self) -> ScriptDraft:
         return ScriptDraft(self.operation, f"drafts/{self.operation}.tbs", canonical.digest(self.tbs), self.open)
@@ -330,7 +336,7 @@ def freeze(
         elif isinstance(operation, SignOperation):
             made = make_drafts(script, operation, inputs, spkis, opens)
             lines = tuple(line for one in made.drafts for line in table(one))
-            drafts.append(Draft(operation.id, made.file, (), made.findings, lines))
+            drafts.append(Draft(operation.id, made.file, b"", (), made.findings, lines))
         elif not isinstance(operation, (ShareOperation, ImportOperation, DestroyOperation)):
             materials = Materials(inputs, spkis, certificates, crls)
             draft = make_draft(script, operation, materials, opens)
@@ -340,7 +346,8 @@ def freeze(
             if "spki" in fields:  # a stand-in is no key to judge, and the same for every key of a type
                 # the room finds these of the real key, as `session.key_twice` or by their names
                 findings = tuple(one for one in findings if not one.code.startswith("key.") and one.code not in OF_KEY)
-            drafts.append(Draft(operation.id, draft.tbs, fields, findings))
+            subject = lint_subject(script, commitments, operation, materials, draft.unsigned, opens)
+            drafts.append(Draft(operation.id, draft.tbs, draft.unsigned, fields, findings, subject=subject))
             if isinstance(operation, CrlOperation):
                 crls[operation.id] = draft.unsigned
             elif not isinstance(operation, RequestOperation):

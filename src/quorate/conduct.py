@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from quorate import __version__, canonical, governing, record, session
+from quorate import __version__, canonical, governing, linters, record, session
 from quorate.archive import record_folder
 from quorate.event import Body, Type
 from quorate.face import Face
@@ -34,6 +34,7 @@ from quorate.want import (
     Collect,
     Failed,
     GeneratePair,
+    LintBytes,
     MakeDraft,
     ProveKey,
     Refused,
@@ -145,6 +146,7 @@ def check_ready(room: Room, script: Script, files: Mapping[str, bytes], approval
     start = room.base
     if (script.authority.state, script.predecessor) != (start.state.digest, start.register.last):
         raise Refusal("script.outdated", script.ceremony, predecessor=start.register.last)
+    linters.require(script.linters)
     governing.require_governed(start.folder, start.mode)
     governing.require_approved(approvals, script, start.state)
     named = [*((one.file, one.digest) for one in script.inputs), *((one.file, one.digest) for one in script.drafts)]
@@ -257,7 +259,12 @@ def _append(room: Room, journal: Journal, performer: Performer, want: Want, answ
     elif kind is Type.MISMATCHED:
         room.face.show(["that is not what is expected; it is kept in the record", "read it again, or say :deviation"])
     elif isinstance(want, MakeDraft):
-        _show_draft(room, body)
+        room.face.show([f"{body['operation']} is drafted and judged: {len(body['findings'])} findings"])
+        _show_findings(room, body)
+    elif isinstance(want, LintBytes):
+        by = ", ".join(f"{one['name']} {one['version']}" for one in body["tools"])
+        room.face.show([f"{body['operation']}, {body['object']}, linted by {by}: {len(body['findings'])} findings"])
+        _show_findings(room, body)
     elif kind is Type.SETTLED and isinstance(want, SetCredential):
         room.face.show(["the token did not take the credential; new shares will be drawn"])
 
@@ -272,10 +279,8 @@ def _discard(journal: Journal, performer: Performer, want: GeneratePair | ProveK
     journal.append(kind, body)
 
 
-def _show_draft(room: Room, body: Body) -> None:
-    found = body["findings"]
-    room.face.show([f"{body['operation']} is drafted and linted: {len(found)} findings"])
-    room.face.show([f"{one['severity']}: {one['text']}{' (waived)' * one['waived']}" for one in found])
+def _show_findings(room: Room, body: Body) -> None:
+    room.face.show([f"{one['severity']}: {one['text']}{' (waived)' * one['waived']}" for one in body["findings"]])
 
 
 # -- what may be said at any moment -----------------------------------------------------------------------------------

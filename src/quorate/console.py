@@ -86,7 +86,7 @@ class Console:
     def refuse(self, refusal: Refusal) -> None:
         """Each finding in one line, and what to do in another."""
         for finding in refusal.findings:
-            self.show([f"refused {finding.code}: {finding.sentence}"])
+            self.show([f"refused {finding.name}: {finding.sentence}"])
             if finding.remedy:
                 self.show([f"  hint: {finding.remedy}"])
 

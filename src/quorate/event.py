@@ -41,6 +41,7 @@ class Type(enum.StrEnum):
     REFUSED = "refused"
     LOCKED = "locked"
     DRAFTED = "drafted"
+    LINTED = "linted"
     APPROVED = "approved"
     COMMANDED = "commanded"
     INTENDED = "intended"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import assert_never
 
-from quorate import media, shares
+from quorate import linters, media, shares
 from quorate.algorithms import SignatureAlgorithm, default_algorithm
 from quorate.authority import AuthorityState
 from quorate.face import Face
@@ -34,6 +34,8 @@ from quorate.want import (
     Failed,
     Generated,
     GeneratePair,
+    LintBytes,
+    Linted,
     LockToken,
     LookAt,
     LookUp,
@@ -87,6 +89,8 @@ class Performer:
                 return self._confirm(Confirm(want.by))
             case MakeDraft() | Record():
                 return Nothing()
+            case LintBytes():
+                return Linted(linters.run(want.required, want.subject, want.der))
             case WriteOut():
                 return self._write(want)
             case CopyOut():

@@ -27,6 +27,7 @@ from quorate.plan import (
     Subject,
     Waiver,
 )
+from quorate.script.judging import is_waivable
 from quorate.script.outputs import What, output_files
 from quorate.strict import OUTPUT_NAME, is_day, read_moment, require_identifiers
 from quorate.x509.csr import read_csr, read_spki
@@ -131,10 +132,14 @@ def _validity_findings(operation: Certificate | IssueCrl, where: str) -> list[Fi
 
 def _waiver_findings(waiver: Waiver, known: set[str]) -> list[Finding]:
     """Signature, continuity and MUST failures are never waived; two people of the authority answer for a waiver."""
-    where, meaning = f"waivers[{waiver.code}]", table().get(waiver.code)
+    where = f"waivers[{waiver.code}]"
     findings = []
-    if meaning is not None and not meaning.waivable:
+    if waiver.code not in table() and not is_waivable(waiver.code):
+        findings.append(found("waiver.unknown", where, waived=waiver.code))
+    elif not is_waivable(waiver.code):
         findings.append(found("waiver.not_waivable", where, waived=waiver.code))
+    if not waiver.reason.strip():
+        findings.append(found("waiver.reason", where, waived=waiver.code))
     if len(set(waiver.people)) < 2 or not set(waiver.people) <= known:
         findings.append(found("waiver.two_people", where, waived=waiver.code))
     if not is_day(waiver.expires):

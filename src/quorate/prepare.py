@@ -6,7 +6,6 @@ shadow authority is the same with stand-in keys and software tokens; its states 
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.resources
 import re
 from collections.abc import Callable, Mapping
@@ -25,6 +24,7 @@ from quorate.custody import walk
 from quorate.findings import Finding, Refusal, found, refuse_errors
 from quorate.keysets import relevant_skrs
 from quorate.layout import Layout
+from quorate.linting import required_linters
 from quorate.people import Appointment, Person, Presence, Purpose, Quorum, Role
 from quorate.plan import Plan, SignKeySets
 from quorate.planning import input_findings, names_twice, output_findings, plan_findings
@@ -44,8 +44,8 @@ from quorate.script import (
 )
 from quorate.script.drafting import utc
 from quorate.script.operations import ScriptOperation
-from quorate.script.steps.issue import judge
 from quorate.script.text import render
+from quorate.scrutiny import draft_findings
 from quorate.statement import Mode
 from quorate.strict import FILE_NAME, is_day, load_toml, require_identifiers
 from quorate.x509.profile import parse_profile
@@ -242,45 +242,20 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     problems += plan_findings(plan, start.state)
     refuse_errors(tuple(problems))
     inputs = _inputs(find_authority(ceremony), ceremony, plan, start)
-    problems += input_findings(plan, inputs)
+    # what a waiver may accept is found again in the draft, and judged there
+    problems += [one for one in input_findings(plan, inputs) if not (one.blocks and one.waivable)]
     refuse_errors(tuple(problems))
     resolver = Resolver(plan, start.state, start.register, inputs, draw)
     operations = resolver.resolve()
     script = _script(ceremony.name, plan, canonical.digest(data), start, operations, inputs)
     drafts = freeze(script, start.register, inputs, start.state)
-    findings = _lint_findings(plan, drafts)
+    findings = draft_findings(plan, start.state, drafts)
     script = _laid_out(script, plan, start, drafts, inputs)
     findings += walk(script, start.state)
     refuse_errors(findings)
     files = dict(inputs) | {draft.entry().file: draft.tbs for draft in drafts}
     files |= {"plan.toml": data, "script.json": script.file(), "script.txt": render(script).encode()}
     return Compiled(script, files, (*problems, *findings))
-
-
-def _lint_findings(plan: Plan, drafts: tuple[Draft, ...]) -> tuple[Finding, ...]:
-    """Findings that no waiver accepts, and waivers that accept nothing: an unused waiver is an error."""
-    findings: list[Finding] = []
-    used: set[tuple[str, str]] = set()
-    opens, closes = utc(plan.window.opens), utc(plan.window.closes)
-    for draft in drafts:
-        used |= {(one.code, draft.operation) for one in draft.findings}
-        try:
-            judge(draft.findings, draft.operation, plan.waivers, closes)
-        except Refusal as refusal:
-            findings += [found_at(one, f"operations[{draft.operation}]") for one in refusal.findings]
-        findings += [found_at(one, f"operations[{draft.operation}]") for one in draft.findings if not one.blocks]
-    for waiver in plan.waivers:
-        where = f"waivers[{waiver.code}]"
-        if (waiver.code, waiver.operation) not in used:
-            findings.append(found("waiver.unused", where, waived=waiver.code, operation=waiver.operation))
-        elif waiver.expires < opens.date().isoformat():
-            findings.append(found("waiver.expired", where, waived=waiver.code, expires=waiver.expires))
-    return tuple(findings)
-
-
-def found_at(finding: Finding, where: str) -> Finding:
-    """The same finding, said of an operation of the plan."""
-    return dataclasses.replace(finding, where=where)
 
 
 COMPILED_INPUTS = ("inputs/known/", "inputs/profiles/", "inputs/zones/")
@@ -362,6 +337,7 @@ def _script(
         programmes=state.programmes,
         skrs=relevant_skrs(register, _zones(plan), utc(plan.window.opens)),
         publications=_publications(plan, register),
+        linters=required_linters(state),
     )
 
 

@@ -7,6 +7,7 @@ each want through a port or a face; the step turns the answer into an event.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from quorate.statement import Statement
@@ -98,6 +99,32 @@ class MakeDraft:
     """Nothing but the moment: the operation is drafted at the event's time."""
 
     operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class LintSubject:
+    """What a linter has to know of an object that is not in its bytes, or should not be guessed from them.
+
+    `kind`: the profile's class. `at`: the moment of signing. `external`: the subject is another organisation.
+    `direct`: subscribers' certificates come right below it.
+    """
+
+    kind: str
+    rules: str
+    at: datetime
+    external: bool = False
+    direct: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LintBytes:
+    """The `required` linters, and others that are there, read the `object`: `draft` or `finished`."""
+
+    operation: str
+    object: str
+    subject: LintSubject
+    der: bytes = field(repr=False)
+    required: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +270,7 @@ Want = (
     | Ask
     | LookAt
     | MakeDraft
+    | LintBytes
     | Record
     | ShareOut
     | SetCredential
@@ -281,6 +309,35 @@ class Typed:
 class Seen:
     facts: tuple[tuple[str, str], ...]
     findings: tuple[tuple[str, str, str], ...]  # level, name, text
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing a linter says: its weight (fatal, error, warning, notice), its own name for the rule, more words.
+
+    `of_key`: said of the public key, which is a stand-in before the day.
+    """
+
+    weight: str
+    rule: str
+    text: str
+    of_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LintReport:
+    """What one linter said."""
+
+    tool: str
+    version: str
+    remarks: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """What the linters said, each once."""
+
+    reports: tuple[LintReport, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +419,7 @@ Answer = (
     | Signed
     | Typed
     | Seen
+    | Linted
     | SharedOut
     | Called
     | Unlocked

@@ -119,7 +119,7 @@ def print_refusal(refusal: Refusal) -> None:
         click.echo(visible(f"quorate: {finding.sentence}"), err=True)
         click.echo(visible(f"  hint: {finding.remedy}"), err=True)
         clause = f", {finding.clause}" if finding.clause else ""
-        click.echo(f"  code: {finding.code}{clause}", err=True)
+        click.echo(f"  code: {finding.name}{clause}", err=True)
 
 
 def verifier() -> Path:

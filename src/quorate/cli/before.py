@@ -80,7 +80,7 @@ def _print_findings(findings: tuple[Finding, ...]) -> None:
 
     for finding in findings:
         clause = f"  [{finding.clause}]" if finding.clause else ""
-        click.echo(visible(f"{finding.severity.value}: {finding.code}: {finding.sentence}{clause}"))
+        click.echo(visible(f"{finding.severity.value}: {finding.name}: {finding.sentence}{clause}"))
 
 
 def _looked_at(root: Path, state: AuthorityState, script: Script, say: bool) -> tuple[Finding, ...]:

@@ -80,7 +80,7 @@ def _judge(file: Path, it: Object, name: str | None, around: Surroundings) -> bo
         _echo(f"  judged as: {used}, {why}" if used else "  judged as: a key, for no profile is known for what it is")
     for one in judged(it, profile, not name, signature, around):
         clause = f"  [{one.clause}]" if one.clause else ""
-        _echo(f"  {one.severity.value}: {one.code}: {one.sentence}{clause}")
+        _echo(f"  {one.severity.value}: {one.name}: {one.sentence}{clause}")
     return not signature.bad
 
 

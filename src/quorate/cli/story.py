@@ -75,6 +75,9 @@ def _work(event: Event) -> str:
     match event.type:
         case Type.DRAFTED:
             return f"{body['operation']} drafted, {body['digest']}, {len(body['findings'])} findings"
+        case Type.LINTED:
+            by = ", ".join(f"{one['name']} {one['version']}" for one in body["tools"])
+            return f"{body['operation']}, {body['object']}, linted by {by}: {len(body['findings'])} findings"
         case Type.APPROVED:
             return f"{body['operation']} approved by {body['signature']['person']}"
         case Type.COMMANDED:

@@ -38,9 +38,9 @@ def meaning(code: str) -> Meaning:
 def table() -> dict[str, Meaning]:
     """Every code with its meaning. Loaded on first use, so that `--version` does not pay for it."""
     if not _table:
-        from . import ceremony, dnssec, plan, record, register, skr, token, x509
+        from . import ceremony, dnssec, lint, plan, record, register, skr, token, x509
 
-        for part in (plan, x509, dnssec, skr, token, ceremony, record, register):
+        for part in (plan, x509, lint, dnssec, skr, token, ceremony, record, register):
             _table.update(part.TABLE)
     return _table
 
@@ -74,6 +74,17 @@ class Finding:
     @property
     def blocks(self) -> bool:
         return self.severity is Severity.ERROR
+
+    @property
+    def name(self) -> str:
+        """What the record and a waiver call it: the code, and for what a linter finds `lint.TOOL/RULE`."""
+        facts = dict(self.facts)
+        of_rule = self.code.startswith("lint.") and "rule" in facts and self.code != "lint.fatal"
+        return f"lint.{facts['tool']}/{facts['rule']}" if of_rule else self.code
+
+    @property
+    def waivable(self) -> bool:
+        return meaning(self.code).waivable
 
     @property
     def clause(self) -> str:

@@ -173,6 +173,20 @@ TABLE: dict[str, Meaning] = {
         "it is destroyed; generate again",
         "",
     ),
+    "session.finding_stands": Meaning(
+        ERROR,
+        False,
+        "the record keeps the finding {finding}, which blocks, and nothing waives it",
+        "the record was changed; stop, and keep it as it is",
+        "BR 4.3.1.2",
+    ),
+    "session.linted_otherwise": Meaning(
+        ERROR,
+        False,
+        "the linting of step {step} is of other bytes",
+        "the record was changed; stop, and keep it as it is",
+        "BR 4.3.1.2",
+    ),
     "session.other_output": Meaning(
         ERROR,
         False,

@@ -2,7 +2,7 @@
 
 from . import Meaning, Severity
 
-ERROR, WARNING = Severity.ERROR, Severity.WARNING
+ERROR, WARNING, NOTICE = Severity.ERROR, Severity.WARNING, Severity.NOTICE
 
 TABLE: dict[str, Meaning] = {
     "authority.changed": Meaning(
@@ -834,10 +834,17 @@ TABLE: dict[str, Meaning] = {
         "write the zone's name the same in both, in lower case and with its last dot",
         "",
     ),
+    "waiver.accepts": Meaning(
+        NOTICE,
+        False,
+        "waived: {said}",
+        "two people answer for it; the script and the record say so",
+        "",
+    ),
     "waiver.expired": Meaning(
         ERROR,
         False,
-        "the waiver of {waived} ran out on {expires}",
+        "the waiver of {waived} runs out on {expires}, before the window closes",
         "renew it or mend the finding",
         "",
     ),
@@ -848,11 +855,25 @@ TABLE: dict[str, Meaning] = {
         "mend what it finds, and take the waiver out",
         "",
     ),
+    "waiver.reason": Meaning(
+        ERROR,
+        False,
+        "the waiver of {waived} gives no reason",
+        "say why the finding may stand",
+        "",
+    ),
     "waiver.two_people": Meaning(
         ERROR,
         False,
         "a waiver of {waived} needs two different people of the authority",
         "name two people who answer for it",
+        "",
+    ),
+    "waiver.unknown": Meaning(
+        ERROR,
+        False,
+        "{waived} is the name of no finding",
+        "write the code as `quorate check` prints it; that of a linter is lint.TOOL/RULE",
         "",
     ),
     "waiver.unused": Meaning(

@@ -49,6 +49,7 @@ def _cover(script: Script, fingerprint: str) -> Value:
         "window": f"{script.window.opens} to {script.window.closes}",
         "rules": script.rules,
         **({"programmes": ", ".join(script.programmes)} if script.programmes else {}),
+        **({"linters": ", ".join(script.linters)} if script.linters else {}),
     }
     approve = script.quorum(Purpose.APPROVE)
     return {

@@ -270,7 +270,11 @@ class Branches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The whole of `script.json`. `programmes`: those of the authority, if it keeps to some only."""
+    """The whole of `script.json`.
+
+    `programmes`: those of the authority, if it keeps to some only. `linters`: those that read every draft and every
+    finished object of the kinds they know.
+    """
 
     format: Literal["quorate/1"]
     mode: Mode
@@ -300,6 +304,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     programmes: tuple[Programme, ...] = ()
     skrs: tuple[KnownSkr, ...] = ()
     publications: tuple[Publication, ...] = ()
+    linters: tuple[str, ...] = ()
 
     def file(self) -> bytes:
         """The bytes of `script.json`."""

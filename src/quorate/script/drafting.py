@@ -14,6 +14,7 @@ from quorate.algorithms import SignatureAlgorithm, default_algorithm
 from quorate.authority import AuthorityState
 from quorate.compliance import Commitments, Context, certificate_findings, crl_findings, request_findings
 from quorate.findings import Finding, Refusal
+from quorate.linting import certificate_subject
 from quorate.script import Script
 from quorate.script.operations import (
     CertificateOperation,
@@ -27,6 +28,7 @@ from quorate.script.operations import (
     RootOperation,
 )
 from quorate.strict import read_moment
+from quorate.want import LintSubject
 from quorate.x509.csr import read_csr, read_spki
 from quorate.x509.draft import Draft, Kind, draft_certificate, draft_crl, draft_request
 from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
@@ -141,23 +143,46 @@ def lint(
     at: datetime,
 ) -> tuple[Finding, ...]:
     """Everything the rules say of a draft or finished artifact at the moment `at`."""
-    window = (utc(script.window.opens), utc(script.window.closes))
     if isinstance(operation, RequestOperation):
-        return request_findings(der, operation.id, certificate(operation.existing, materials), (at, *window))
+        moments = (at, utc(script.window.opens), utc(script.window.closes))
+        return request_findings(der, operation.id, certificate(operation.existing, materials), moments)
+    profile, context = profile_of(operation, materials), _context(script, commitments, operation, materials, at)
+    if isinstance(operation, CrlOperation):
+        return crl_findings(der, profile, context, _previous(operation, materials))
+    return certificate_findings(der, profile, context)
+
+
+def lint_subject(
+    script: Script, commitments: Commitments, operation: IssueOperation, materials: Materials, der: bytes, at: datetime
+) -> LintSubject | None:
+    """What linters are told of the object; None for a request, which none of them reads."""
+    match operation:
+        case RequestOperation():
+            return None
+        case CrlOperation():
+            return LintSubject("crl", script.rules, at)
+        case _:
+            context = _context(script, commitments, operation, materials, at)
+            return certificate_subject(der, profile_of(operation, materials), context)
+
+
+def _context(
+    script: Script,
+    commitments: Commitments,
+    operation: CertificateOperation | CrlOperation,
+    materials: Materials,
+    at: datetime,
+) -> Context:
     open_dates = isinstance(operation, CrlOperation) and not operation.this_update
-    context = Context(
+    return Context(
         rules=script.rules,
         at=at,
-        window=(at, at) if open_dates else window,
+        window=(at, at) if open_dates else (utc(script.window.opens), utc(script.window.closes)),
         issuer=None if operation.issuer == "self" else certificate(operation.issuer, materials),
         known=_known(materials, operation),
         existing=_existing(operation, materials),
         commitments=commitments,
     )
-    profile = profile_of(operation, materials)
-    if isinstance(operation, CrlOperation):
-        return crl_findings(der, profile, context, _previous(operation, materials))
-    return certificate_findings(der, profile, context)
 
 
 def rule_commitments(authority: AuthorityState) -> Commitments:

@@ -33,6 +33,7 @@ def _header(script: Script) -> list[str]:
         f"facility: {script.facility}",
         f"rules: {script.rules}",
         *([f"programmes: {', '.join(script.programmes)}"] if script.programmes else []),
+        *([f"linters: {', '.join(script.linters)}"] if script.linters else []),
         f"window: {script.window.opens} to {script.window.closes}",
         f"authority state: {script.authority.state}",
         f"genesis: {script.authority.genesis}",

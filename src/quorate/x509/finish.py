@@ -56,6 +56,15 @@ def finish_tbs(
     return der
 
 
+def unsigned(kind: Kind, tbs: bytes) -> bytes:
+    """The object around a draft's bytes, with an empty signature (BR 4.3.1.2); of a request there is none."""
+    algorithm = _named_algorithm(kind, tbs)
+    if algorithm is None:
+        return b""
+    parts = asn1.decode_der(asn1.TLV, tbs), asn1.decode_der(asn1.TLV, algorithm)
+    return encode(Envelope(tbs=parts[0], algorithm=parts[1], signature=asn1.BitString(b"", 0)))
+
+
 def pem(kind: Kind, der: bytes) -> bytes:
     """The same object as RFC 7468 text."""
     text = base64.b64encode(der).decode()

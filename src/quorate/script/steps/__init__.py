@@ -161,6 +161,7 @@ _DUE: dict[str, tuple[Type, ...]] = {
     "Confirm": (Type.ACKNOWLEDGED,),
     "LookAt": (Type.OBSERVED,),
     "MakeDraft": (Type.DRAFTED,),
+    "LintBytes": (Type.LINTED,),
     "ShareOut": (Type.SHARED,),
     "SetCredential": (Type.COMPLETED, Type.SETTLED),
     "RecoverCredential": (Type.COMPLETED, Type.SETTLED),

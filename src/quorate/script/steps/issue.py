@@ -1,7 +1,8 @@
 """Issue: one certificate, CRL or request, from the draft to the written artifact. Spec: `spec/script.md`, kind issue.
 
 draft → lint → intent → approval → direct command → `intended` → the token signs → `completed` → finish refuses any
-other bytes → verify → lint again → write once. What comes next is asked of the state alone, also after a restart.
+other bytes → verify → lint again → write once. What comes next is asked of the state alone, also after a restart. Our
+own rules are part of `drafted` and `written`; the linters that the script names answer through a port, in `linted`.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from datetime import datetime
 
 from quorate import canonical
 from quorate.event import Body, Event, Type, moment
-from quorate.findings import Finding, Refusal, meaning
+from quorate.findings import Refusal
+from quorate.linting import remark_findings
 from quorate.people import Purpose
-from quorate.plan import Waiver
 from quorate.script import Issue
 from quorate.script.drafting import (
     Materials,
     key_type,
     lint,
+    lint_subject,
     make_draft,
     object_kind,
     rule_commitments,
@@ -26,6 +28,7 @@ from quorate.script.drafting import (
     utc,
 )
 from quorate.script.intent import approval, digest_of, said, settlement, signers
+from quorate.script.judging import admit_findings, judge
 from quorate.script.operations import (
     CrlOperation,
     ImportOperation,
@@ -42,6 +45,8 @@ from quorate.want import (
     Ask,
     Collect,
     Failed,
+    LintBytes,
+    Linted,
     MakeDraft,
     Nothing,
     Record,
@@ -52,7 +57,8 @@ from quorate.want import (
     Want,
     WriteOut,
 )
-from quorate.x509.finish import finish_tbs, pem
+from quorate.x509.draft import Draft
+from quorate.x509.finish import finish_tbs, pem, unsigned
 from quorate.x509.template import require_only
 
 
@@ -79,7 +85,10 @@ def wants(step: Issue, state: State) -> Want | None:
     if tbs is None:
         return MakeDraft(operation.id)
     if done := state.happened(Type.COMPLETED):
-        return WriteOut(_outputs(state, operation, tbs, base64.b64decode(done[-1].body["signature"])))
+        outputs = _outputs(state, operation, tbs, base64.b64decode(done[-1].body["signature"]))
+        return _linting(state, operation, outputs[0][1], "finished") or WriteOut(outputs)
+    if state.script.linters and (asked := _linting(state, operation, unsigned(object_kind(operation), tbs), "draft")):
+        return asked
     approved = signers(state.happened(Type.APPROVED), StatementType.INTENT)
     if len(approved) < state.script.quorum(Purpose.AUTHORISE).need:
         return approval(state, operation, tbs, approved)
@@ -94,6 +103,20 @@ def wants(step: Issue, state: State) -> Want | None:
     if not state.commanded:
         return ask_command(state, operation.token, digest)
     return Record(Type.INTENDED.value, {"attempt": state.attempt, "digest": digest, "operation": operation.id})
+
+
+def _linting(state: State, operation: IssueOperation, der: bytes, what: str) -> LintBytes | None:
+    """Whether the script's linters are still to read the `draft`, or the `finished` object."""
+    linters = state.script.linters
+    if not linters or any(event.body["object"] == what for event in state.happened(Type.LINTED)):
+        return None
+    commitments, materials = rule_commitments(state.authority), _materials(state)
+    subject = lint_subject(state.script, commitments, operation, materials, der, _drafted_at(state))
+    return None if subject is None else LintBytes(operation.id, what, subject, der, linters)
+
+
+def _drafted_at(state: State) -> datetime:
+    return moment(state.happened(Type.DRAFTED)[-1].at)
 
 
 def _outputs(state: State, operation: IssueOperation, tbs: bytes, signature: bytes) -> tuple[tuple[str, bytes], ...]:
@@ -114,6 +137,8 @@ def takes(step: Issue, state: State, want: Want, answer: Answer, at: str) -> tup
     match want, answer:
         case MakeDraft(), Nothing():
             return Type.DRAFTED, _drafted(state, operation, at)
+        case LintBytes(), Linted():
+            return Type.LINTED, _linted(state, operation, want, answer)
         case Collect(), Signed():
             return Type.APPROVED, {"operation": operation.id, "signature": answer.body()}
         case Ask(), Typed():
@@ -131,17 +156,21 @@ def takes(step: Issue, state: State, want: Want, answer: Answer, at: str) -> tup
 
 
 def _drafted(state: State, operation: IssueOperation, at: str) -> Body:
+    draft = state.once(("draft", operation.id, at), lambda: _room_draft(state, operation, moment(at)))
+    findings = _findings(state, operation, draft.unsigned, moment(at))
+    return _draft_body(operation, draft) | {"findings": findings}
+
+
+def _draft_body(operation: IssueOperation, draft: Draft) -> Body:
+    return {"digest": draft.digest, "operation": operation.id, "tbs": base64.b64encode(draft.tbs).decode()}
+
+
+def _room_draft(state: State, operation: IssueOperation, now: datetime) -> Draft:
     """The draft as it is made in the room: the frozen bytes, or the template but for its open fields."""
-    return state.once(("drafted", operation.id, at), lambda: _draft(state, operation, moment(at)))
-
-
-def _draft(state: State, operation: IssueOperation, now: datetime) -> Body:
     frozen = state.script.draft(operation.id)
     draft = make_draft(state.script, operation, _materials(state), now)
     require_only(state.inputs[frozen.file], draft.tbs, object_kind(operation), frozen.open)
-    findings = _findings(state, operation, draft.unsigned, now)
-    encoded = base64.b64encode(draft.tbs).decode()
-    return {"digest": draft.digest, "findings": findings, "operation": operation.id, "tbs": encoded}
+    return draft
 
 
 def _findings(state: State, operation: IssueOperation, der: bytes, at: datetime) -> list[dict[str, object]]:
@@ -149,38 +178,37 @@ def _findings(state: State, operation: IssueOperation, der: bytes, at: datetime)
     return judge(found, operation.id, state.script.waivers, at)
 
 
-def judge(
-    findings: tuple[Finding, ...], operation: str, waivers: tuple[Waiver, ...], at: datetime
-) -> list[dict[str, object]]:
-    """Findings as the record keeps them; refused when one blocks that no waiver in force accepts, or could accept."""
-    accepted = {
-        waiver.code for waiver in waivers if waiver.operation == operation and at.date().isoformat() <= waiver.expires
-    }
-    accepted = {code for code in accepted & {one.code for one in findings} if meaning(code).waivable}
-    blocking = tuple(one for one in findings if one.blocks and one.code not in accepted)
-    if blocking:
-        raise Refusal.of(blocking)
-    return [
-        {"code": one.code, "severity": one.severity.value, "text": one.sentence, "waived": one.code in accepted}
-        for one in findings
-    ]
-
-
 def _written(state: State, operation: IssueOperation, want: WriteOut) -> Body:
-    """The artifact is linted once more as it is, at the moment for which it was drafted."""
-    at = moment(state.happened(Type.DRAFTED)[-1].at)
-    der = want.files[0][1]
-    findings = state.once(("written", operation.id), lambda: _findings(state, operation, der, at))
+    """The artifact is judged once more as it is, at the moment for which it was drafted."""
+    findings = _findings(state, operation, want.files[0][1], _drafted_at(state))
     files = [{"digest": canonical.digest(data), "path": path} for path, data in want.files]
     return {"files": files, "findings": findings, "operation": operation.id}
+
+
+def _linted(state: State, operation: IssueOperation, want: LintBytes, answer: Linted) -> Body:
+    """What the linters said, with their versions; refused like a finding of our own rules."""
+    found = remark_findings(answer.reports, operation.id, state.script.rules, state.script.linters)
+    return {
+        "digest": _linted_digest(state, want),
+        "findings": judge(found, operation.id, state.script.waivers, _drafted_at(state)),
+        "object": want.object,
+        "operation": operation.id,
+        "tools": [{"name": one.tool, "version": one.version} for one in answer.reports],
+    }
+
+
+def _linted_digest(state: State, want: LintBytes) -> str:
+    """That of the draft's bytes, by which people know it, or of the finished object."""
+    return canonical.digest(want.der) if want.object == "finished" else state.happened(Type.DRAFTED)[-1].body["digest"]
 
 
 def admits(step: Issue, state: State, event: Event) -> None:
     operation = operation_of(step, state)
     match event.type:
         case Type.DRAFTED:
-            if event.body != _drafted(state, operation, event.at):
-                raise Refusal("session.draft_differs", operation=operation.id)
+            _admit_drafted(state, operation, event)
+        case Type.LINTED:
+            _admit_linted(step, state, operation, event)
         case Type.COMMANDED | Type.MISMATCHED:
             admit_command(state, operation.token, digest_of(operation, state.script, _tbs(state)), event)
         case Type.INTENDED:
@@ -190,14 +218,39 @@ def admits(step: Issue, state: State, event: Event) -> None:
             assert tbs is not None
             _outputs(state, operation, tbs, base64.b64decode(event.body["signature"]))
         case Type.WRITTEN:
-            want = wants(step, state)
-            if not isinstance(want, WriteOut) or takes(step, state, want, Nothing(), event.at) != (
-                event.type,
-                event.body,
-            ):
-                raise Refusal("session.other_output", step=step.id)
+            _admit_written(step, state, operation, event)
         case _:
             pass
+
+
+def _admit_drafted(state: State, operation: IssueOperation, event: Event) -> None:
+    """The bytes are made again; the findings are those of the day, for the rules may be others by now."""
+    at = event.at
+    draft = state.once(("draft", operation.id, at), lambda: _room_draft(state, operation, moment(at)))
+    if event.body != _draft_body(operation, draft) | {"findings": event.body["findings"]}:
+        raise Refusal("session.draft_differs", operation=operation.id)
+    admit_findings(event.body["findings"], operation.id, state.script.waivers, moment(event.at))
+
+
+def _admit_linted(step: Issue, state: State, operation: IssueOperation, event: Event) -> None:
+    want, body = wants(step, state), event.body
+    assert isinstance(want, LintBytes)
+    names = [tool["name"] for tool in body["tools"] if set(tool) == {"name", "version"}]
+    said = {"digest": _linted_digest(state, want), "object": want.object, "operation": operation.id}
+    if body != said | {"findings": body["findings"], "tools": body["tools"]} or len(set(names)) != len(body["tools"]):
+        raise Refusal("session.linted_otherwise", step=step.id)
+    if missing := [name for name in want.required if name not in names]:
+        raise Refusal("lint.missing", operation.id, tool=missing[0])
+    admit_findings(body["findings"], operation.id, state.script.waivers, _drafted_at(state))
+
+
+def _admit_written(step: Issue, state: State, operation: IssueOperation, event: Event) -> None:
+    want = wants(step, state)
+    assert isinstance(want, WriteOut)
+    files = [{"digest": canonical.digest(data), "path": path} for path, data in want.files]
+    if event.body != {"files": files, "findings": event.body["findings"], "operation": operation.id}:
+        raise Refusal("session.other_output", step=step.id)
+    admit_findings(event.body["findings"], operation.id, state.script.waivers, _drafted_at(state))
 
 
 def _admit_intended(step: Issue, state: State, operation: IssueOperation, event: Event) -> None:

@@ -18,6 +18,7 @@ from quorate.people import Purpose
 from quorate.script import Sign
 from quorate.script.drafting import utc
 from quorate.script.intent import approval, digest_of, settlement, signers
+from quorate.script.judging import judge
 from quorate.script.operations import SignOperation
 from quorate.script.skr import (
     SIGNATURES,
@@ -30,7 +31,6 @@ from quorate.script.skr import (
 )
 from quorate.script.state import State
 from quorate.script.steps.command import admit_command, ask_command, take_command
-from quorate.script.steps.issue import judge
 from quorate.statement import StatementType
 from quorate.want import (
     Answer,
