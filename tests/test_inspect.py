@@ -123,6 +123,29 @@ def test_a_request_shows_what_else_it_asks_for(tmp_path: Path) -> None:
     assert "requested-subject-alternative-name: ca.example" in lines_of(tmp_path / "csr")
 
 
+def make_response(folder: Path) -> Path:
+    """An OCSP response by openssl, signed by the issuer itself: the certificate 0A is revoked."""
+    make_certificate(folder, key="ec -pkeyopt ec_paramgen_curve:P-256")
+    (folder / "index").write_text("R\t301231235959Z\t260101000000Z,superseded\t0A\tunknown\t/CN=x\n")
+    sign = ["-index", folder / "index", "-rsigner", folder / "made.pem", "-rkey", folder / "made.key", "-ndays", "7"]
+    asked = ["-issuer", folder / "made.pem", "-serial", "0x0A", "-no_nonce", "-reqout", folder / "asked"]
+    openssl("ocsp", *asked)
+    answer = ["-CA", folder / "made.pem", "-reqin", folder / "asked", "-respout", folder / "response.der"]
+    openssl("ocsp", *sign, *answer)
+    return folder / "response.der"
+
+
+def test_an_ocsp_response_says_of_which_certificate_it_says_what(tmp_path: Path) -> None:
+    path = make_response(tmp_path)
+    said = lines_of(path, "--issuer", tmp_path / "made.pem")
+    assert said[0].endswith("response.der: OCSP response")
+    assert {"responder: CN=Old Root", "serial: 0a", "status: revoked 2026-01-01T00:00:00Z superseded"} <= set(said)
+    assert any(line.startswith("signature: holds, by the key of ") for line in said)
+    (tmp_path / "false.der").write_bytes(path.read_bytes().replace(b"\x02\x01\x0a", b"\x02\x01\x0b", 1))
+    assert "signature: does not hold" in run("inspect", tmp_path / "false.der").out
+    assert compared(path, path) == []
+
+
 def test_a_bundle_is_read_block_by_block(first: Path, last: Path, tmp_path: Path) -> None:
     parts = [first / "artifacts" / "root-r1.cert.pem", last / "artifacts" / "crl-r1-2.crl.pem"]
     bundle = tmp_path / "bundle.pem"
@@ -198,7 +221,7 @@ def test_a_private_key_is_not_read(tmp_path: Path) -> None:
         (b"hello\n", "neither DER nor whole PEM blocks"),
         (b"\x30", ""),
         (b"\x30\x80\x00\x00", ""),
-        (b"\x30\x03\x02\x01\x05", "it is no certificate, CRL, request, public key or draft"),
+        (b"\x30\x03\x02\x01\x05", "it is none of the objects known here"),
         (b"-----BEGIN CERTIFICATE-----\n", "neither DER nor whole PEM blocks"),
         (b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END X509 CRL-----\n", "neither DER nor whole PEM blocks"),
         (b"-----BEGIN CERTIFICATE-----\nMA=A\n-----END CERTIFICATE-----\n", "the PEM block is not base64"),

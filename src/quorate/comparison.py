@@ -15,7 +15,7 @@ from quorate.x509.csr import Request
 from quorate.x509.draft import Kind
 from quorate.x509.facts import CertificateFacts, CrlFacts
 from quorate.x509.fields import CrlEntry
-from quorate.x509.object import Object, PublicKey
+from quorate.x509.object import Object, PublicKey, Response
 from quorate.x509.template import open_difference
 
 
@@ -38,7 +38,7 @@ def differences(first: Object, second: Object) -> tuple[Difference, ...]:
             return tuple(_of_one_kind("certificate", first, second))
         case CrlFacts(), CrlFacts():
             return tuple(_of_one_kind("crl", first, second))
-        case Request(), Request():
+        case (Request(), Request()) | (Response(), Response()):
             return tuple(_by_name(first, second))
         case (Request(), CertificateFacts()) | (CertificateFacts(), Request()):
             return tuple(one for one in _by_name(first, second) if one.field in ("subject", "spki"))

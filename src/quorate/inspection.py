@@ -16,7 +16,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from quorate import canonical
-from quorate.algorithms import by_identifier
+from quorate.algorithms import by_identifier, verify_signature
 from quorate.compliance import (
     OF_ISSUER,
     OF_KEY,
@@ -34,10 +34,11 @@ from quorate.words import words
 from quorate.x509.crl import serial_text
 from quorate.x509.csr import Request
 from quorate.x509.extension import extension_text
-from quorate.x509.facts import CertificateFacts, CrlFacts, verify_issued
+from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, verify_issued
 from quorate.x509.legacy import verify_as_made
 from quorate.x509.name import written
-from quorate.x509.object import Object, PublicKey
+from quorate.x509.object import Object, PublicKey, Response
+from quorate.x509.ocsp import OcspFacts, key_hash
 from quorate.x509.profile import Profile
 from quorate.x509.template import EXTENSIONS
 
@@ -64,6 +65,8 @@ def kind_of(it: Object) -> str:
             return "certification request"
         case PublicKey():
             return "public key"
+        case Response():
+            return "OCSP response" if it.facts.signature else "draft of an OCSP response"
 
 
 def fields(it: Object) -> tuple[Field, ...]:
@@ -78,11 +81,13 @@ def fields(it: Object) -> tuple[Field, ...]:
             return (Field("subject", written(it.subject), it.subject), *_key(it.spki), *asked)
         case PublicKey():
             return _key(it.spki)
+        case Response():
+            return tuple(_response(it.facts))
 
 
 def spki_of(it: Object) -> bytes:
-    """The public key (DER) that an object is about; b"" for a CRL."""
-    return b"" if isinstance(it, CrlFacts) else it.spki
+    """The public key (DER) that an object is about; b"" for a CRL and a response."""
+    return b"" if isinstance(it, (CrlFacts, Response)) else it.spki
 
 
 def _certificate(it: CertificateFacts) -> Iterator[Field]:
@@ -109,6 +114,22 @@ def _crl(it: CrlFacts) -> Iterator[Field]:
     yield Field("days", lasting(it.this_update, it.next_update), it.next_update and it.next_update - it.this_update)
     yield Field("entries", f"{len(it.entries)}", (it.entries, it.empty_list, it.entry_extensions))
     yield from _extensions(_loaded(it))
+
+
+def _response(it: OcspFacts) -> Iterator[Field]:
+    responder = f"key {it.responder.hex()}" if it.by_key else written(it.responder)
+    yield Field("responder", responder, (it.by_key, it.responder))
+    yield Field("serial", serial_text(it.serial) if it.serial > 0 else str(it.serial), it.serial)
+    when = f" {it.revoked_at.strftime(SECOND)} {it.reason or 'without reason'}" if it.revoked_at else ""
+    yield Field("status", it.status + when, (it.status, it.revoked_at, it.reason))
+    yield Field("this-update", it.this_update.strftime(SECOND), it.this_update)
+    yield Field("next-update", it.next_update.strftime(SECOND) if it.next_update else "none", it.next_update)
+    yield Field("produced-at", it.produced_at.strftime(SECOND), it.produced_at)
+    yield Field("issuer-name-hash", it.name_hash.hex(), (it.hash_algorithm, it.name_hash))
+    yield Field("issuer-key-hash", it.key_hash.hex(), (it.hash_algorithm, it.key_hash))
+    yield Field("signature-algorithm", algorithm_text(it.algorithm), it.algorithm)
+    yield Field("extensions", ", ".join(it.extensions) or "none", it.extensions)
+    yield Field("certificates", f"{len(it.certificates)} going along", it.certificates)
 
 
 def _key(spki: bytes) -> tuple[Field, ...]:
@@ -169,6 +190,10 @@ def read_out(it: Object) -> tuple[str, ...]:
         case Request() | PublicKey():
             rest = (f"{one.name}: {one.text}" for one in fields(it) if one.name != "spki")
             return (*rest, f"key: {key_text(it.spki)}", *known_by("spki", spki_digest(it.spki)))
+        case Response(facts=facts, der=der):
+            said = (f"{one.name}: {one.text}" for one in fields(it))
+            digests = known_by("digest", canonical.digest(facts.tbs))
+            return (*said, *digests, *known_by("fingerprint", canonical.digest(der)))
 
 
 def _read_certificate(it: CertificateFacts) -> Iterator[str]:
@@ -245,6 +270,8 @@ def signature_of(it: Object, around: Surroundings) -> Signature:
     """Who signed an object: tried are itself, what is given, and whatever is named as its issuer."""
     if isinstance(it, Request):
         return Signature("holds, by its own key", False, None)  # no other request is read
+    if isinstance(it, Response):
+        return _signature_of_response(it.facts, around)
     if isinstance(it, PublicKey) or not it.signature:
         return Signature("none", False, None)
     own = {"its own key": it} if isinstance(it, CertificateFacts) and it.self_issued else {}
@@ -262,6 +289,26 @@ def signature_of(it: Object, around: Surroundings) -> Signature:
     if not candidates:
         return Signature("not checked, for its issuer is not at hand", False, None)
     return Signature(f"does not hold with {' or '.join(candidates)}", True, None)
+
+
+def _signature_of_response(it: OcspFacts, around: Surroundings) -> Signature:
+    """By the responder that it names: a certificate that goes along, is given, or is known."""
+    if not it.signature:
+        return Signature("none", False, None)
+    along = {f"certificate {n} going along": read_certificate(one) for n, one in enumerate(it.certificates, 1)}
+    named = {name: one for name, one in {**along, **around.known}.items() if _answers(it, one)}
+    candidates = {**named, **around.given}
+    for name, one in candidates.items():
+        with contextlib.suppress(Refusal):
+            verify_signature(one.spki, it.algorithm, it.tbs, it.signature)
+            return Signature(f"holds, by the key of {name}", False, one)
+    if not candidates:
+        return Signature("not checked, for its responder is not at hand", False, None)
+    return Signature(f"does not hold with the key of {' or '.join(candidates)}", True, None)
+
+
+def _answers(it: OcspFacts, one: CertificateFacts) -> bool:
+    return key_hash(one.spki) == it.responder if it.by_key else one.subject == it.responder
 
 
 def usual_profile(it: CertificateFacts | CrlFacts, around: Surroundings) -> str:
@@ -285,7 +332,7 @@ def judged(
     Without a profile only its key is judged; a `usual` one stands for a class and is no promise. What compares the
     object with its issuer, or with all that the authority issued, is left out where these are not at hand.
     """
-    if isinstance(it, (Request, PublicKey)) or profile is None:
+    if isinstance(it, (Request, PublicKey, Response)) or profile is None:
         return list(key_findings(spki_of(it), "", own=False)) if spki_of(it) else []
     if (profile.kind == "crl") is not isinstance(it, CrlFacts):
         raise Refusal("x509.profile_of_another", profile.name, kind=kind_of(it))

@@ -26,7 +26,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--issuer", "issuers", multiple=True, type=FILE, help="a certificate whose key may have signed them")
 @click.option("--profile", help="the profile that they are judged by; else the usual one")
 def inspect_command(files: tuple[Path, ...], issuers: tuple[Path, ...], profile: str | None) -> None:
-    """Read certificates, CRLs, requests, public keys and drafts, PEM or DER, in the words of the script.
+    """Read certificates, CRLs, requests, OCSP responses, public keys and drafts in the words of the script.
+
+    PEM, also with several blocks, or DER.
 
     Inside an authority its rules, commitments and certificates are looked at; elsewhere the rules are private ones. The
     exit code says whether everything could be read and no signature is false; findings are for people to weigh.
@@ -67,13 +69,13 @@ def _judge(file: Path, it: Object, name: str | None, around: Surroundings) -> bo
     """The signature, and what the rules find; whether the signature is not false."""
     from quorate.inspection import judged, signature_of, usual_profile
     from quorate.x509.csr import Request
-    from quorate.x509.object import PublicKey
+    from quorate.x509.object import PublicKey, Response
 
     signature = signature_of(it, around)
     if not isinstance(it, PublicKey):
         _echo(f"  signature: {signature.text}")
     profile = None
-    if not isinstance(it, (Request, PublicKey)):
+    if not isinstance(it, (Request, PublicKey, Response)):
         used = name or usual_profile(it, around)
         profile = _profile(file, used) if used else None
         why = "as asked" if name else "the usual profile of its class"

@@ -31,6 +31,7 @@ from quorate.x509.crl import serial_text
 from quorate.x509.csr import read_csr
 from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
 from quorate.x509.name import written
+from quorate.x509.ocsp import read_response
 
 SECOND = "%Y-%m-%dT%H:%M:%SZ"
 Status = Literal["valid", "revoked", "expired", "not yet valid"]
@@ -122,6 +123,26 @@ class RequestRow(Row, frozen=True, forbid_unknown_fields=True):
     digest: str
 
 
+class ResponseRow(Row, frozen=True, forbid_unknown_fields=True):
+    """An OCSP response about one certificate. `status`: `good` or `revoked`."""
+
+    serial: str
+    status: str
+    this_update: str
+    next_update: str
+    digest: str
+
+
+class SkrRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A signed key response of a zone. `request`: the digest of the request that it answers."""
+
+    id: str
+    zone: str
+    schema: str
+    request: str
+    digest: str
+
+
 class Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     person: str
     share: str
@@ -145,7 +166,10 @@ class ItemRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Inventory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything, as of a moment. `last`: the checkpoint of the last record, or `genesis`."""
+    """Everything, as of a moment. `last`: the checkpoint of the last record, or `genesis`.
+
+    `published`: the outputs that people have fetched from where they are published, and compared.
+    """
 
     format: Literal["quorate-register/1"]
     authority: str
@@ -159,6 +183,9 @@ class Inventory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     certificates: tuple[CertificateRow, ...]
     crls: tuple[CrlRow, ...]
     requests: tuple[RequestRow, ...]
+    responses: tuple[ResponseRow, ...]
+    skrs: tuple[SkrRow, ...]
+    published: tuple[str, ...]
     sets: tuple[SetRow, ...]
     items: tuple[ItemRow, ...]
     serials: tuple[str, ...]
@@ -223,6 +250,12 @@ def take(
         certificates=certificates,
         crls=crls,
         requests=tuple(_request(one) for one in register.entries if isinstance(one.operation, RequestOperation)),
+        responses=tuple(_response(one) for one in register.entries if _kind(one) == "ocsp-response"),
+        skrs=tuple(
+            SkrRow(name, one.known.zone, one.known.schema, one.known.request, _digest(one.data))
+            for name, one in register.skrs.items()
+        ),
+        published=tuple(sorted(register.published)),
         sets=tuple(
             SetRow(
                 token,
@@ -296,7 +329,7 @@ def _certificates(
         rows.append(
             CertificateRow(
                 *_row(entry),
-                kind=str(entry.operation.__struct_config__.tag),
+                kind=_kind(entry),
                 profile=entry.operation.profile,
                 subject=written(it.subject),
                 issuer=issuer,
@@ -370,6 +403,17 @@ def _key(spki: str, kind: str, use: str, copies: tuple[Copy, ...], certificates:
         certificates=tuple(row.id for row in own),
         parked=held and not own,
     )
+
+
+def _kind(entry: Entry) -> str:
+    return str(entry.operation.__struct_config__.tag)
+
+
+def _response(entry: Entry) -> ResponseRow:
+    it = read_response(entry.data, entry.operation.id)
+    end = it.next_update.strftime(SECOND) if it.next_update else ""
+    start = it.this_update.strftime(SECOND)
+    return ResponseRow(*_row(entry), serial_text(it.serial), it.status, start, end, _digest(entry.data))
 
 
 def _request(entry: Entry) -> RequestRow:

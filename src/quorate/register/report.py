@@ -24,6 +24,8 @@ def report(it: Inventory, findings: Sequence[Finding], due: Sequence[Due], kept:
     yield from _section("CRLs", _crls(it))
     yield from _section("keys", (line for key in it.keys for line in _key(key)))
     yield from _section("requests", _requests(it))
+    yield from _section("OCSP responses", _responses(it))
+    yield from _section("signed key responses", _skrs(it))
     yield from _section("shares", _sets(it))
     yield from _section("items", (f"{one.id}: {one.what}, {one.place}, seal {one.seal}" for one in it.items))
     yield from _section("kept at least until", (f"{_until(one)}: {one.why}" for one in kept))
@@ -84,6 +86,19 @@ def _requests(it: Inventory) -> Iterator[str]:
     for row in it.requests:
         yield f"{row.id}: for {row.existing}, from {row.ceremony}"
         yield f"    subject: {row.subject}"
+        yield f"    digest: {row.digest}"
+
+
+def _responses(it: Inventory) -> Iterator[str]:
+    for row in it.responses:
+        yield f"{row.id}: {row.serial} is {row.status}, {row.this_update} to {row.next_update}, from {row.ceremony}"
+        yield f"    digest: {row.digest}"
+
+
+def _skrs(it: Inventory) -> Iterator[str]:
+    for row in it.skrs:
+        seen = ", published" if row.id in it.published else ""
+        yield f"{row.id}: zone {row.zone}, schema {row.schema}{seen}"
         yield f"    digest: {row.digest}"
 
 

@@ -14,6 +14,7 @@ from quorate.findings import Refusal
 from quorate.keys import Spki
 from quorate.x509.csr import Request, read_csr
 from quorate.x509.facts import LARGEST_INPUT, CertificateFacts, CrlFacts, read_certificate, read_crl
+from quorate.x509.ocsp import OcspFacts, read_response
 from quorate.x509.structure import Box, Envelope, TbsCertificate, TbsCertList, decode, encode
 
 MOST_BLOCKS = 1000
@@ -29,8 +30,9 @@ _LABELS = {
     "CERTIFICATE REQUEST": "request",
     "NEW CERTIFICATE REQUEST": "request",
     "PUBLIC KEY": "key",
+    "OCSP RESPONSE": "response",
 }
-"""RFC 7468 4, 6, 7 and 13."""
+"""RFC 7468 4, 6, 7 and 13; OCSP responses have no label of their own there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,15 @@ class PublicKey:
     spki: bytes
 
 
-Object = CertificateFacts | CrlFacts | Request | PublicKey
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An OCSP response with one answer, and the whole in DER."""
+
+    facts: OcspFacts
+    der: bytes
+
+
+Object = CertificateFacts | CrlFacts | Request | PublicKey | Response
 """A certificate or CRL without a signature is a draft."""
 
 
@@ -94,11 +104,13 @@ def _read(der: bytes, where: str) -> Object:
         case "key":
             decode(Spki, der, where)
             return PublicKey(der)
+        case "response":
+            return Response(read_response(der, where), der)
         case "certificate draft":
             return read_certificate(_unsigned(der, encode(decode(TbsCertificate, der, where).algorithm)), where)
         case "crl draft":
             return read_crl(_unsigned(der, encode(decode(TbsCertList, der, where).algorithm)), where)
-    raise Refusal("x509.not_one_object", where, detail="it is no certificate, CRL, request, public key or draft")
+    raise Refusal("x509.not_one_object", where, detail="it is none of the objects known here")
 
 
 def _unsigned(tbs: bytes, algorithm: bytes) -> bytes:
@@ -115,6 +127,8 @@ def _kind(der: bytes, where: str) -> str:
             return _signed_kind(_members(encode(members[0]), where))
         case [b"\x30", b"\x03"]:
             return "key"
+        case [b"\x0a", *_]:  # ENUMERATED: the status of an OCSPResponse
+            return "response"
         case _:
             kind = _signed_kind(members)
             return f"{kind} draft" if kind in ("certificate", "crl") else "unknown"
