@@ -41,13 +41,14 @@ Body = dict[str, Any]
 
 @functools.cache
 def verifier() -> ModuleType:
-    """The stand-alone verifier as a module; it remembers the Ed25519 signatures it has checked, to be asked often."""
+    """The stand-alone verifier as a module; it remembers the signatures that it has checked, to be asked often."""
     spec = importlib.util.spec_from_file_location("quorate_verify", VERIFIER)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.Ed25519.verify = functools.lru_cache(maxsize=None)(module.Ed25519.verify)
+    for kind in (module.Ed25519, module.Curve):
+        kind.verify = functools.lru_cache(maxsize=None)(kind.verify)
     return module
 
 

@@ -101,6 +101,8 @@ def plain(text, limit=160):
     text = str(text)
     if len(text) > limit:
         text = text[: limit - 1] + "~"
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(c if " " <= c <= "~" else "\\u%04x" % ord(c) for c in text)
 
 
@@ -1462,7 +1464,7 @@ def statement_text(kind, mode, context, own=()):
     text = []
     for name, value in lines:
         value = str(value)
-        need(all(" " <= c <= "~" for c in value), "the line %s of a statement is not plain ASCII" % name)
+        need(value.isascii() and value.isprintable(), "the line %s of a statement is not plain ASCII" % name)
         if value:
             text.append("%s: %s\n" % (name, value))
     return "".join(text)
@@ -2156,10 +2158,10 @@ def below_folder(folder, name):
 def one_line_everywhere(value):
     """No control characters in any text: they could make the printed script say something else."""
     if type(value) is str:
-        need(
-            not any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Co", "Cn") for c in value),
-            "script.json: a text with control characters",
-        )
+        unseen = ("Cc", "Cf", "Zl", "Zp", "Co", "Cn")
+        seen = value.isascii() and value.isprintable()
+        seen = seen or not any(unicodedata.category(c) in unseen for c in value)
+        need(seen, "script.json: a text with control characters")
     elif type(value) is list:
         for member in value:
             one_line_everywhere(member)
