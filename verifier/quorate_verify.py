@@ -953,6 +953,7 @@ class SshKey:
         elif self.kind == "ssh-rsa":
             self.e, self.n = reader.mpint(), reader.mpint()
             need(3072 <= self.n.bit_length() <= 16384, "an RSA key is not of 3072 to 16384 bits")
+            need(self.e >= 3 and self.e & 1, "the exponent of an RSA key is not an odd number above 1")
         else:
             raise Bad("keys of type %s are not known" % plain(self.kind))
         if self.security_key:
@@ -1914,6 +1915,9 @@ STATE = {
 }
 
 
+WATCHING = {"observe", "audit"}  # duties of those who act in nothing else
+
+
 class State:
     """One authority state."""
 
@@ -1939,6 +1943,22 @@ class State:
         for person in self.value["people"]:
             for appointment in person["appointments"]:
                 need(appointment["role"] in self.roles, "%s: %s has an unknown role" % (name, person["id"]))
+
+    @property
+    def fewest(self):
+        """How many people must be together: spec/authority.md 4."""
+        return 2 if self.value["rules"] == "webpki" else max(1, min(2, self.value["commitments"]["minimum_quorum"]))
+
+    def excludes(self, one, other):
+        """Whether nobody may sit in both roles: spec/authority.md 5."""
+        if any({one, other} == set(pair) for pair in self.value["conflicts"]):
+            return True
+        for mine, theirs in ((one, other), (other, one)):
+            mine, theirs = (set(self.roles[role]["duties"]) for role in (mine, theirs))
+            apart = (mine & WATCHING and theirs - WATCHING) or ("command" in mine and "shares" in theirs)
+            if apart and self.fewest > 1:
+                return True
+        return False
 
     def governors(self):
         need("govern" in self.quorums, "the authority has no quorum `govern`")
@@ -2010,6 +2030,7 @@ class Authority:
 
 _LIST = [TEXT]
 KEY_KINDS = ("generate-key",)
+WATCHED = ("root", "external-ca", "unknown")
 CERTIFICATE_KINDS = ("root", "reissue", "subordinate", "cross", "ocsp-responder")
 ISSUE_KINDS = (*CERTIFICATE_KINDS, "crl", "cross-csr")
 DRAFTED_KINDS = ("sign-skr", *ISSUE_KINDS)
@@ -2136,7 +2157,7 @@ SCRIPT = {
     "tokens": [{"id": ID, "kind": TOKEN_KIND, "serial": TEXT}],
     "waivers": [{"code": TEXT, "expires": TEXT, "operation": TEXT, "people": [ID], "reason": TEXT}],
     "window": {"closes": TEXT, "opens": TEXT},
-    "witnessing": ANY,
+    "witnessing": {"auditor": TEXT, "policy": TEXT, "recording": TRUTH},
 }
 
 
@@ -2325,11 +2346,6 @@ class Script:
         for step, after in zip(self.steps, self.steps[1:]):  # noqa: B905 (Python 3.9)
             if self.act_of[step["id"]] != self.act_of[after["id"]]:
                 need(step["kind"] == "checkpoint", "act %d does not end with a checkpoint" % self.act_of[step["id"]])
-            if step["kind"] == "checkpoint":
-                need(
-                    step["need"] >= (1 if self.notices else 2),
-                    "step %s: a checkpoint cosigned by fewer than two" % step["id"],
-                )
         for name, letter in BRANCHES.items():
             for number, step in enumerate(self.branches[name], 1):
                 self._step(step, "a step of the branch %s" % name)
@@ -2343,9 +2359,6 @@ class Script:
         need(sorted(done) == sorted(self.operations), "the steps do not do each operation exactly once")
         for act in self.acts:
             need(set(act["present"]) <= set(self.seats), "act %d names an unknown seat" % act["number"])
-            need(
-                len(set(act["present"])) >= (1 if self.notices else 2), "act %d: fewer than two present" % act["number"]
-            )
 
     def against(self, authority):
         """What a script says of the authority is what the state in force says. Yields one line for each problem."""
@@ -2394,12 +2407,41 @@ class Script:
                         share["id"], share["threshold"], wanted,
                     )  # fmt: skip
         least = max(state.value["commitments"]["minimum_quorum"], 2 if self.rules == "webpki" else 1)
-        for purpose in ("authorise", "unlock"):
-            if purpose in self.quorums and self.quorums[purpose]["need"] < least:
+        for purpose, quorum in self.quorums.items():
+            if quorum["need"] < least:
                 yield "quorum %s is below the minimum of %d that the authority commits to" % (purpose, least)
+        yield from self._minimums(state)
         for waiver in self.value["waivers"]:
             if len(set(waiver["people"])) < 2 or not set(waiver["people"]) <= set(state.people):
                 yield "waiver %s is not by two people of the authority" % plain(waiver["code"])
+
+    def _minimums(self, state):
+        """What no script may do without: spec/script.md `Minimums`."""
+        for role in state.roles.values():
+            duties = set(role["duties"])
+            if state.fewest > 1 and duties & WATCHING and duties - WATCHING:
+                yield "the role %s watches and does something else besides" % role["id"]
+        for act in self.acts:
+            if len(set(act["present"])) < state.fewest:
+                yield "act %d: fewer than %d must be present" % (act["number"], state.fewest)
+        for step in itertools.chain(self.steps, *self.branches.values()):
+            if step["kind"] == "checkpoint" and step["need"] < state.fewest:
+                yield "step %s: a checkpoint cosigned by fewer than %d" % (step["id"], state.fewest)
+        if self.rules != "webpki":
+            return
+        for token in self.tokens.values():
+            if token["kind"] == "software" and self.mode == "real":
+                yield "token %s is software, which the rules webpki do not permit" % token["id"]
+        roots = [o["id"] for o in self.value["operations"] if o["kind"] in KEY_KINDS and o["use"] in WATCHED]
+        watched = self.value["witnessing"]
+        auditor = self.seats.get(watched["auditor"])
+        if roots and auditor is None and not (watched["recording"] and watched["policy"]):
+            yield "%s is generated, and no Qualified Auditor watches" % ", ".join(roots)
+        if auditor is not None and "audit" not in state.roles.get(auditor["role"], {"duties": []})["duties"]:
+            yield "the Qualified Auditor's seat %s has not the duty `audit`" % auditor["id"]
+        for act in self.acts:
+            if auditor is not None and auditor["id"] not in act["present"]:
+                yield "act %d: the Qualified Auditor need not be present" % act["number"]
 
     def rendered(self):
         """script.txt, spec/script.md `Text`."""
@@ -2697,9 +2739,12 @@ class Session:
         return self.script.acts[self.script.act_of[frame.step["id"]] - 1]["present"]
 
     def _presence_of_act(self):
-        missing = [seat for seat in self._act() if seat not in self.present]
+        seats = self._act()
+        missing = [seat for seat in seats if seat not in self.present]
         if missing:
             self.fail("people", "%s must be present all through the act and is not" % ", ".join(missing))
+        elif seats and len({self.present[seat] for seat in seats}) < self.state.fewest:
+            self.fail("people", "one person is alone in all the seats that the act needs")
 
     # ---- people ----
 
@@ -2778,12 +2823,9 @@ class Session:
             if sitting == name and self.script.seats[other]["role"] == seat["role"]:
                 self.fail("people", "%s sits in two seats of the role %s" % (name, seat["role"]))
         for other in self.sat.get(name, ()):
-            pair = {self.script.seats[other]["role"], seat["role"]}
-            for conflict in self.state.value["conflicts"]:
-                if set(conflict) == pair and other != seat["id"]:
-                    self.fail(
-                        "people", "%s sits as %s and as %s, which exclude each other" % (name, conflict[0], conflict[1])
-                    )
+            roles = sorted((self.script.seats[other]["role"], seat["role"]))
+            if other != seat["id"] and set(roles) <= set(self.state.roles) and self.state.excludes(*roles):
+                self.fail("people", "%s sits as %s and as %s, which exclude each other" % (name, *roles))
         self.sat.setdefault(name, set()).add(seat["id"])
         self.seat_people.setdefault(seat["id"], set()).add(name)
         own = [("seat", seat["id"]), ("person", name)]
@@ -2997,11 +3039,13 @@ class Session:
         if not work.get("seen"):
             self.expect(event, "observed")
             work["seen"], work["deviated"] = True, False
+            strict = self.script.rules == "webpki" and self.script.mode == "real"
             if event.body is not None:
                 if event.body["what"] != step["what"]:
                     raise OutOfOrder("observed %s, must be %s" % (plain(event.body["what"]), step["what"]))
-                strict = self.script.rules == "webpki" and self.script.mode == "real"
                 work["bad"] = strict and any(f["level"] == "FAIL" for f in event.body["findings"])
+            elif strict:
+                self.claims.leave_open("steps", "%s: withheld, and with it whether a check failed" % self.where)
             return False
         self.expect(event, "acknowledged")
         self._by(event.body["by"], step)
@@ -3151,7 +3195,7 @@ class Session:
         need(item.out or item.doubtful, "%s is sealed in its place" % step["item"])
         need(not item.seal, "%s is sealed and already is" % step["item"])
         need(body["seal"], "sealed without a number")
-        need(len(set(people)) >= (1 if self.script.notices else 2), "sealed before fewer than two")
+        need(len(set(people)) >= self.state.fewest, "sealed before fewer than %d" % self.state.fewest)
         need(body["seal"] not in self.seals, "the seal %s was seen before" % plain(body["seal"]))
         self._numbers(body, body["seal"], True)
         item.seal = body["seal"]
@@ -4556,6 +4600,7 @@ class Register:
         self.destroyed = {}  # key -> the ceremony that destroyed it
         self.digests = {}  # artifact that may be published -> digest of its file
         self.skrs, self.published, self.requests = {}, set(), {}  # SKRs as a script lists them; ids of requests
+        self.known = {}  # what a later script finds below inputs/known/ -> its digest
         self.seals, self.certificates, self.millis, self.mode = set(), [], 0, None
 
     def check(self, script, authority, session, transcript, artifacts, claims):
@@ -4626,6 +4671,9 @@ class Register:
         for name in session.generated.get("keys", {}):
             if name in self.keys:
                 fail("a key %s was generated before" % name)
+        for path, digest in script.inputs.items():
+            if path.startswith("inputs/known/") and self.known.get(path[13:], digest) != digest:
+                fail("%s is not what the earlier record made" % path)
         digests = {known[1] for known in self.keys.values()}
         for key in session.generated.get("keys", {}).values():
             if key.digest in digests:
@@ -4729,9 +4777,18 @@ class Register:
         if artifacts:
             self.certificates = artifacts.certificates
             self._fold_zones(script, session, artifacts)
+            for name, key in session.generated.get("keys", {}).items():
+                self.known[name + ".spki.der"] = key.digest
             for name, made in artifacts.made.items():
+                operation = script.operations[name]
+                digest = folder.digests.get((operation.get("outputs") or [""])[0])
                 if isinstance(made, CertificateTbs):
                     self.serials[made.issuer, made.serial] = name
+                    self.known[name + ".cert.der"] = digest
+                elif isinstance(made, CrlTbs):  # the newest of its issuer, under the issuer's name
+                    issuer = operation["issuer"].partition(":")[2].rpartition("/")[2]
+                    issuer = issuer[:-9] if issuer.endswith(".cert.der") else issuer
+                    self.known[issuer + ".crl"] = digest
 
 
 # =====================================================================================================================

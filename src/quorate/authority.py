@@ -153,6 +153,24 @@ class AuthorityState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
                 return zone
         raise Refusal("zone.unknown", zone=name, known=", ".join(one.name for one in self.zones) or "none")
 
+    @property
+    def fewest_people(self) -> int:
+        """How many must be together in an act (BR 5.2.2): two, unless a private authority commits to one."""
+        return 2 if self.rules == "webpki" else max(1, min(2, self.commitments.minimum_quorum))
+
+    def excludes(self, one: str, other: str) -> bool:
+        """Whether nobody may sit in both roles: by the conflict table, or since their duties must be apart (BR 5.2.4).
+
+        Who watches acts in nothing else, and who commands holds no share. One person alone cannot be apart.
+        """
+        if any({one, other} == set(pair) for pair in self.conflicts):
+            return True
+        duties: set[str] = set(self.role(one).duties)
+        others: set[str] = set(self.role(other).duties)
+        apart = _watches(duties, others) or _watches(others, duties)
+        apart = apart or ("command" in duties and "shares" in others) or ("command" in others and "shares" in duties)
+        return apart and self.fewest_people > 1
+
     def holds_role(self, person: str, role: str, day: str) -> bool:
         """Whether `person` is appointed to `role` on the UTC day `YYYY-MM-DD`."""
         return any(a.role == role and a.since <= day <= a.until for a in self.person(person).appointments)
@@ -160,6 +178,10 @@ class AuthorityState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     def appointed(self, role: str) -> tuple[str, ...]:
         """Everyone appointed to `role`, whatever the day: appointments say who, the use says when."""
         return tuple(one.id for one in self.people if any(a.role == role for a in one.appointments))
+
+
+def _watches(duties: set[str], others: set[str]) -> bool:
+    return bool(duties & {"observe", "audit"} and others - {"observe", "audit"})
 
 
 def read_state(data: bytes, where: str) -> AuthorityState:
@@ -188,6 +210,11 @@ def state_findings(state: AuthorityState) -> tuple[Finding, ...]:
         if p.controllers.need < 1
     ]
     findings += _quorum_findings(state)
+    findings += [
+        found("role.watches_and_acts", f"roles[{one.id}]", role=one.id)
+        for one in state.roles
+        if state.fewest_people > 1 and _watches({*one.duties}, {*one.duties})
+    ]
     if state.programmes and state.rules != "webpki":
         findings.append(found("authority.programmes", "programmes", rules=state.rules))
     tokens = {token.id for token in state.tokens}

@@ -28,7 +28,7 @@ def walk(script: Script, authority: AuthorityState) -> tuple[Finding, ...]:
     for people in islice(choices, MOST_CHOICES):
         findings |= dict.fromkeys(_seated(script, authority, people))
         findings |= dict.fromkeys(_quorums(script, authority, people))
-        findings |= dict.fromkeys(_alone(script, people))
+        findings |= dict.fromkeys(_alone(script, authority.fewest_people, people))
     if next(choices, None) is not None:
         findings[found("script.too_many_choices", "seats", most=MOST_CHOICES)] = None
     findings |= dict.fromkeys(_things(script))
@@ -51,10 +51,9 @@ def _seated(script: Script, authority: AuthorityState, people: People) -> Iterat
         if not all(authority.holds_role(person, seat.role, day) for day in days):
             yield found("seat.not_appointed", f"seats[{seat.id}]", person=person, role=seat.role, day=min(days))
         for other in script.seats:
-            if seat.id < other.id and people[other.id] == person:
-                pair = {seat.role, other.role}
-                if seat.role == other.role or any(pair == set(conflict) for conflict in authority.conflicts):
-                    yield found("seat.conflict", f"seats[{seat.id}]", person=person, role=seat.role, other=other.role)
+            twice = seat.id < other.id and people[other.id] == person
+            if twice and (seat.role == other.role or authority.excludes(seat.role, other.role)):
+                yield found("seat.conflict", f"seats[{seat.id}]", person=person, role=seat.role, other=other.role)
 
 
 def _quorums(script: Script, authority: AuthorityState, people: People) -> Iterator[Finding]:
@@ -143,10 +142,19 @@ def _shared_out(script: Script, authority: AuthorityState, people: People) -> It
                 yield found("share.role", where, seat=seat.id, role=seat.role)
 
 
-def _alone(script: Script, people: People) -> Iterator[Finding]:
-    """Nobody handles a thing or a safe alone (BR 5.2.2), but for an authority that has said so."""
-    for step in script.steps:
-        if isinstance(step, Custody) and len({people[seat] for seat in step.by}) < min(2, len(step.by)):
+def _alone(script: Script, fewest: int, people: People) -> Iterator[Finding]:
+    """Nobody is in an act, handles a thing or signs a checkpoint alone (BR 5.2.2), but for an authority of one."""
+    for act in script.acts:
+        if len({people[seat] for seat in act.present}) < fewest:
+            yield found("seat.alone", f"acts[{act.number}]", title=act.title)
+    branches = script.branches
+    for step in (*script.steps, *branches.abort, *branches.resume, *branches.suspend):
+        alone = isinstance(step, CheckpointStep) and step.need < fewest
+        if isinstance(step, Custody):
+            # a place may have one controller: the act's people are there all the same
+            need = min(fewest, len(step.by)) if step.action in ("open", "close", "put") else fewest
+            alone = len({people[seat] for seat in step.by}) < need
+        if alone:
             yield found("seat.alone", f"steps[{step.id}]", title=step.title)
 
 

@@ -174,8 +174,7 @@ def chairs(state: AuthorityState) -> tuple[Chair, ...]:
 
 def _clash(state: AuthorityState, person: str, role: str, taken: list[tuple[str, str]]) -> bool:
     """Whether `person` may already come in a role that must not be joined with `role`."""
-    others = {other for one, other in taken if one == person}
-    return any(set(pair) == {role, other} for pair in state.conflicts for other in others)
+    return any(state.excludes(role, other) for one, other in taken if one == person)
 
 
 def _write(host: Host, path: Path, text: str) -> None:

@@ -666,6 +666,13 @@ TABLE: dict[str, Meaning] = {
         "add it to authority.toml, or use one that is there",
         "",
     ),
+    "role.watches_and_acts": Meaning(
+        ERROR,
+        False,
+        "the role {role} watches and does something else besides",
+        "give the duties observe and audit to roles of their own",
+        "BR 5.2.4",
+    ),
     "script.exists": Meaning(
         ERROR,
         False,
@@ -740,14 +747,14 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "one person would do this alone: {title}",
-        "give its seats to different people",
+        "give its seats to different people, one of them with the duty to observe",
         "BR 5.2.2",
     ),
     "seat.conflict": Meaning(
         ERROR,
         False,
         "{person} would sit as {role} and as {other}",
-        "seat another person; the authority's conflict table forbids it",
+        "seat another person; these roles must be apart",
         "NCSSR 2.1",
     ),
     "seat.not_appointed": Meaning(

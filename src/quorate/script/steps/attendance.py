@@ -68,9 +68,9 @@ def admit_arrival(state: State, event: Event) -> None:
     if not state.authority.holds_role(person, role, event.at[:10]):
         raise Refusal("session.not_appointed", person=person, role=role, day=event.at[:10])
     for other, sitting in state.seats.items():
-        pair = {role, state.script.seat(other).role}
-        if sitting == person and any(pair == set(conflict) for conflict in state.authority.conflicts):
-            raise Refusal("session.conflict", person=person, role=role, other=state.script.seat(other).role)
+        its = state.script.seat(other).role
+        if sitting == person and state.authority.excludes(role, its):
+            raise Refusal("session.conflict", person=person, role=role, other=its)
     _admit_signatures(state, person, options[person], body["signatures"])
 
 
