@@ -114,6 +114,10 @@ def sign_with_token(root: Path, forged: Forgery, name: str, tbs: bytes) -> None:
     forged.one("drafted", name)["body"]["tbs"] = base64.b64encode(tbs).decode()
     forged.one("completed", name)["body"]["signature"] = base64.b64encode(signature).decode()
     algorithm = bytes.fromhex("300a06082a8648ce3d040302")
+    if operation["kind"] == "ocsp-response":
+        beside = [forged.files[f"artifacts/{operation['responder'].partition(':')[2]}.cert.der"]]
+        forged.files[operation["outputs"][0]] = verifier().ocsp_response(tbs, algorithm, signature, beside)
+        return
     der, pem = operation["outputs"]
     whole = verifier().der(0x30, tbs + algorithm + verifier().der(3, b"\0" + signature))
     label = LABELS.get(operation["kind"], "CERTIFICATE")

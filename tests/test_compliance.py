@@ -12,6 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import rsa
+from msgspec.structs import replace as replace_struct
 
 import rules_table
 from issuing import (
@@ -36,16 +37,25 @@ from issuing import (
     with_extension,
 )
 from quorate.algorithms import SignatureAlgorithm
-from quorate.compliance import CRL_RULES, RULES, Commitments, Context, certificate_findings, crl_findings
+from quorate.compliance import CRL_RULES, RULES, Commitments, Context, certificate_findings, crl_findings, ocsp_findings
 from quorate.compliance.texts import EDITIONS, Level, Text, chosen
 from quorate.findings import Severity, meaning
 from quorate.keys import KeyType, stand_in_spki
 from quorate.plan import Subject
 from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
-from quorate.x509.fields import CrlEntry, not_after, subject_ski
+from quorate.x509.fields import CrlEntry, Issuer, not_after, subject_ski
 from quorate.x509.name import encode_name
+from quorate.x509.ocsp import OcspFields, draft_response, response_around
 from quorate.x509.profile import load_profile
-from quorate.x509.structure import Extension, RevokedEntry
+from quorate.x509.structure import (
+    BasicResponse,
+    Extension,
+    OcspResponse,
+    ResponseData,
+    RevokedEntry,
+    decode,
+    encode,
+)
 
 ECDSA_SHA256, ECDSA_SHA384 = SignatureAlgorithm.ECDSA_SHA256, SignatureAlgorithm.ECDSA_SHA384
 RSA_PKCS1_SHA384 = SignatureAlgorithm.RSA_PKCS1_SHA384
@@ -226,6 +236,40 @@ def usage(**said: bool) -> x509.KeyUsage:
     flags = ("digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign "
              "crl_sign encipher_only decipher_only")  # fmt: skip
     return x509.KeyUsage(**(dict.fromkeys(flags.split(), False) | said))
+
+
+ANSWERING = replace(ROOT, key_usage=("digitalSignature", "keyCertSign", "cRLSign"))
+ABOUT = facts(subordinate_fields())
+DELEGATE = facts(responder_fields())
+
+
+def response(**changes: Any) -> bytes:
+    """The draft of a response about ABOUT."""
+    issuer_of = Issuer(ROOT.subject, ROOT.spki, ROOT.ski)
+    fields = OcspFields(load_profile("webpki-ocsp"), issuer_of, ANSWERING, ABOUT.serial, None, NOW, not_after(NOW, 90))
+    return draft_response(replace(fields, **changes)).unsigned
+
+
+def ocsp(
+    der: bytes = b"", responder: CertificateFacts = ANSWERING, crl: CrlFacts | None = None, **where: Any
+) -> set[str]:
+    profile = where.pop("profile", load_profile("webpki-ocsp"))
+    found = ocsp_findings(der or response(), profile, context(**where), ABOUT, responder, crl)
+    return {finding.code for finding in found}
+
+
+def listing(reason: str = "superseded") -> CrlFacts:
+    return read_crl(drafted(crl_fields(entries=(CrlEntry(ABOUT.serial, NOW, reason),))).unsigned)
+
+
+def with_nonce() -> bytes:
+    opened = decode(OcspResponse, response())
+    basic = decode(BasicResponse, opened.content.response)
+    data = decode(ResponseData, encode(basic.tbs))
+    nonce = Extension(oid=x509.ObjectIdentifier("1.3.6.1.5.5.7.48.1.2"), critical=False, value=b"\x04\x01x")
+    parts = {name: getattr(data, name) for name in ("version", "responder", "produced_at", "responses")}
+    tbs = encode(ResponseData(**parts, extensions=[nonce]))
+    return response_around(tbs, SignatureAlgorithm.ECDSA_SHA384, b"", ())
 
 
 BROKEN: dict[str, list[Callable[[], set[str]]]] = {
@@ -493,6 +537,37 @@ BROKEN: dict[str, list[Callable[[], set[str]]]] = {
     "cert.reissued": [
         lambda: root(replace(ROOT_CONTEXT, existing=ROOT, known=(ROOT,)), serial=2**140),
     ],
+    "ocsp.certificate": [lambda: ocsp(response(serial=5)), lambda: ocsp(issuer=ROOT_2)],
+    "ocsp.responder": [lambda: ocsp(responder=replace(ROOT_2, spki=ROOT.spki))],
+    "ocsp.responder_unfit": [
+        lambda: ocsp(response(responder=DELEGATE), responder=replace(DELEGATE, eku=())),
+        lambda: ocsp(response(responder=DELEGATE), responder=replace(DELEGATE, signature=b"\x30\x00")),
+        lambda: ocsp(responder=ROOT_2),
+    ],
+    "ocsp.responder_usage": [lambda: ocsp(responder=ROOT)],
+    "ocsp.responder_not_valid": [
+        lambda: ocsp(responder=replace(ANSWERING, not_after=NOW - timedelta(seconds=1))),
+        lambda: ocsp(response(next_update=ROOT.not_after + timedelta(seconds=1))),
+    ],
+    "ocsp.dates": [
+        lambda: ocsp(response(this_update=NOW + timedelta(seconds=1))),
+        lambda: ocsp(at=NOW + timedelta(days=91)),
+    ],
+    "ocsp.days": [lambda: ocsp(response(next_update=not_after(NOW, 366)))],
+    "ocsp.days_profile": [
+        lambda: ocsp(response(next_update=not_after(NOW, 1097)), rules="private", profile=load_profile("private-ocsp"))
+    ],
+    "ocsp.status": [
+        lambda: ocsp(crl=listing()),
+        lambda: ocsp(response(revoked=CrlEntry(ABOUT.serial, NOW, "superseded"))),
+        lambda: ocsp(response(revoked=CrlEntry(ABOUT.serial, NOW, "keyCompromise")), crl=listing()),
+    ],
+    "ocsp.reason": [lambda: ocsp(response(revoked=CrlEntry(ABOUT.serial, NOW, "")), crl=listing(""))],
+    "ocsp.extension": [lambda: ocsp(with_nonce())],
+    "ocsp.going_along": [lambda: ocsp(response(), responder=DELEGATE)],
+    "ocsp.profile_differs": [
+        lambda: ocsp(profile=replace_struct(load_profile("webpki-ocsp"), responder_id="key")),
+    ],
     "cert.key_reused": [
         lambda: subordinate(context(known=(facts(subordinate_fields(serial=2**140)),))),
         lambda: root(replace(ROOT_CONTEXT, known=(ROOT_2,)), number=2),
@@ -600,6 +675,11 @@ def test_what_is_drafted_keeps_every_rule() -> None:
     assert subordinate() == set()
     assert cross() == set()
     assert crl() == set()
+    assert constrained() == non_tls(purposes("1.3.6.1.5.5.7.3.4")) == set()
+    assert codes(drafted(responder_fields()).unsigned, "webpki-ocsp-responder", context()) == set()
+    assert ocsp() == ocsp(response(responder=DELEGATE), responder=DELEGATE) == set()
+    revoked = CrlEntry(ABOUT.serial, NOW, "superseded")
+    assert ocsp(response(revoked=revoked), crl=listing()) == set()
 
 
 @pytest.mark.parametrize("key_type", list(KeyType))

@@ -25,6 +25,7 @@ from quorate.x509.draft import draft_request
 from quorate.x509.facts import read_certificate
 from quorate.x509.finish import finish, pem
 from quorate.x509.name import name_line
+from quorate.x509.ocsp import read_response
 from refusing import refused as refused_for
 
 Keys = Mapping[str, ed25519.Ed25519PrivateKey]
@@ -49,6 +50,7 @@ def request(name: str, existing: str) -> str:
 
 URLS = {"crl_url": "http://example.org/r.crl", "ca_issuers_url": "http://example.org/r.der"}
 NAMES = '{ permitted = { dns = ["example.org"], directory = [{ country = "NL", organization = "Example Trust" }] } }'
+REVOKED = '[{ certificate = "sub-old", date = "2026-12-05T10:00:00Z", reason = "cessationOfOperation" }]'
 CSRS = ("sub", "mail", "ocsp")
 
 
@@ -58,11 +60,17 @@ def below(name: str, common_name: str, profile: str, csr: str, **fields: object)
     return operation("subordinate", name, common_name, **(plain | URLS | fields))
 
 
+def answer(about: str, issuer: str, status: str) -> str:
+    fields = {"issuer": issuer, "profile": "private-ocsp", "days": 60}
+    return operation("ocsp-response", "says", certificate=about, status=status, **fields)
+
+
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An authority with a root, and a second ceremony in which one of every other kind is made. Not to be changed."""
     root = make_authority(tmp_path_factory.mktemp("operations") / "authority")
-    make_plan(root, "001-root", FIRST)
+    first = make_plan(root, "001-root", FIRST + below("sub-old", "Old", "private-subordinate", "old"))
+    make_csr(first / "inputs" / "old.csr.pem", "old")
     operations = key("key-r2") + certificate("root", "root-r2", "Root R2", 3650, key="key-r2")
     operations += request("req-r1", "root-r1") + request("req-r2", "root-r2")
     operations += operation("reissue", "root-r1-again", existing="root-r1", profile="private-root", days=5000)
@@ -72,6 +80,10 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     operations += operation("ocsp-responder", "ocsp-2", "OCSP 2", csr="ocsp.csr.pem", **ours)
     operations += below("sub-names", "Names", "private-constrained", "sub", name_constraints=NAMES)
     operations += below("sub-mail", "Mail", "private-non-tls", "mail")
+    operations += operation("crl", "crl-r1-2", issuer="root-r1", number=2, days=300, revoked=REVOKED)
+    answers = {"issuer": "root-r1", "responder": "ocsp-1", "profile": "private-ocsp", "days": 60}
+    operations += operation("ocsp-response", "says-good", certificate="sub-mail", status="good", **answers)
+    operations += operation("ocsp-response", "says-revoked", certificate="sub-old", status="revoked", **answers)
     ceremony = make_plan(root, "002-kinds", operations, "2026-12-08T09:00:00Z")
     for asked in CSRS:
         make_csr(ceremony / "inputs" / f"{asked}.csr.pem", asked)
@@ -117,7 +129,7 @@ def expect(claim: str, said: str, folder: Path, pinned: tuple[str, ...]) -> None
 def test_the_verifier_accepts_all_of_it(authority: Path, pinned: tuple[str, ...]) -> None:
     code, output = verify(record(authority, "001-root"), record(authority, "002-kinds"), *pinned)
     assert code == 0, output
-    assert "6 certificates, 0 CRLs and 2 requests valid and as approved" in output
+    assert "6 certificates, 1 CRLs, 2 requests and 2 OCSP responses valid and as approved" in output
 
 
 def test_what_is_frozen_before_the_day_is_what_is_signed(authority: Path) -> None:
@@ -127,6 +139,18 @@ def test_what_is_frozen_before_the_day_is_what_is_signed(authority: Path) -> Non
     assert {one["operation"] for one in whole} == {"req-r1", "root-r1-again", "ocsp-2", "sub-names", "sub-mail"}
     for one in whole:
         assert forged.files[one["file"]] == tbs_of(forged, one["operation"])
+
+
+def replaced(old: str, new: str) -> Callable[[bytes], bytes]:
+    def change(tbs: bytes) -> bytes:
+        assert tbs.count(bytes.fromhex(old)) >= 1
+        return tbs.replace(bytes.fromhex(old), bytes.fromhex(new))
+
+    return change
+
+
+def text(old: str, new: str) -> Callable[[bytes], bytes]:
+    return replaced(old.encode().hex(), new.encode().hex())
 
 
 # -- certificates -----------------------------------------------------------------------------------------------------
@@ -160,16 +184,16 @@ def test_a_crl_goes_on_whichever_certificate_of_the_root_is_named(authority: Pat
     root = Path(shutil.copytree(authority, tmp_path / "authority"))
     revoked = '[{ certificate = "sub-mail", date = "2026-12-09T09:00:00Z", reason = "superseded" }]'
     plain = {"profile": "private-crl", "days": 300}
-    later = operation("crl", "crl-r1-2", issuer="root-r1-again", number=2, revoked=revoked, **plain)
+    later = operation("crl", "crl-r1-3", issuer="root-r1-again", number=3, revoked=revoked, **plain)
     state = rehearse(root, make_plan(root, "003-crl", later, "2026-12-15T09:00:00Z"), VERIFIER.read_bytes())
-    number = {one.id: one.previous for one in state.script.operations}["crl-r1-2"]
+    number = {one.id: one.previous for one in state.script.operations}["crl-r1-3"]
     assert number == "input:inputs/known/root-r1.crl"
     records = [record(root, name) for name in ("001-root", "002-kinds", "003-crl")]
     code, output = verify(*records, "--authority", genesis(root), "--rehearsal")
     assert code == 0, output
     for trusted in ("root-r1", "root-r1-again"):
         options = ("-crl_check", "-CAfile", artifact(root, f"{trusted}.cert.pem"))
-        listed = ("-CRLfile", artifact(root, "crl-r1-2.crl.pem"))
+        listed = ("-CRLfile", artifact(root, "crl-r1-3.crl.pem"))
         day = ("faketime", "2026-12-16 12:00:00", "openssl", "verify", "-x509_strict", *options, *listed)
         assert tool(*day, artifact(root, "sub-names.cert.pem")).endswith(": OK\n")
         done = subprocess.run([*map(str, day), artifact(root, "sub-mail.cert.pem")], capture_output=True, check=False)
@@ -208,19 +232,78 @@ def test_intents_say_whose_certificate_it_is(authority: Path) -> None:
         assert f"subject: CN={subject},O=Example Trust,C=NL\n" in statement
 
 
+# -- OCSP responses ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("made", "about", "said"),
+    [("says-good", "sub-mail", ": good\n"), ("says-revoked", "sub-old", ": revoked\n")],
+)
+def test_openssl_and_gnutls_take_a_response_that_was_signed_before_it_was_asked(
+    authority: Path, made: str, about: str, said: str
+) -> None:
+    root, response = artifact(authority, "root-r1.cert.pem"), artifact(authority, f"{made}.ors")
+    asked = ("-issuer", root, "-cert", artifact(authority, f"{about}.cert.pem"), "-no_nonce", "-CAfile", root)
+    answer = on_the_day("openssl", "ocsp", "-respin", response, *asked)
+    assert "Response verify OK" in answer
+    assert said in answer
+    if made == "says-revoked":
+        assert "Reason: cessationOfOperation" in answer
+        assert "Revocation Time: Dec  5 10:00:00 2026 GMT" in answer
+    checked = on_the_day("ocsptool", "--verify-response", "--load-trust", root, "--infile", response)
+    assert "Verifying OCSP Response: Success." in checked
+
+
+def test_a_response_is_drafted_at_the_moment_of_signing_and_says_nothing_more(authority: Path) -> None:
+    forged = Forgery(record(authority, "002-kinds"), {})
+    draft = next(one for one in forged.script["drafts"] if one["operation"] == "says-good")
+    assert draft["open"] == ["responder", "this-update", "next-update", "produced-at"] or draft["open"] == [
+        "this-update", "next-update", "produced-at",
+    ]  # fmt: skip
+    facts = read_response(artifact(authority, "says-good.ors").read_bytes())
+    assert facts.produced_at == facts.this_update
+    assert facts.extensions == ()
+    assert facts.certificates == (artifact(authority, "ocsp-1.cert.der").read_bytes(),)
+    statement = forged.one("approved", "says-revoked")["body"]["signature"]["statement"]
+    assert "subject: CN=Old,O=Example Trust,C=NL\n" in statement
+    assert "status: revoked\n" in statement
+
+
+@pytest.mark.parametrize(
+    ("made", "change", "said"),
+    [
+        ("says-revoked", replaced("0a0105", "0a0104"), "says of the revocation otherwise than planned"),
+        ("says-revoked", replaced(b"20261205100000Z".hex(), b"20261206100000Z".hex()), "otherwise than planned"),
+        ("says-good", replaced("300906052b0e03021a0500", "300906052b0e03021b0500"), "not hashed with SHA-1"),
+    ],
+)
+def test_a_response_of_insiders_that_says_something_else(
+    authority: Path,
+    forged: Forgery,
+    pinned: tuple[str, ...],
+    tmp_path: Path,
+    made: str,
+    change: Callable[[bytes], bytes],
+    said: str,
+) -> None:
+    forged.files[f"drafts/{made}.tbs"] = change(forged.files[f"drafts/{made}.tbs"])
+    sign_with_token(authority, forged, made, change(tbs_of(forged, made)))
+    expect("artifacts", said, forged.reseal().write(tmp_path / "record"), pinned)
+
+
+def test_a_response_does_not_rest_on_an_older_crl(
+    authority: Path, forged: Forgery, pinned: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Insiders leave the CRL out of the script and call the revoked certificate good."""
+    operation_of = forged.operation("says-good")
+    del operation_of["crl"]
+    folder = forged.reseal().write(tmp_path / "record")
+    code, output = verify(record(authority, "001-root"), folder, *pinned)
+    assert code == 1, output
+    assert "says-good: does not rest on the newest CRL, number 2" in output
+
+
 # -- forgeries of certificates ----------------------------------------------------------------------------------------
-
-
-def replaced(old: str, new: str) -> Callable[[bytes], bytes]:
-    def change(tbs: bytes) -> bytes:
-        assert tbs.count(bytes.fromhex(old)) >= 1
-        return tbs.replace(bytes.fromhex(old), bytes.fromhex(new))
-
-    return change
-
-
-def text(old: str, new: str) -> Callable[[bytes], bytes]:
-    return replaced(old.encode().hex(), new.encode().hex())
 
 
 OCSP_SIGNING, SERVER_AUTH = "2b06010505070309", "2b06010505070301"
@@ -266,6 +349,9 @@ def test_an_operation_is_not_called_another(forged: Forgery, pinned: tuple[str, 
 @pytest.mark.parametrize(
     ("more", "code"),
     [
+        (below("s", "S", "private-subordinate", "sub") + answer("s", "root-r1", "revoked"), "plan.ocsp_status"),
+        (below("s", "S", "private-subordinate", "sub") + answer("s", "root-r2", "good"), "plan.ocsp_elsewhere"),
+        (answer("root-r1", "root-r1", "good"), "plan.ocsp_elsewhere"),
         (operation("reissue", "again", existing="sub-1", profile="private-root", days=900), "plan.artifact_unknown"),
         (operation("reissue", "a", existing="r9.pem", profile="private-root", days=900), "plan.issuer_key_elsewhere"),
         (

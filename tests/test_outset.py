@@ -27,6 +27,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 SERIES = {"001": "root", "002": "subordinate", "003": "root", "004": "cross", "005": "crl", "006": "yearly"}
 SERIES |= {"007": "cross-csr", "008": "reissue", "009": "constrained", "010": "non-tls", "011": "ocsp-responder"}
+SERIES |= {"012": "external", "013": "ocsp-response"}
 WAIVER = """
 [[waivers]]
 code = "cert.reissued"
@@ -173,7 +174,14 @@ def test_a_series_of_every_kind_can_be_rehearsed_as_it_was_written(tmp_path: Pat
         state = rehearse(root, plan.parent, b"the verifier")
         made += [*state.certificates, *state.crls]
     certificates = ["root-r1", "crl-r1-1", "sub-1", "root-r2", "crl-r2-1", "cross-root-r2-by-root-r1"]
-    later = ["root-r2-2", "sub-constrained-1", "sub-mail-1", "ocsp-1"]
+    later = [
+        "root-r2-2",
+        "sub-constrained-1",
+        "sub-mail-1",
+        "ocsp-1",
+        "sub-external-1",
+        "responder-ocsp-sub-external-1",
+    ]
     assert made == [*certificates, "crl-r2-2", "crl-r1-2", "crl-r2-3", *later]
 
 
@@ -243,6 +251,14 @@ def test_what_needs_a_root_is_refused_before_there_is_one(tmp_path: Path, kind: 
         new(root, "001", kind, at_noon())
     assert codes(refusal) == ["outset.no_root"]
     assert not (root / "ceremonies" / "001").exists()
+
+
+def test_a_response_needs_a_certificate_to_be_about(tmp_path: Path) -> None:
+    root = begin(tmp_path / "a")
+    new(root, "001", "root", at_noon())
+    with pytest.raises(Refusal) as refusal:
+        new(root, "002", "ocsp-response", at_noon())
+    assert codes(refusal) == ["outset.nothing_below"]
 
 
 def test_with_one_root_a_cross_certificate_waits_for_somebody_elses_certificate(tmp_path: Path) -> None:

@@ -1401,6 +1401,60 @@ class RequestTbs:
         self.extensions, self.subject, self.key = [], parts[1].raw, PublicKey(parts[2].raw)
 
 
+class OcspTbs:
+    """What a responder signs about one certificate, without extensions: RFC 6960 4.2.1."""
+
+    def __init__(self, data):
+        parts = exactly(one_der(data, 0x30, "an OCSP response").members(), 3, "an OCSP response")
+        need(parts[0].tag in (0xA1, 0xA2), "an OCSP response without a responder")
+        self.by_key = parts[0].tag == 0xA2
+        self.responder = one_der(parts[0].content, 4, "a key hash").content if self.by_key else parts[0].content
+        answers = exactly(one_der(parts[2].raw, 0x30, "the answers").members(), 1, "the list of answers")
+        answer = exactly(answers[0].members(), 4, "the answer of an OCSP response")
+        about = exactly(answer[0].members(), 4, "a certificate id")
+        need(about[0].raw == bytes.fromhex("300906052b0e03021a0500"), "a certificate id that is not hashed with SHA-1")
+        self.name_hash, self.key_hash = (one_der(one.raw, 4, "a hash").content for one in about[1:3])
+        self.serial = der_integer(about[3], "a serial number")
+        self.status, self.revoked = self._status(answer[1])
+        self.this_update = ocsp_time(answer[2])
+        need(answer[3].tag == 0xA0, "an OCSP response without a next update")
+        self.next_update = ocsp_time(one_der(answer[3].content, 0x18, "a time"))
+        need(ocsp_time(parts[1]) == self.this_update, "was not produced at its this-update")
+        self.extensions = []
+        names = ("responder", "produced-at", "certificate-id", "status", "this-update", "next-update")
+        self.fields = dict(zip(names, (*parts[:2], *answer)))  # noqa: B905 (Python 3.9)
+
+    @staticmethod
+    def _status(element):
+        """The status, and of a revoked certificate (date, number of the reason or None)."""
+        if element.raw == b"\x80\x00":
+            return "good", None
+        need(element.tag == 0xA1, "a status that is neither good nor revoked")
+        parts = element.members()
+        need(len(parts) in (1, 2), "a status that is not of its form")
+        reason = None
+        if len(parts) == 2:
+            need(parts[1].tag == 0xA0, "a status that is not of its form")
+            reason = one_der(parts[1].content, 0x0A, "a reason").content
+            need(len(reason) == 1, "a reason is not of one octet")
+        return "revoked", (ocsp_time(parts[0]), reason[0] if reason else None)
+
+
+def ocsp_time(element):
+    """Seconds since 1970 of a GeneralizedTime, which OCSP writes in every year."""
+    text = element.content.decode("ascii", "replace")
+    need(element.tag == 0x18 and re.match(r"\d{14}Z\Z", text, re.ASCII), "DER: not a time of RFC 6960")
+    return int((_calendar(text, "%Y%m%d%H%M%SZ") - _EPOCH).total_seconds())
+
+
+def ocsp_response(tbs, algorithm, signature, beside):
+    """The successful response around what was signed: RFC 6960 4.2.1."""
+    certificates = der(0xA0, der(0x30, b"".join(beside))) if beside else b""
+    basic = der(0x30, tbs + algorithm + der(3, b"\x00" + signature) + certificates)
+    content = der(0x30, bytes.fromhex("06092b0601050507300101") + der(4, basic))
+    return der(0x30, b"\x0a\x01\x00" + der(0xA0, content))
+
+
 def read_certificate(data):
     outer = Signed(from_pem(data, "CERTIFICATE"), "a certificate")
     tbs = CertificateTbs(outer.tbs)
@@ -1487,8 +1541,10 @@ def first_difference(signed, expected):
 def described(operation):
     """What an intent says of an issued object beside its digest: spec/statements.md."""
     first = [("profile", operation.get("profile", ""))]
-    if operation["kind"] in ("cross-csr", "reissue", "ocsp-responder"):
+    if operation["kind"] in ("cross-csr", "reissue", "ocsp-responder", "ocsp-response"):
         first.append(("subject", name_line(bytes.fromhex(operation["subject"]))))
+    if operation["kind"] == "ocsp-response":
+        first += [("serial", operation["serial"]), ("status", operation["status"])]
     return [*first, ("signature-algorithm", operation.get("signature", ""))]
 
 
@@ -2032,7 +2088,7 @@ _LIST = [TEXT]
 KEY_KINDS = ("generate-key",)
 WATCHED = ("root", "external-ca", "unknown")
 CERTIFICATE_KINDS = ("root", "reissue", "subordinate", "cross", "ocsp-responder")
-ISSUE_KINDS = (*CERTIFICATE_KINDS, "crl", "cross-csr")
+ISSUE_KINDS = (*CERTIFICATE_KINDS, "crl", "cross-csr", "ocsp-response")
 DRAFTED_KINDS = ("sign-skr", *ISSUE_KINDS)
 OPERATION_KINDS = ("share", *KEY_KINDS, "import-key", "destroy-key", "sign-skr", *ISSUE_KINDS)
 SIGNATURE = May(Words("a signature algorithm", SIGNATURES))
@@ -2066,6 +2122,12 @@ OPERATIONS = {
     "crl": dict(
         _OPERATION, days=May(WHOLE), entries=[{"date": TEXT, "reason": TEXT, "serial": TEXT}], issuer=TEXT, key=ID,
         next_update=May(TEXT), number=WHOLE, outputs=_LIST, previous=TEXT, profile=TEXT, this_update=May(TEXT),
+        token=ID, signature=SIGNATURE,
+    ),
+    "ocsp-response": dict(
+        _OPERATION, certificate=TEXT, crl=May(TEXT), days=May(WHOLE), issuer=TEXT, key=ID, next_update=May(TEXT),
+        outputs=_LIST, profile=TEXT, responder=May(TEXT), revoked=May({"date": TEXT, "reason": TEXT, "serial": TEXT}),
+        serial=TEXT, status=Words("good or revoked", ("good", "revoked")), subject=OCTETS, this_update=May(TEXT),
         token=ID, signature=SIGNATURE,
     ),
     "cross-csr": dict(
@@ -4112,6 +4174,12 @@ FORMS = {
     "certificate": Form(CertificateTbs, "CERTIFICATE", ("spki", "ski", "aki"), "certificates"),
     "crl": Form(CrlTbs, "X509 CRL", ("this-update", "next-update", "aki"), "CRLs"),
     "cross-csr": Form(RequestTbs, "CERTIFICATE REQUEST", ("spki",), "requests"),
+    "ocsp-response": Form(
+        OcspTbs,
+        "OCSP RESPONSE",
+        ("responder", "produced-at", "certificate-id", "this-update", "next-update"),
+        "OCSP responses",
+    ),
 }
 
 
@@ -4215,6 +4283,7 @@ class Artifacts:
 
     def __init__(self, folder, script, session, earlier, claims):
         self.folder, self.script, self.session, self.claims = folder, script, session, claims
+        self.rests_on = {}  # ocsp-response -> the CRL that its status rests on
         self.made = {}  # operation -> CertificateTbs or CrlTbs, complete
         self.certificates = list(earlier)  # every certificate known, for the expiry of revoked ones
         for path in folder.below("inputs/"):
@@ -4368,6 +4437,8 @@ class Artifacts:
             check_template(frozen, real, opened, form)
             if form.tbs is CrlTbs:
                 issuer = self.check_crl(operation, real, event, opened)
+            elif form.tbs is OcspTbs:
+                issuer = self.check_response(operation, real, event, opened)
             elif form.tbs is RequestTbs:
                 issuer = self.check_request(operation, real)
             else:
@@ -4381,7 +4452,10 @@ class Artifacts:
                 return
             signature = session.generated.get("signatures", {})[name]
             issuer.verify(planned, tbs, signature)
-            whole = der(0x30, tbs + planned + der(3, b"\x00" + signature))
+            if form.tbs is OcspTbs:
+                whole = ocsp_response(tbs, planned, signature, self.beside(operation))
+            else:
+                whole = der(0x30, tbs + planned + der(3, b"\x00" + signature))
             real = {CertificateTbs: read_certificate, CrlTbs: read_crl}.get(form.tbs, lambda _: real)(whole)
             first, *others = operation["outputs"]
             self.compare(first, whole)
@@ -4467,6 +4541,61 @@ class Artifacts:
         need(real.issuer == issuer.subject, "its issuer's name is not the subject of the issuer's certificate")
         need(issuer.ski is not None and real.aki == issuer.ski, "its authority key identifier is not the issuer's")
         return issuer.key
+
+    def check_response(self, operation, real, event, opened):
+        """The public key of the responder."""
+        issuer, about = self.certificate(operation["issuer"]), self.certificate(operation["certificate"])
+        responder = self.certificate(operation["responder"]) if operation.get("responder") else issuer
+        named = hashlib.sha1(issuer.subject).digest(), hashlib.sha1(issuer.key.bits).digest()
+        need((real.name_hash, real.key_hash) == named, "is about a certificate of another issuer")
+        need(real.serial == hex_number(operation["serial"]) == about.serial, "is about another certificate")
+        need(about.subject.hex() == operation["subject"].lower(), "is about another subject than planned")
+        need(
+            about.issuer == issuer.subject and about.subject != about.issuer, "is about a certificate of another issuer"
+        )
+        issuer.key.verify(about.algorithm, about.signed, about.signature)
+        who = hashlib.sha1(responder.key.bits).digest() if real.by_key else responder.subject
+        need(real.responder == who, "names another responder")
+        need(len(responder.usage) > 1 and responder.usage[1] & 0x80, "its responder's key may not sign responses")
+        if responder.key.digest != issuer.key.digest:
+            check_responder(responder)
+            need(responder.issuer == issuer.subject, "its responder is not of the issuer")
+            issuer.key.verify(responder.algorithm, responder.signed, responder.signature)
+        self.check_status(operation, real, issuer)
+        if "days" in operation:
+            length = real.next_update - real.this_update
+            need(length == operation["days"] * 86400 - 1, "is not for the days planned")
+        else:
+            dates = second_of(operation.get("this_update", "")), second_of(operation.get("next_update", ""))
+            need((real.this_update, real.next_update) == dates, "is not for the dates planned")
+        if "this-update" in opened:
+            here = self.script.opens <= real.this_update <= event.millis // 1000
+            need(here, "its this-update is not a time of this ceremony")
+        return responder.key
+
+    def check_status(self, operation, real, issuer):
+        """The status is the planned one, and what the newest CRL that the script names says."""
+        need(real.status == operation["status"], "says another status than planned")
+        planned = planned_entry(operation["revoked"]) if "revoked" in operation else (real.serial, None)
+        revoked = None if real.revoked is None else (real.revoked[0], real.revoked[1] or None)
+        need(planned == (real.serial, revoked), "says of the revocation otherwise than planned")
+        listed = None
+        if operation.get("crl"):
+            kind, _, name = operation["crl"].partition(":")
+            crl = self.made.get(name) if kind == "operation" else read_crl(self.input(name))
+            need(isinstance(crl, CrlTbs) and crl.issuer == issuer.subject, "its CRL is not of the issuer")
+            issuer.key.verify(crl.algorithm, crl.signed, crl.signature)
+            listed = crl.entries.get(real.serial)
+            self.rests_on[operation["id"]] = crl
+        listed = None if listed is None else (listed[0], listed[1] or None)
+        need(listed == revoked, "does not say what the CRL says")
+
+    def beside(self, operation):
+        """The certificates beside the signature: a delegated responder's own."""
+        if not operation.get("responder"):
+            return []
+        issuer, responder = self.certificate(operation["issuer"]), self.certificate(operation["responder"])
+        return [responder.whole] if responder.key.digest != issuer.key.digest else []
 
     def check_request(self, operation, real):
         """The key of the certificate that it repeats."""
@@ -4744,6 +4873,8 @@ class Register:
                 if mark in self.serials or mark in here:
                     fail("%s: its serial number was already issued" % name)
                 here[mark] = name
+            if isinstance(made, OcspTbs):
+                self._check_status(name, script, artifacts, fail)
             if not isinstance(made, CrlTbs):
                 continue
             key = (session.known_key(script.operations[name]["key"]).digest, made.issuer)
@@ -4757,6 +4888,13 @@ class Register:
                 except Bad as bad:
                     fail("%s: %s" % (name, bad))
             self.crls[key] = made
+
+    def _check_status(self, name, script, artifacts, fail):
+        """A response rests on the newest CRL that the records know."""
+        issuer = artifacts.certificate(script.operations[name]["issuer"])
+        newest, used = self.crls.get((issuer.key.digest, issuer.subject)), artifacts.rests_on.get(name)
+        if newest is not None and (used is None or used.number < newest.number):
+            fail("%s: does not rest on the newest CRL, number %d" % (name, newest.number))
 
     def fold(self, folder, script, authority, session, transcript, artifacts):
         """Take this record in."""

@@ -22,6 +22,7 @@ from quorate.plan import (
     ImportKey,
     IssueCrl,
     IssueCross,
+    IssueOcsp,
     IssueRequest,
     IssueResponder,
     IssueRoot,
@@ -47,6 +48,7 @@ from quorate.script.operations import (
     GenerateOperation,
     ImportOperation,
     IssueOperation,
+    OcspOperation,
     ReissueOperation,
     RequestOperation,
     ResponderOperation,
@@ -149,6 +151,8 @@ class Resolver:
                 return self._crl(operation)
             case IssueRequest():
                 return self._request(operation)
+            case IssueOcsp():
+                return self._response(operation)
             case _:
                 return self._certificate(operation)
 
@@ -278,17 +282,44 @@ class Resolver:
             signature=self._signature(plan.signature, key, where),
         )
 
+    def _response(self, plan: IssueOcsp) -> OcspOperation:
+        where = f"operations[{plan.id}]"
+        issuer, certificate = self.names.reference(plan.issuer, where), self.names.reference(plan.certificate, where)
+        key = self.names.key_of(plan.responder or plan.issuer, where)
+        if not self.names.is_issued(certificate, issuer, where):
+            raise Refusal("plan.ocsp_elsewhere", where, name=plan.certificate, issuer=plan.issuer)
+        serial, crl = self.names.serial_of(certificate, where), self.names.newest_crl(issuer, where)
+        entry = self.names.entry(crl, serial)
+        if (entry is not None) != (plan.status == "revoked"):
+            listed = "lists it as revoked" if entry else "does not list it" if crl else "does not exist"
+            raise Refusal("plan.ocsp_status", where, name=plan.certificate, status=plan.status, listed=listed)
+        return OcspOperation(
+            id=plan.id,
+            token=self.names.token_of(key, where),
+            key=key,
+            profile=plan.profile,
+            issuer=issuer,
+            certificate=certificate,
+            responder=self.names.reference(plan.responder, where) if plan.responder else "",
+            subject=self.names.subject_of(plan.certificate, where).hex(),
+            serial=f"{serial:x}",
+            status=plan.status,
+            revoked=entry,
+            crl=crl,
+            days=plan.days,
+            this_update=plan.this_update,
+            next_update=plan.next_update,
+            outputs=files_of(plan),
+            signature=self._signature(plan.signature, key, where),
+        )
+
     def _previous_crl(self, plan: IssueCrl, issuer: str, where: str) -> str:
         """The newest CRL of the register that this one follows, as `input:FILE`; empty for the first."""
         lists = self.names.lists(issuer, where)
         for one in self.names.operations:
             if isinstance(one, CrlOperation) and self.names.lists(one.issuer, where) == lists:
                 raise Refusal("plan.crl_twice", where, issuer=plan.issuer)
-        numbers = {
-            read_crl(self.register.crls[name], name).number: name
-            for name in self.register.crls
-            if self.names.lists(self.names.reference(name, where), where) == lists
-        }
+        numbers = self.names.numbers(lists, where)
         if numbers and plan.number <= max(numbers):
             raise Refusal("plan.crl_number", where, number=plan.number, last=max(numbers))
         return f"input:inputs/known/{numbers[max(numbers)]}.crl" if numbers else ""
@@ -350,7 +381,7 @@ def freeze(
             drafts.append(Draft(operation.id, draft.tbs, draft.unsigned, fields, findings, subject=subject))
             if isinstance(operation, CrlOperation):
                 crls[operation.id] = draft.unsigned
-            elif not isinstance(operation, RequestOperation):
+            elif isinstance(operation, CertificateOperation):
                 certificates[operation.id] = draft.unsigned
     return tuple(drafts)
 
@@ -362,6 +393,11 @@ def open_fields(script: Script, operation: IssueOperation) -> tuple[str, ...]:
     aki = ("aki",) if operation.key in made else ()
     if isinstance(operation, RequestOperation):
         return ("spki",) if operation.key in made else ()
+    if isinstance(operation, OcspOperation):
+        dates = () if operation.this_update else ("this-update", "next-update", "produced-at")
+        issuer = script.is_made(operation.issuer, made)
+        responder = script.is_made(operation.responder or operation.issuer, made)
+        return (*(("responder",) if responder else ()), *(("certificate-id",) if issuer else ()), *dates)
     if isinstance(operation, CrlOperation):
         return aki if operation.this_update else ("this-update", "next-update", *aki)
     kind, _, name = script.subject_key(operation).partition(":")

@@ -11,6 +11,7 @@ from quorate.script.operations import (
     Constraints,
     CrlOperation,
     IssueOperation,
+    OcspOperation,
     ReissueOperation,
     RequestOperation,
     ResponderOperation,
@@ -40,6 +41,8 @@ def _words(operation: IssueOperation) -> Words:
             return f"Issue the CRL {operation.id}", _crl_lines(operation), ISSUANCE
         case RequestOperation():
             return f"Sign the request {operation.id}", _request_lines(operation), ("RFC 2986 4.2",)
+        case OcspOperation():
+            return f"Sign the OCSP response {operation.id}", _response_lines(operation), ("BR 4.9.9", "RFC 6960 4.2")
         case ReissueOperation():
             lines = (*_certificate_lines(operation), f"again for the key of: {_artifact(operation.existing)}")
             return f"Issue the root certificate {operation.id} for an existing key", lines, ISSUANCE
@@ -89,6 +92,21 @@ def _request_lines(operation: RequestOperation) -> tuple[str, ...]:
         f"subject: {name_text(bytes.fromhex(operation.subject))}",
         f"for the certificate: {_artifact(operation.existing)}",
         "Another authority may certify this name and key with it. It asks for no extensions.",
+    )
+
+
+def _response_lines(operation: OcspOperation) -> tuple[str, ...]:
+    said: str = operation.status
+    if operation.revoked is not None:
+        said += f" {operation.revoked.date} {operation.revoked.reason}"
+    return (
+        *_signer_lines(operation),
+        f"about: {name_text(bytes.fromhex(operation.subject))}",
+        f"serial: {operation.serial}",
+        f"status: {said}",
+        f"issuer: {_artifact(operation.issuer)}",
+        f"answers: {_artifact(operation.responder) if operation.responder else 'the issuer'}",
+        _valid(operation.this_update, operation.next_update, operation.days),
     )
 
 

@@ -18,7 +18,9 @@ from quorate.people import Purpose
 from quorate.plan import (
     GenerateKey,
     IssueCrl,
+    IssueCross,
     IssueRoot,
+    IssueSubordinate,
     Operation,
     Plan,
     ShareOut,
@@ -35,6 +37,7 @@ class Earlier:
     """What the plans of the ceremonies before a new one lay down: roots in order, CRL numbers, shared tokens, dates."""
 
     roots: Mapping[str, str]  # to the token of its key
+    below: Mapping[str, str]  # of an issuer, the last certificate
     numbers: Mapping[str, int]
     shared: frozenset[str]
     ids: frozenset[str]
@@ -62,6 +65,7 @@ def earlier(root: Path, name: str) -> Earlier:
             numbers[operation.issuer] = max(operation.number, numbers.get(operation.issuer, 0))
     return Earlier(
         roots={one.id: tokens.get(one.key, "") for one in operations if isinstance(one, IssueRoot)},
+        below={one.issuer: one.id for one in operations if isinstance(one, (IssueSubordinate, IssueCross))},
         numbers=numbers,
         shared=frozenset(one.token for one in operations if isinstance(one, ShareOut) and one.credential == "user"),
         ids=frozenset(one.id for one in operations),
@@ -169,6 +173,29 @@ def _reissue(start: Beginning) -> Written:
     return Written(text, f"Issue a new certificate for the key of {root}.", start.tokens(root))
 
 
+def _ocsp_response(start: Beginning) -> Written:
+    """A responder and its answer about the newest certificate below a root."""
+    state, _ = start.state, start.issuer()
+    below = [root for root in start.earlier.below if root in start.earlier.roots]
+    if not below:
+        raise Refusal("outset.nothing_below", start.name, name=start.name)
+    issuer, certificate = below[-1], start.earlier.below[below[-1]]
+    most = start.days(f"{state.rules}-ocsp-responder", state.commitments.subordinate_days)
+    text = filled(
+        "operations/ocsp-response.toml",
+        id=start.earlier.free(f"ocsp-{certificate}"),
+        token=start.earlier.roots[issuer],
+        issuer=issuer,
+        certificate=certificate,
+        rules=state.rules,
+        organisation=quoted(state.organisation),
+        common_name=quoted(_named(state, "OCSP Responder for CAs")),
+        responder_days=str(most),
+        days=str(min(most, start.days(f"{state.rules}-ocsp", state.commitments.crl_days))),
+    )
+    return Written(text, f"Sign what OCSP says of {certificate}.", start.tokens(issuer))
+
+
 def _cross(start: Beginning) -> Written:
     """The newest root by the one before; with one root only, somebody's certificate from `inputs/`."""
     state, issuer = start.state, start.issuer(-2)
@@ -247,6 +274,14 @@ KINDS: dict[str, Callable[[Beginning], Written]] = {
         "OCSP Responder",
         "OCSP responder",
     ),
+    "external": Below(
+        "external",
+        {"webpki": "webpki-external", "private": "private-subordinate"},
+        "sub-external",
+        "External CA",
+        "authority of another organisation",
+    ),
+    "ocsp-response": _ocsp_response,
     "cross": _cross,
     "cross-csr": _cross_csr,
     "crl": _crl,

@@ -267,8 +267,30 @@ class IssueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     output: str = ""
 
 
+class IssueOcsp(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="ocsp-response"
+):
+    """An OCSP response about `certificate` of `issuer`, signed before it is asked for (RFC 6960).
+
+    The issuer's key signs, or that of `responder`, a certificate of an ocsp-responder. Of a revoked certificate the
+    newest CRL of the issuer says since when and why. Dates are as those of a CRL.
+    """
+
+    id: str
+    certificate: str
+    issuer: str
+    responder: str = ""
+    profile: str
+    status: Literal["good", "revoked"]
+    days: int = 0
+    this_update: str = ""
+    next_update: str = ""
+    signature: str = ""
+    output: str = ""
+
+
 Certificate = IssueRoot | ReissueRoot | IssueSubordinate | IssueCross | IssueResponder
-Issue = Certificate | IssueCrl | IssueRequest
+Issue = Certificate | IssueCrl | IssueRequest | IssueOcsp
 Operation = ShareOut | GenerateKey | ImportKey | DestroyKey | SignKeySets | Issue
 
 

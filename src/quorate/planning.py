@@ -15,6 +15,7 @@ from quorate.plan import (
     Issue,
     IssueCrl,
     IssueCross,
+    IssueOcsp,
     IssueRequest,
     IssueResponder,
     IssueRoot,
@@ -112,9 +113,11 @@ def _operation_findings(operation: Operation, seats: set[str]) -> list[Finding]:
     return findings
 
 
-def _validity_findings(operation: Certificate | IssueCrl, where: str) -> list[Finding]:
+def _validity_findings(operation: Certificate | IssueCrl | IssueOcsp, where: str) -> list[Finding]:
     """Days, or both dates to the second."""
-    ends = ("this_update", "next_update") if isinstance(operation, IssueCrl) else ("not_before", "not_after")
+    ends = (
+        ("this_update", "next_update") if isinstance(operation, (IssueCrl, IssueOcsp)) else ("not_before", "not_after")
+    )
     dates = {name.replace("_", "-"): getattr(operation, name) for name in ends}
     given = [name for name, text in dates.items() if text]
     if not given and not 1 <= operation.days <= LONGEST_DAYS:
@@ -193,7 +196,7 @@ def output_findings(plan: Plan) -> tuple[Finding, ...]:
 
 def files_of(operation: GenerateKey | Issue) -> tuple[str, ...]:
     """The files that an operation makes, as paths in the record."""
-    kinds: dict[type, What] = {GenerateKey: "key", IssueCrl: "crl", IssueRequest: "csr"}
+    kinds: dict[type, What] = {GenerateKey: "key", IssueCrl: "crl", IssueRequest: "csr", IssueOcsp: "ocsp"}
     return output_files(kinds.get(type(operation), "certificate"), operation.id, operation.output)
 
 

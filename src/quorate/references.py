@@ -10,15 +10,18 @@ from collections.abc import Mapping
 from quorate.findings import Refusal
 from quorate.plan import Operation
 from quorate.register import Register
+from quorate.script.drafting import SECOND
 from quorate.script.operations import (
     CertificateOperation,
+    CrlOperation,
     DestroyOperation,
+    Entry,
     GenerateOperation,
     ImportOperation,
     ScriptOperation,
 )
 from quorate.x509.csr import read_csr, read_spki
-from quorate.x509.facts import CertificateFacts, read_certificate, verify_issued
+from quorate.x509.facts import CertificateFacts, read_certificate, read_crl, verify_issued
 
 
 class Fallen(Exception):
@@ -126,6 +129,56 @@ class References:
         if kind == "operation":
             return self.made(name, where).issuer == "self"
         return read_certificate(self.inputs[name], name).self_issued
+
+    def is_issued(self, certificate: str, issuer: str, where: str) -> bool:
+        """Whether a certificate is of an issuer: planned so here, or signed by its key."""
+        kind, _, name = certificate.partition(":")
+        if kind == "operation":
+            made = self.made(name, where)
+            return made.issuer != "self" and self.lists(made.issuer, where) == self.lists(issuer, where)
+        public, facts = self.public_at(issuer, where), read_certificate(self.inputs[name], name)
+        if isinstance(public, str) or facts.self_issued:
+            return False
+        try:
+            verify_issued(facts, public)
+        except Refusal:
+            return False
+        return True
+
+    def serial_of(self, certificate: str, where: str) -> int:
+        """The serial number of the certificate that a reference names."""
+        kind, _, name = certificate.partition(":")
+        if kind == "operation":
+            return int(self.made(name, where).certificate_serial, 16)
+        return read_certificate(self.inputs[name], name).serial
+
+    def numbers(self, lists: tuple[bytes, str | bytes], where: str) -> dict[int, str]:
+        """The CRLs of earlier ceremonies that follow one another, by their numbers: under which name each is known."""
+        return {
+            read_crl(self.register.crls[name], name).number: name
+            for name in self.register.crls
+            if self.lists(self.reference(name, where), where) == lists
+        }
+
+    def newest_crl(self, issuer: str, where: str) -> str:
+        """The newest CRL of an issuer: of this plan, else of earlier ceremonies; empty if there is none."""
+        lists = self.lists(issuer, where)
+        for one in reversed(self.operations):
+            if isinstance(one, CrlOperation) and self.lists(one.issuer, where) == lists:
+                return f"operation:{one.id}"
+        numbers = self.numbers(lists, where)
+        return f"input:inputs/known/{numbers[max(numbers)]}.crl" if numbers else ""
+
+    def entry(self, crl: str, serial: int) -> Entry | None:
+        """What a CRL says of a serial number."""
+        kind, _, name = crl.partition(":")
+        if kind == "operation":
+            made = next(one for one in self.operations if one.id == name)
+            entries = made.entries if isinstance(made, CrlOperation) else ()
+            return next((one for one in entries if int(one.serial, 16) == serial), None)
+        listed = read_crl(self.inputs[name], name).entries if kind else ()
+        said = next((one for one in listed if one.serial == serial), None)
+        return Entry(f"{said.serial:x}", said.date.strftime(SECOND), said.reason) if said else None
 
     def type_of(self, key: str) -> str:
         """The type of a key that `_token_of` has found."""

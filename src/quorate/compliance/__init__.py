@@ -18,11 +18,13 @@ from quorate.compliance import (
     validity,
 )
 from quorate.compliance import crl as crl_rules
+from quorate.compliance import ocsp as ocsp_rules
 from quorate.compliance.request import request_findings
-from quorate.compliance.rules import CertificateCase, Commitments, Context, CrlCase, Rule
+from quorate.compliance.rules import CertificateCase, Commitments, Context, CrlCase, OcspCase, Rule
 from quorate.findings import Finding, Refusal, found
 from quorate.keys import key_findings
-from quorate.x509.facts import CrlFacts, read_certificate, read_crl
+from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
+from quorate.x509.ocsp import read_response
 from quorate.x509.profile import Profile
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "Rule",
     "certificate_findings",
     "crl_findings",
+    "ocsp_findings",
     "request_findings",
 ]
 
@@ -52,7 +55,12 @@ CERTIFICATE_RULES: tuple[Rule[CertificateCase], ...] = (
     *cross.TABLE,
 )
 CRL_RULES: tuple[Rule[CrlCase], ...] = (*crl_rules.TABLE, *continuity.TABLE, *algorithms.CRL_TABLE)
-RULES: tuple[Rule[CertificateCase] | Rule[CrlCase], ...] = (*CERTIFICATE_RULES, *CRL_RULES)
+OCSP_RULES: tuple[Rule[OcspCase], ...] = (*ocsp_rules.TABLE,)
+RULES: tuple[Rule[CertificateCase] | Rule[CrlCase] | Rule[OcspCase], ...] = (
+    *CERTIFICATE_RULES,
+    *CRL_RULES,
+    *OCSP_RULES,
+)
 
 OF_KEY = frozenset({"cert.issuer_missing", "cert.key_reused", "cert.purposes_of_key", "cert.ski_key"})
 """What is found of a key beside others, and means nothing of a stand-in."""
@@ -100,6 +108,22 @@ def crl_findings(der: bytes, profile: Profile, context: Context, previous: CrlFa
     except Refusal as refusal:
         return refusal.findings
     return (*_profile_findings(profile, context), *(finding for one in CRL_RULES for finding in one.findings(case)))
+
+
+def ocsp_findings(
+    der: bytes,
+    profile: Profile,
+    context: Context,
+    certificate: CertificateFacts,
+    responder: CertificateFacts,
+    crl: CrlFacts | None,
+) -> tuple[Finding, ...]:
+    """Everything wrong with an OCSP response about `certificate`; `crl`: the newest one of its issuer."""
+    try:
+        case = OcspCase(read_response(der, profile.name), profile, context, certificate, responder, crl)
+    except Refusal as refusal:
+        return refusal.findings
+    return (*_profile_findings(profile, context), *(finding for one in OCSP_RULES for finding in one.findings(case)))
 
 
 def _profile_findings(profile: Profile, context: Context) -> tuple[Finding, ...]:

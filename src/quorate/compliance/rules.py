@@ -16,6 +16,7 @@ from quorate.compliance.texts import Level, RuleSet, Source, Text, binding, chos
 from quorate.findings import Basis, Finding, Meaning, Severity, meaning, resting_on
 from quorate.x509.facts import CertificateFacts, CrlFacts
 from quorate.x509.name import organization
+from quorate.x509.ocsp import OcspFacts
 from quorate.x509.profile import Class, Profile
 
 ROOT: tuple[Class, ...] = ("root",)
@@ -37,6 +38,7 @@ OWN: tuple[Class, ...] = (*ROOT, *SUBORDINATE)
 """CA certificates that are given a name; a cross-certificate repeats one."""
 NAMED: tuple[Class, ...] = (*OWN, *RESPONDER)
 CRL: tuple[Class, ...] = ("crl",)
+OCSP: tuple[Class, ...] = ("ocsp",)
 
 Facts = Mapping[str, object]
 
@@ -130,7 +132,25 @@ class CrlCase:
         return self.context.issuer
 
 
-Case = TypeVar("Case", CertificateCase, CrlCase)
+@dataclass(frozen=True, slots=True)
+class OcspCase:
+    """One OCSP response before its judges, with the certificate that it is about, and the CRL on which it rests."""
+
+    it: OcspFacts
+    profile: Profile
+    context: Context
+    certificate: CertificateFacts
+    responder: CertificateFacts
+    crl: CrlFacts | None
+
+    @property
+    def issuer(self) -> CertificateFacts:
+        """The issuer of the certificate; a response is never judged without."""
+        assert self.context.issuer is not None
+        return self.context.issuer
+
+
+Case = TypeVar("Case", CertificateCase, CrlCase, OcspCase)
 Check = Callable[[Case], Iterable[Facts]]
 Entered = TypeVar("Entered", bound=Callable[..., Iterable[Facts]])
 

@@ -117,6 +117,13 @@ TABLE: dict[str, Meaning] = {
         "known are: {known}",
         "",
     ),
+    "outset.nothing_below": Meaning(
+        ERROR,
+        False,
+        "no ceremony before {name} issues a certificate that a response could be about",
+        "write the plan of a subordinate first",
+        "",
+    ),
     "outset.no_root": Meaning(
         ERROR,
         False,
@@ -483,6 +490,20 @@ TABLE: dict[str, Meaning] = {
         "no seat has the duty command",
         "seat an administrator",
         "BR 4.3.1.1",
+    ),
+    "plan.ocsp_elsewhere": Meaning(
+        ERROR,
+        False,
+        "{name} was not issued by {issuer}, which cannot say what became of it",
+        "name the issuer of the certificate",
+        "BR 4.9.9",
+    ),
+    "plan.ocsp_status": Meaning(
+        ERROR,
+        False,
+        "the plan calls {name} {status}, and the newest CRL {listed}",
+        "have both say the same; to revoke, issue the CRL before the response",
+        "BR 4.9.9",
     ),
     "plan.operation_known": Meaning(
         ERROR,

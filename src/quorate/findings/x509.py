@@ -110,6 +110,26 @@ _OBJECTS = {
     "csr.existing_not_valid": _must("the existing certificate is not valid at {moment}", "BR 7.1.2.2"),
 }
 
+_OCSP = {
+    "ocsp.certificate": _must("the response names another certificate by its {part}", "RFC 6960 4.1.1", _DRAFT),
+    "ocsp.responder": _must("the response names another responder", "RFC 6960 4.2.1", _DRAFT),
+    "ocsp.responder_unfit": _must(
+        "the responder is neither the issuer nor a responder that it certified", "RFC 6960 4.2.2.2"
+    ),
+    "ocsp.responder_usage": _must(
+        "the responder's certificate lacks digitalSignature: its key signs no responses", "BR 7.1.2.10.7"
+    ),
+    "ocsp.responder_not_valid": _must("the responder's certificate is not valid at {moment}", "RFC 6960 3.2"),
+    "ocsp.dates": _must("thisUpdate {time} is not the time of signing {at}, or it ends before", "RFC 6960 4.2.2.1"),
+    "ocsp.days": _must("it lasts {seconds} s, more than {limit} days", "BR 4.9.9"),
+    "ocsp.days_profile": _must("it lasts {seconds} s, more than the profile's {limit} days", "CP/CPS 7.3"),
+    "ocsp.status": _must("the response says {said}, and by the newest CRL it is {listed}", "BR 4.9.9"),
+    "ocsp.reason": _must("the reason {reason} is not permitted", "BR 7.3"),
+    "ocsp.extension": _must("the extension {oid} has no place in a response made beforehand", "BR 7.3.2"),
+    "ocsp.going_along": _must("{count} certificates go along, not the delegate's alone", "RFC 6960 4.2.1", _DRAFT),
+    "ocsp.profile_differs": _must("the responder is not named as the profile says", "CP/CPS 7.3"),
+}
+
 _FIELDS = {
     "cert.version": _must("the certificate is of version {version} and not 3", "BR 7.1.1"),
     "cert.serial_range": _must("the serial number is not between 1 and 2^159", "BR 7.1.2.1"),
@@ -295,4 +315,5 @@ TABLE: dict[str, Meaning] = {
     **_NAMES,
     **_RELATIONS,
     **_CRLS,
+    **_OCSP,
 }

@@ -5,6 +5,7 @@ Spec: `spec/script.md`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 import msgspec
@@ -330,6 +331,12 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         existing = self.operation(name)
         assert isinstance(existing, CertificateOperation)
         return self.subject_key(existing)
+
+    def is_made(self, reference: str, keys: Collection[str]) -> bool:
+        """Whether the key of the certificate that `reference` names is one of `keys`."""
+        kind, _, name = reference.partition(":")
+        operation = self.operation(name) if kind == "operation" else None
+        return isinstance(operation, CertificateOperation) and self.subject_key(operation).partition(":")[2] in keys
 
     def draft(self, operation: str) -> ScriptDraft:
         return next(draft for draft in self.drafts if draft.operation == operation)

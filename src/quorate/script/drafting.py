@@ -12,7 +12,7 @@ from datetime import datetime
 
 from quorate.algorithms import SignatureAlgorithm, default_algorithm
 from quorate.authority import AuthorityState
-from quorate.compliance import Commitments, Context, certificate_findings, crl_findings, request_findings
+from quorate.compliance import Commitments, Context, certificate_findings, crl_findings, ocsp_findings, request_findings
 from quorate.findings import Finding, Refusal
 from quorate.linting import certificate_subject
 from quorate.script import Script
@@ -23,6 +23,7 @@ from quorate.script.operations import (
     GenerateOperation,
     ImportOperation,
     IssueOperation,
+    OcspOperation,
     ReissueOperation,
     RequestOperation,
     RootOperation,
@@ -33,6 +34,7 @@ from quorate.x509.csr import read_csr, read_spki
 from quorate.x509.draft import Draft, Kind, draft_certificate, draft_crl, draft_request
 from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
 from quorate.x509.fields import CertificateFields, CrlEntry, CrlFields, Issuer, not_after, subject_ski
+from quorate.x509.ocsp import OcspFields, draft_response
 from quorate.x509.profile import Class, Profile, parse_profile
 
 SECOND = "%Y-%m-%dT%H:%M:%SZ"
@@ -45,6 +47,7 @@ CLASSES: dict[str, tuple[Class, ...]] = {
     "cross": ("cross", "cross-non-tls"),
     "ocsp-responder": ("responder",),
     "crl": ("crl",),
+    "ocsp-response": ("ocsp",),
 }
 """The classes of profile by which each kind of operation can be carried out."""
 
@@ -73,6 +76,8 @@ def make_draft(script: Script, operation: IssueOperation, materials: Materials, 
         spki = certificate(operation.existing, materials).spki
         return draft_request(bytes.fromhex(operation.subject), spki, algorithm)
     profile = profile_of(operation, materials)
+    if isinstance(operation, OcspOperation):
+        return _response(operation, profile, algorithm, materials, now)
     issuer = _issuer(script, operation, materials)
     if isinstance(operation, CrlOperation):
         this_update, next_update = now.replace(microsecond=0), not_after(now.replace(microsecond=0), operation.days)
@@ -113,6 +118,41 @@ def make_draft(script: Script, operation: IssueOperation, materials: Materials, 
     )
 
 
+def _response(
+    operation: OcspOperation, profile: Profile, algorithm: SignatureAlgorithm, materials: Materials, now: datetime
+) -> Draft:
+    issuer, responder, revoked = certificate(operation.issuer, materials), _responder(operation, materials), None
+    this_update, next_update = now.replace(microsecond=0), not_after(now.replace(microsecond=0), operation.days)
+    if operation.this_update:
+        this_update, next_update = utc(operation.this_update), utc(operation.next_update)
+    if operation.revoked is not None:
+        revoked = CrlEntry(int(operation.serial, 16), utc(operation.revoked.date), operation.revoked.reason)
+    return draft_response(
+        OcspFields(
+            profile=profile,
+            issuer=Issuer(issuer.subject, issuer.spki, issuer.ski),
+            responder=responder,
+            serial=int(operation.serial, 16),
+            revoked=revoked,
+            this_update=this_update,
+            next_update=next_update,
+            algorithm=algorithm,
+        )
+    )
+
+
+def _responder(operation: OcspOperation, materials: Materials) -> CertificateFacts:
+    return certificate(operation.responder or operation.issuer, materials)
+
+
+def going_along(operation: IssueOperation, materials: Materials) -> tuple[bytes, ...]:
+    """The certificates (DER) beside the signature: a delegated responder's own (RFC 6960 4.2.1)."""
+    if not isinstance(operation, OcspOperation) or not operation.responder:
+        return ()
+    responder = _responder(operation, materials)
+    return (responder.der,) if responder.spki != certificate(operation.issuer, materials).spki else ()
+
+
 def object_kind(operation: IssueOperation) -> Kind:
     """What an operation makes."""
     match operation:
@@ -120,11 +160,13 @@ def object_kind(operation: IssueOperation) -> Kind:
             return "crl"
         case RequestOperation():
             return "request"
+        case OcspOperation():
+            return "ocsp"
         case _:
             return "certificate"
 
 
-def profile_of(operation: CertificateOperation | CrlOperation, materials: Materials) -> Profile:
+def profile_of(operation: CertificateOperation | CrlOperation | OcspOperation, materials: Materials) -> Profile:
     """The profile as it was frozen into the script's inputs."""
     text = materials.inputs[f"inputs/profiles/{operation.profile}.toml"].decode()
     profile, kind = parse_profile(operation.profile, text), str(operation.__struct_config__.tag)
@@ -147,6 +189,9 @@ def lint(
         moments = (at, utc(script.window.opens), utc(script.window.closes))
         return request_findings(der, operation.id, certificate(operation.existing, materials), moments)
     profile, context = profile_of(operation, materials), _context(script, commitments, operation, materials, at)
+    if isinstance(operation, OcspOperation):
+        about, responder = certificate(operation.certificate, materials), _responder(operation, materials)
+        return ocsp_findings(der, profile, context, about, responder, _list(operation.crl, materials))
     if isinstance(operation, CrlOperation):
         return crl_findings(der, profile, context, _previous(operation, materials))
     return certificate_findings(der, profile, context)
@@ -155,9 +200,9 @@ def lint(
 def lint_subject(
     script: Script, commitments: Commitments, operation: IssueOperation, materials: Materials, der: bytes, at: datetime
 ) -> LintSubject | None:
-    """What linters are told of the object; None for a request, which none of them reads."""
+    """What linters are told of the object; None for a request or a response, which none of them reads."""
     match operation:
-        case RequestOperation():
+        case RequestOperation() | OcspOperation():
             return None
         case CrlOperation():
             return LintSubject("crl", script.rules, at)
@@ -169,18 +214,18 @@ def lint_subject(
 def _context(
     script: Script,
     commitments: Commitments,
-    operation: CertificateOperation | CrlOperation,
+    operation: CertificateOperation | CrlOperation | OcspOperation,
     materials: Materials,
     at: datetime,
 ) -> Context:
-    open_dates = isinstance(operation, CrlOperation) and not operation.this_update
+    open_dates = isinstance(operation, (CrlOperation, OcspOperation)) and not operation.this_update
     return Context(
         rules=script.rules,
         at=at,
         window=(at, at) if open_dates else (utc(script.window.opens), utc(script.window.closes)),
         issuer=None if operation.issuer == "self" else certificate(operation.issuer, materials),
         known=_known(materials, operation),
-        existing=_existing(operation, materials),
+        existing=None if isinstance(operation, OcspOperation) else _existing(operation, materials),
         commitments=commitments,
     )
 
@@ -241,7 +286,12 @@ def _existing(operation: CertificateOperation | CrlOperation, materials: Materia
 
 
 def _previous(operation: CrlOperation, materials: Materials) -> CrlFacts | None:
-    kind, _, name = operation.previous.partition(":")
+    return _list(operation.previous, materials)
+
+
+def _list(reference: str, materials: Materials) -> CrlFacts | None:
+    """The CRL that a reference names; None for no reference."""
+    kind, _, name = reference.partition(":")
     if not kind:
         return None
     return read_crl(materials.crls[name] if kind == "operation" else materials.inputs[name], name)

@@ -19,6 +19,7 @@ from quorate.script.operations import (
     ImportOperation,
     IssueOperation,
     KeylessOperation,
+    OcspOperation,
     ReissueOperation,
     RequestOperation,
     ResponderOperation,
@@ -74,6 +75,9 @@ def _described(operation: IssueOperation) -> Said:
     match operation:
         case RequestOperation():
             return (_subject(operation.subject),)
+        case OcspOperation():
+            said = (("profile", operation.profile), _subject(operation.subject), ("serial", operation.serial))
+            return (*said, ("status", operation.status))
         case ReissueOperation() | ResponderOperation():
             return (("profile", operation.profile), _subject(operation.subject))
         case _:

@@ -196,7 +196,42 @@ class SignOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
 
 
 CertificateOperation = RootOperation | ReissueOperation | SubordinateOperation | CrossOperation | ResponderOperation
-IssueOperation = CertificateOperation | CrlOperation | RequestOperation
+
+
+class OcspOperation(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="kind",
+    tag="ocsp-response",
+):
+    """What is said of the certificate `serial` with the name `subject`; `crl` is the list that it rests on.
+
+    `responder` is empty where the issuer itself answers; `revoked` is there where the certificate is.
+    """
+
+    id: str
+    token: str
+    key: str
+    profile: str
+    issuer: str
+    certificate: str
+    responder: str = ""
+    subject: str
+    serial: str
+    status: Literal["good", "revoked"]
+    revoked: Entry | None = None
+    crl: str = ""
+    days: int = 0
+    this_update: str = ""
+    next_update: str = ""
+    outputs: tuple[str, ...]
+    signature: str = ""
+
+
+IssueOperation = CertificateOperation | CrlOperation | RequestOperation | OcspOperation
 KeylessOperation = ShareOperation | GenerateOperation | DestroyOperation
 """What no bytes are signed for: it is approved by its own lines."""
 ScriptOperation = KeylessOperation | ImportOperation | SignOperation | IssueOperation

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-What = Literal["certificate", "crl", "key", "csr"]
+What = Literal["certificate", "crl", "key", "csr", "ocsp"]
 
 FILE_ENDINGS = (".pem", ".der", ".crt", ".cer", ".crl", ".csr", ".req", ".pub", ".txt")
-_ENDS: dict[What, tuple[str, str]] = {
+_ENDS: dict[What, tuple[str, ...]] = {
     "certificate": (".cert.der", ".cert.pem"),
     "crl": (".crl", ".crl.pem"),
     "key": (".pubkey.der", ".pubkey.pem"),
     "csr": (".csr.der", ".csr.pem"),
+    "ocsp": (".ors",),  # RFC 6960 C.2, DER alone
 }
 
 
@@ -22,7 +23,9 @@ def output_files(what: What, name: str, output: str = "") -> tuple[str, ...]:
     """The paths in the record of what the operation `name` makes. A key without `output` has its DER alone."""
     if not output and what == "key":
         return (f"artifacts/{name}.spki.der",)
-    if output.lower().endswith(FILE_ENDINGS):
+    if what == "ocsp" and output.lower().endswith(".ors"):
+        return (f"artifacts/{output}",)
+    if what != "ocsp" and output.lower().endswith(FILE_ENDINGS):
         return tuple(f"artifacts/{one}" for one in _beside(output))
     return tuple(f"artifacts/{output or name}{end}" for end in _ENDS[what])
 

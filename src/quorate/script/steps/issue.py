@@ -18,6 +18,7 @@ from quorate.people import Purpose
 from quorate.script import Issue
 from quorate.script.drafting import (
     Materials,
+    going_along,
     key_type,
     lint,
     lint_subject,
@@ -34,6 +35,7 @@ from quorate.script.operations import (
     ImportOperation,
     IssueOperation,
     KeylessOperation,
+    OcspOperation,
     RequestOperation,
     SignOperation,
 )
@@ -128,7 +130,8 @@ def _outputs(state: State, operation: IssueOperation, tbs: bytes, signature: byt
 
 def _finished(state: State, operation: IssueOperation, tbs: bytes, signature: bytes) -> bytes:
     algorithm = signature_algorithm(state.script, operation)
-    return finish_tbs(object_kind(operation), tbs, state.spkis[operation.key], algorithm, signature)
+    beside = going_along(operation, _materials(state))
+    return finish_tbs(object_kind(operation), tbs, state.spkis[operation.key], algorithm, signature, beside)
 
 
 def takes(step: Issue, state: State, want: Want, answer: Answer, at: str) -> tuple[Type, Body]:
@@ -275,7 +278,7 @@ def effects(step: Issue, event: Event, state: State) -> State:
     match operation:
         case CrlOperation():
             return state.having(crls={**state.crls, operation.id: der})
-        case RequestOperation():
+        case RequestOperation() | OcspOperation():
             return state
         case _:
             return state.having(certificates={**state.certificates, operation.id: der})
