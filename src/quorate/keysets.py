@@ -198,7 +198,7 @@ def shadow_policy(policy: Policy, register: Register) -> Policy:
     """The policy with the stand-ins' keys pinned under the labels of the real ones."""
     shadow = {name: key for name, key in register.ksks.items() if _same(key.zone, policy.zone)}
     pins = {name: _pin(key, register.spkis[name], policy.zone) for name, key in shadow.items()}
-    kept = tuple(_shadowed(pin, pins.pop(pin.id, None)) for pin in policy.ksks)
+    kept = tuple(_shadowed(pin, pins.pop(pin.id.lower(), None)) for pin in policy.ksks)  # ids are in lower case
     return msgspec.structs.replace(policy, ksks=(*kept, *pins.values()))
 
 
@@ -208,7 +208,7 @@ def _same(zone: str, other: str) -> bool:
 
 def _shadowed(pin: Ksk, stand_in: Ksk | None) -> Ksk:
     """The stand-in under the real key's days."""
-    return pin if stand_in is None else msgspec.structs.replace(stand_in, since=pin.since, until=pin.until)
+    return pin if stand_in is None else msgspec.structs.replace(stand_in, id=pin.id, since=pin.since, until=pin.until)
 
 
 def _pin(key: KnownKey, spki: bytes, zone: str) -> Ksk:

@@ -306,11 +306,11 @@ def _order_findings(before: Signed | None, main: Next, rules: Rules) -> Iterator
 
 
 def _back_out_findings(main: Next, one: Next) -> Iterator[Finding]:
-    """A back-out answers the same request, is made for this schema, and gives every part to the same KSK."""
+    """A back-out is for the same slots, is made for this schema, and gives every part to the same KSK."""
     where = one.schema.id
     if main.schema.id not in one.schema.back_out_of:
         yield found("skr.back_out_other", where, schema=main.schema.id)
-    if (one.id, one.request) != (main.id, main.request):
+    if [(b.inception, b.expiration) for b in one.bundles] != [(b.inception, b.expiration) for b in main.bundles]:
         yield found("skr.back_out_request", where)
     for part, name in sorted(one.keys.items()):
         if main.keys.get(part) != name:

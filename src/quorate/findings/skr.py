@@ -219,7 +219,9 @@ _SEQUENCE = {
         "{schema} is a back-out", "", "it is made beside the schema that it backs out of, never alone"
     ),
     "skr.back_out_other": _must("it is no back-out of {schema}", "", "plan the back-out that belongs to the schema"),
-    "skr.back_out_request": _must("it answers another request", "", "a back-out answers the request of its main SKR"),
+    "skr.back_out_request": _must(
+        "its slots are not those of the main SKR", "", "give it the main SKR's request, or one for the same slots"
+    ),
     "skr.back_out_keys": _must("its {part} is {ksk}, not the main SKR's", "", "bind the same KSKs in both"),
     "skr.published_late": _must(
         "{ksk} signs alone {after} after it was first published; the policy asks for {least}",

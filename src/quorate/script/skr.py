@@ -159,9 +159,9 @@ def _draft(planned: ScriptResponse, zone: ZoneFacts, inputs: Mapping[str, bytes]
 def _judged(draft: SkrDraft, back_outs: Sequence[SkrDraft], zone: ZoneFacts, at: datetime) -> SkrDraft:
     """The draft with what request and sequence are found to be; a back-out is judged with what it belongs to."""
     planned, act = draft.response, Act(draft.response.act)
-    if planned.back_out_of:
-        return replace(draft, findings=())
     request = checks.judge(_case(draft, zone, act, at))
+    if planned.back_out_of:
+        return replace(draft, findings=request.refused)
     rules = rules_for(zone.policy.limits_at(at), zone.schemas, zone.ksks)
     main, *others = (_next(one, zone) for one in (draft, *back_outs))
     verdict = judge(zone.history, main, others, act, at, rules)
