@@ -192,6 +192,17 @@ def test_a_signature_out_of_fashion_is_no_false_one(tmp_path: Path, key: str) ->
     assert not any("x509.signature_invalid" in line for line in said)
 
 
+def test_a_register_that_cannot_be_folded_hides_no_object(tmp_path: Path) -> None:
+    root = make_authority(tmp_path / "authority", rules="webpki")
+    made = make_certificate(root, "-days", "100", key="ec -pkeyopt ec_paramgen_curve:P-256")
+    record = root / "ceremonies" / "001-root" / "record"
+    record.mkdir(parents=True)
+    (record / "checkpoint").write_text("?")
+    outcome = run("inspect", made)
+    assert (outcome.code, outcome.codes) == (0, ["record.incomplete"])
+    assert "judged as: webpki-root" in outcome.out
+
+
 def test_a_false_signature_is_refused(last: Path, tmp_path: Path) -> None:
     data = bytearray((last / "artifacts" / "root-r2.cert.der").read_bytes())
     data[-1] ^= 1

@@ -106,6 +106,8 @@ def _root(file: Path) -> Path | None:
 
 def _around(file: Path, given: Mapping[str, CertificateFacts]) -> Surroundings:
     """The authority above a file, and what its records hold; a rehearsal's file lies among rehearsals."""
+    from dataclasses import replace
+
     from quorate import archive, prepare
     from quorate.inspection import Surroundings
     from quorate.script.drafting import rule_commitments
@@ -117,14 +119,16 @@ def _around(file: Path, given: Mapping[str, CertificateFacts]) -> Surroundings:
         return Surroundings("private", given=given)
     parts = file.resolve().relative_to(root.resolve()).parts
     mode = Mode.REHEARSAL if parts[2:3] == ("rehearsal",) else Mode.REAL
-    try:
+    around = Surroundings("private", given=given)
+    try:  # what is wrong with the authority or its records is said, and the object read all the same
         state = prepare.read_authority(root, Mode.REHEARSAL)  # only its rules are asked for
+        around = Surroundings(state.rules, rule_commitments(state), given)
         register = archive.read_register(root, mode)
     except Refusal as refusal:
         print_refusal(refusal)
-        return Surroundings("private", given=given)
+        return around
     known = {name: read_certificate(der, name) for name, der in register.certificates.items()}
-    return Surroundings(state.rules, rule_commitments(state), given, known)
+    return replace(around, known=known)
 
 
 def _objects(file: Path) -> tuple[Object, ...]:
