@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -60,6 +61,46 @@ def test_a_rollover_as_the_root_plans_it_strands_nobody() -> None:
 def test_the_extended_phases_strand_nobody() -> None:
     rolled: list[Row] = [("AB", "B", "")] * 9
     assert outcome(shown(PUBLISH, PUBLISHED, ROLL, rolled, REVOKE)).stranded == ()
+
+
+def real(begins: datetime, rows: Sequence[Row]) -> list[Shown]:
+    """A quarter of the root's calendar: ten days apart, the last slot eleven where the quarter has 92 days."""
+    following = datetime(
+        begins.year + begins.month // 10, begins.month % 12 + 3 if begins.month < 10 else 1, 1, tzinfo=UTC
+    )
+    late = DAY if (following - begins).days == 92 else timedelta()
+    showings = []
+    for number, (published, signers, revoked) in enumerate(rows):
+        start = begins + number * 10 * DAY + (late if number == 8 else timedelta())
+        name = f"slot {number + 1} of {begins:%Y-%m}"
+        signs = frozenset(signers) - frozenset(revoked)
+        showings.append(Shown(name, start, start + 21 * DAY, frozenset(published), signs, frozenset(revoked)))
+    return showings
+
+
+def test_the_roots_own_rollover_of_2018_stranded_nobody() -> None:
+    """KSK-2010 to KSK-2017: published in July 2017, held back a year, signing from October 2018, revoked in 2019."""
+    quarters = {
+        (2017, 4): NORMAL,
+        (2017, 7): PUBLISH,
+        **dict.fromkeys(((2017, 10), (2018, 1), (2018, 4), (2018, 7)), PUBLISHED),
+        (2018, 10): ROLL,
+        (2019, 1): REVOKE,
+        (2019, 4): NEXT,
+    }
+    showings = [
+        one for (year, month), rows in quarters.items() for one in real(datetime(year, month, 1, tzinfo=UTC), rows)
+    ]
+    anchors = (
+        Anchor("A", datetime(2010, 7, 15, tzinfo=UTC), datetime(2019, 1, 11, tzinfo=UTC)),
+        Anchor("B", datetime(2017, 2, 2, tzinfo=UTC)),
+    )
+    begin = datetime(2017, 4, 1, tzinfo=UTC)
+    assert simulate(showings, anchors, Habits(), begin).stranded == ()
+    hasty = [one for one in showings if one.start < datetime(2017, 7, 20, tzinfo=UTC)]
+    hasty += [replace(one, start=one.start - 449 * DAY, end=one.end - 449 * DAY) for one in showings[-26:-18]]
+    followers = [one for one in simulate(hasty, anchors, Habits(), begin).stranded if one.first_look]
+    assert followers  # had it signed ten days after it was published, as no hold-down would have been over
 
 
 def test_a_key_that_signs_without_having_been_published_strands_those_who_trust_the_old_one() -> None:

@@ -219,10 +219,10 @@ def ksk_findings(response: Response, ksks: Ksks) -> tuple[Finding, ...]:
             known = ksks.of(key.dnskey)
             if known is None:
                 findings.append(found("skr.ksk_unknown", where, tag=key.dnskey.key_tag, id=shown(key.identifier)))
-            elif known.id != key.identifier:
+            elif key.identifier and known.id != key.identifier:
                 findings.append(found("skr.ksk_id", where, ksk=known.id, id=shown(key.identifier)))
             elif key.dnskey in signs - {known.dnskey.revoked} and not known.signs(bundle.inception, bundle.expiration):
-                findings.append(found("skr.ksk_not_in_use", where, ksk=known.id))
+                findings.append(found("skr.ksk_outside_days", where, ksk=known.id))
     return tuple(findings)
 
 

@@ -51,7 +51,7 @@ class Signing:
 
 @dataclass(frozen=True, slots=True)
 class ResponseDraft:
-    """An SKR but for its signatures: the bundles hold keys only, `signings` come in the order of the SKR."""
+    """An SKR but for its signatures: the bundles hold keys only, `signings` come bundle by bundle."""
 
     response: Response
     signings: tuple[Signing, ...]
@@ -124,7 +124,8 @@ def finish(draft: ResponseDraft, signatures: Sequence[bytes]) -> Response:
         record = replace(signing.rrsig, signature=signature)
         made.setdefault(signing.bundle, []).append(BundleSignature(signing.ksk, record.original_ttl, record))
     bundles = (
-        replace(bundle, signatures=tuple(made[number])) for number, bundle in enumerate(draft.response.bundles, 1)
+        replace(bundle, signatures=tuple(sorted(made[number], key=lambda one: (one.rrsig.key_tag, one.rrsig.rdata))))
+        for number, bundle in enumerate(draft.response.bundles, 1)
     )
     return replace(draft.response, bundles=tuple(bundles))
 
@@ -184,12 +185,12 @@ def _bundle_key(ksk: Ksk, ttl: int, revoked: bool = False) -> BundleKey:
 
 
 def _signings(zone: str, number: int, bundle: Bundle, slot: Slot, ksks: Ksks, ttl: int) -> list[Signing]:
-    """The signings of one bundle, in the order of the file: by the tags of the keys."""
+    """The signings of one bundle, in the order of the signing records' data."""
     keys = {
         name: ksks.named(name).dnskey.revoked if name in slot.revoke else ksks.named(name).dnskey for name in slot.sign
     }
     signings = []
-    for name, key in sorted(keys.items(), key=lambda item: (item[1].key_tag, item[1].rdata)):
+    for name, key in sorted(keys.items(), key=lambda item: item[1].rdata):
         rrsig = dnskey_rrsig(zone, key, ttl, bundle.inception, bundle.expiration)
         signings.append(Signing(number, name, key, rrsig, signed_data(zone, rrsig, bundle.dnskeys)))
     return signings

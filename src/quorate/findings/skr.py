@@ -157,6 +157,12 @@ _AGAINST = {
         "RFC 4034 5.1.4",
         "do not publish it: the key is not pinned in the policy",
     ),
+    "skr.ksk_outside_days": Meaning(
+        WARNING,
+        False,
+        "the KSK {ksk} signs outside the days of its pin",
+        "see whether every validator can still follow; a new SKR is not made like this",
+    ),
     "skr.ksk_id": _must("the KSK {ksk} is named {id}", "", "take the signer's file, or correct the id in the policy"),
     "skr.no_anchor_signs": _must(
         "no key of the trust anchor signs it",
