@@ -122,6 +122,21 @@ def pkcs11(folder: Path) -> list[Ratio]:
     return ratios
 
 
+def responses(folder: Path) -> list[Ratio]:
+    """A key signing request of nine bundles answered, against the token's own time; and the answer checked, cold."""
+    from bench.responses import answered, checked
+
+    whole, alone = answered(folder)
+    bare = command(sys.executable, "-c", "pass")
+    what = "a KSR of 9 bundles answered: read, drafted, signed with RSA-2048, verified, written, read back, checked"
+    return [
+        Ratio(what, "SoftHSM's 9 signatures alone", whole, alone),
+        Ratio(
+            "`quorate skr check` of the answer, with its request", "`python3 -c pass`", command(*checked(folder)), bare
+        ),
+    ]
+
+
 def verifier(folder: Path, root: Path) -> list[Ratio]:
     """The verifier on two real records, and on a transcript of 100,000 events."""
     from forging import long_record, stand_ins
@@ -176,7 +191,7 @@ def main() -> None:
         folder = Path(name)
         ratios = start_up()
         more, root = ceremony(folder)
-        ratios += more + pkcs11(folder) + verifier(folder, root) + register(folder, root)
+        ratios += more + pkcs11(folder) + responses(folder) + verifier(folder, root) + register(folder, root)
     rows = [ratio.row() for ratio in ratios]
     head = ["| measured | time | against | time | ratio |", "| --- | --- | --- | --- | --- |"]
     print("\n".join([*head, *rows]))
