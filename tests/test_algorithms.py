@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import re
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from forging import verifier
 from issuing import key, sign, spki
 from quorate.algorithms import SignatureAlgorithm, by_identifier, default_algorithm, verify_signature
 from quorate.findings import Refusal
-from quorate.keys import KeyType
+from quorate.keys import KeyType, Spki
+from quorate.x509.structure import decode, encode
 
 
 def flipped(signature: bytes) -> bytes:
@@ -81,3 +85,18 @@ def test_no_default_for_a_key_that_is_not_known(name: str) -> None:
     with pytest.raises(Refusal) as caught:
         default_algorithm(name)
     assert caught.value.code == "key.type_not_ours"
+
+
+def test_the_table_of_the_specification_is_that_of_the_program_and_of_the_verifier() -> None:
+    text = (Path(__file__).parent.parent / "spec" / "algorithms.md").read_text()
+    rows = dict(re.findall(r"(?m)^\| `([a-z0-9-]+)` \| [^|]+\|[^|]+\| `([0-9a-f]+)` \|$", text))
+    assert rows == {one.value: one.identifier.hex() for one in SignatureAlgorithm}
+    assert rows == {name: row[0] for name, row in verifier().SIGNATURES.items()}
+
+
+def test_every_key_type_of_the_specification_has_its_identifier() -> None:
+    text = (Path(__file__).parent.parent / "spec" / "algorithms.md").read_text()
+    table = text[text.index("## Key types") : text.index("## Signature algorithms")]
+    rows = re.findall(r"(?m)^\| ((?:`[a-z0-9-]+` ?)+)\| `([0-9a-f]+)` \|", table)
+    said = {name: identifier for names, identifier in rows for name in re.findall("`(.+?)`", names)}
+    assert said == {one.value: encode(decode(Spki, spki(one)).algorithm).hex() for one in KeyType}
