@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -19,6 +20,7 @@ from forging import VERIFIER, Forgery, genesis, record, refused, sign_with_token
 from issuing import NOW, issued, name, root_fields, sign, spki
 from quorate.compliance import request_findings
 from quorate.keys import KeyType
+from quorate.register.sheets import Published
 from quorate.rehearse import rehearse
 from quorate.x509.csr import read_request
 from quorate.x509.draft import draft_request
@@ -27,6 +29,7 @@ from quorate.x509.finish import finish, pem
 from quorate.x509.name import name_line
 from quorate.x509.ocsp import read_response
 from refusing import refused as refused_for
+from refusing import run
 
 Keys = Mapping[str, ed25519.Ed25519PrivateKey]
 Change = Callable[[Forgery], object]
@@ -529,3 +532,18 @@ def test_a_name_of_odd_parts_is_written_by_its_identifiers() -> None:
     der = x509.Name([x509.RelativeDistinguishedName(parts), x509.RelativeDistinguishedName([odd])]).public_bytes()
     assert name_line(der) == "2.5.4.45=#030107,2.5.4.12=T+2.5.4.5=\\ 7\\ "
     assert verifier().name_line(der) == name_line(der)
+
+
+def test_the_register_and_inspect_know_every_kind(authority: Path) -> None:
+    it = msgspec.json.decode(run("register", authority, "--rehearsal", "--json").out, type=Published)
+    assert {row.id: row.status for row in it.responses} == {"says-good": "good", "says-revoked": "revoked"}
+    assert {row.id for row in it.requests} >= {"req-r1"}
+    kinds = {row.id: row.kind for row in it.certificates}
+    assert (kinds["root-r1-again"], kinds["ocsp-1"], kinds["sub-mail"]) == ("reissue", "ocsp-responder", "subordinate")
+    said = run("inspect", artifact(authority, "says-revoked.ors"))
+    assert said.code == 0
+    assert "  signature: holds, by the key of certificate 1 going along\n" in said.out
+    assert "  status: revoked 2026-12-05T10:00:00Z cessationOfOperation\n" in said.out
+    drawn = run("register", authority, "--rehearsal")
+    assert "says-good: " in drawn.out
+    assert "OCSP responses\n" in drawn.out
