@@ -119,15 +119,20 @@ class Written:
     inputs: str = NO_INPUTS
 
 
+def first_use(state: AuthorityState, token: str, holders: tuple[str, ...]) -> str:
+    """The operations that give a new token its credentials. `holders`: the seats that hold the shares."""
+    need = state.quorum(Purpose.UNLOCK).need
+    names = ", ".join(quoted(seat) for seat in holders)
+    return filled("operations/share.toml", token=token, holders=names, threshold=str(need))
+
+
 def _root(start: Beginning) -> Written:
     state, token = start.state, start.state.tokens[0].id
     number = len(start.earlier.roots) + 1
     tag, days = f"r{number}", start.days(f"{state.rules}-root", state.commitments.root_days)
     parts = []
     if token not in start.earlier.shared:
-        unlock = state.quorum(Purpose.UNLOCK)
-        holders = ", ".join(quoted(seat) for seat in start.holders)
-        parts.append(filled("operations/share.toml", token=token, holders=holders, threshold=str(unlock.need)))
+        parts.append(first_use(state, token, start.holders))
     names = {"organisation": quoted(state.organisation), "common_name": quoted(_named(state, f"Root R{number}"))}
     parts.append(filled("operations/root.toml", tag=tag, token=token, rules=state.rules, days=str(days), **names))
     parts.append(_crl_of(start, f"root-{tag}"))

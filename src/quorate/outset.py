@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -38,29 +38,64 @@ def init(folder: Path, name: str, rules: str, host: Host) -> tuple[str, ...]:
     if rules not in RULES:
         raise Refusal("outset.rules_unknown", "rules", rules=rules, known=", ".join(RULES))
     refuse_errors(require_identifiers([("name", name)]))
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Refusal("outset.not_empty", str(folder))
-    (folder / "people").mkdir(parents=True, exist_ok=True)
-    (folder / "ceremonies").mkdir()
-    commitments = template_text(f"commitments-{rules}.toml").rstrip()
-    _write(host, folder / "authority.toml", filled("authority.toml", name=name, rules=rules, commitments=commitments))
-    people = tomllib.loads(template_text("people.toml"))["people"]
-    for person in people:
-        _write_person(host, folder / "people", person)
+    require_empty(folder)
+    now = host.now()
+    people = establish(folder, Founding(name, rules, now.date(), (now + APPOINTED).date()), host)
     return (
         f"{folder}/authority.toml: roles, quorums, places, tokens, items, under the rules {rules}",
-        f"{folder}/people/: {len(people)} example people, each with a card",
+        f"{folder}/people/: {people} example people, each with a card",
         "next: put your own people, places and tokens in; what is to be changed is marked CHANGE",
         f"then: quorate new 001-first-root --from root --in {folder}",
         "a rehearsal works before anybody's key stands in people/",
     )
 
 
-def _write_person(host: Host, folder: Path, person: Mapping[str, str | list[str]]) -> None:
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """What the example authority is filled with: its id, its rules, when its people are appointed.
+
+    `commitments`: fields of that table of authority.toml that are to have another value.
+    """
+
+    name: str
+    rules: str
+    since: date
+    until: date
+    organisation: str = "Example Trust Services"
+    commitments: Mapping[str, str] = field(default_factory=dict)
+
+
+def require_empty(folder: Path) -> None:
+    """Nothing is overwritten. Raises `outset.not_empty`."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Refusal("outset.not_empty", str(folder))
+
+
+def establish(folder: Path, founding: Founding, host: Host) -> int:
+    """Write the example authority into an empty folder; how many people it has."""
+    (folder / "people").mkdir(parents=True, exist_ok=True)
+    (folder / "ceremonies").mkdir()
+    lines = [line.partition(" = ") for line in template_text(f"commitments-{founding.rules}.toml").splitlines()]
+    commitments = "\n".join(f"{name} = {founding.commitments.get(name, value)}" for name, _, value in lines)
+    text = filled(
+        "authority.toml",
+        name=founding.name,
+        rules=founding.rules,
+        organisation=quoted(founding.organisation),
+        commitments=commitments,
+    )
+    _write(host, folder / "authority.toml", text)
+    people = tomllib.loads(template_text("people.toml"))["people"]
+    for person in people:
+        _write_person(host, folder / "people", person, founding)
+    return len(people)
+
+
+def _write_person(host: Host, folder: Path, person: Mapping[str, str | list[str]], founding: Founding) -> None:
     name = str(person["id"])
     presence = Presence(str(person.get("presence", Presence.KEYED)))
-    since, until = host.now().date(), (host.now() + APPOINTED).date()
-    lines = [f'  {{ role = "{role}", since = "{since}", until = "{until}" }},' for role in person["roles"]]
+    days = f'since = "{founding.since}", until = "{founding.until}"'
+    lines = [f'  {{ role = "{role}", {days} }},' for role in person["roles"]]
     text = filled(f"person-{presence.value}.toml", person=name, appointments="\n".join(lines))
     employer = str(person.get("employer", "Example Trust Services"))
     salt = host.random(SALT_OCTETS).hex()
@@ -91,8 +126,8 @@ def new(root: Path, name: str, kind: str, host: Host) -> Path:
     unlock = state.quorum(Purpose.UNLOCK).role
     holders = tuple(chair.id for chair in chairs(state) if chair.role == unlock)
     beginning = Beginning(state, earlier(root, name), name, holders)
-    written = KINDS[kind](beginning)
-    text = _plan(beginning, written, _day(host, beginning.earlier))
+    written, day = KINDS[kind](beginning), _day(host, beginning.earlier)
+    text = plan_text(state, name, written, f"{day}T09:00:00Z", f"{day}T17:00:00Z")
     (folder / "inputs").mkdir(parents=True)
     _write(host, folder / "README.txt", filled("README.txt", ceremony=name, inputs=written.inputs))
     _write(host, folder / "plan.toml", text)
@@ -114,8 +149,8 @@ class Chair:
     alternates: tuple[str, ...]
 
 
-def _plan(start: Beginning, written: Written, day: str) -> str:
-    state = start.state
+def plan_text(state: AuthorityState, name: str, written: Written, opens: str, closes: str) -> str:
+    """The plan of the ceremony `name`: who of the authority sits where, what is fetched, and what is `written`."""
     seats = chairs(state)
     watcher = next((chair.id for chair in seats if "audit" in state.role(chair.role).duties), "")
     facility = state.places[0].facility
@@ -124,12 +159,12 @@ def _plan(start: Beginning, written: Written, day: str) -> str:
     items = [one.id for one in state.items if one.holder in needed and one.place in near]
     return filled(
         "plan.toml",
-        ceremony=start.name,
+        ceremony=name,
         purpose=quoted(written.purpose),
         facility=quoted(facility),
         retrieve="\n".join(f"  {quoted(item)}," for item in items),
-        opens=f"{day}T09:00:00Z",
-        closes=f"{day}T17:00:00Z",
+        opens=opens,
+        closes=closes,
         auditor=quoted(watcher),
         recording="false" if watcher else "true",
         policy=quoted("" if watcher else "CHANGE: the policy that lets a recording stand for the auditor"),

@@ -46,7 +46,7 @@ class Commands(click.Group):
 
 
 GROUPS: dict[str, tuple[str, Order]] = {
-    "import": ("What other tools read, as folders of ours.", (("kskm", "kskm"),)),
+    "import": ("What other tools read, as folders of ours.", (("boulder", "importing"), ("kskm", "kskm"))),
     "ksr": ("Key signing requests: make one.", (("make", "request"),)),
     "skr": ("Signed key responses: what is in one, and whether it may be believed.", (("check", "skr"),)),
     "trust-anchor": (
