@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from quorate.compliance import RULES
+from quorate.compliance import RULES, rules
 from quorate.compliance.texts import EDITIONS, Level, Source, Text
 from quorate.findings import Severity, meaning
 
@@ -17,10 +17,25 @@ def table() -> str:
     """One row for each rule: its code, what it applies to, every text with level and dates, what a violation does."""
     rows = ["| code | of | says who | a violation |", "| --- | --- | --- | --- |"]
     for code in dict.fromkeys(rule.code for rule in RULES):
-        of = dict.fromkeys(kind for rule in RULES if rule.code == code for kind in rule.applies)
+        of = kinds(frozenset(kind for rule in RULES if rule.code == code for kind in rule.applies))
         sources = dict.fromkeys(source for rule in RULES if rule.code == code for source in rule.sources)
-        rows.append(f"| `{code}` | {', '.join(of)} | {'; '.join(map(said, sources))} | {consequence(code)} |")
+        rows.append(f"| `{code}` | {of} | {'; '.join(map(said, sources))} | {consequence(code)} |")
     return "\n".join(rows) + "\n"
+
+
+WHOLES = {"every certificate": rules.EVERY, "every CA": rules.CA, "every CA but roots": rules.BELOW}
+WHOLES |= {"every certificate but roots": rules.ISSUED, "every CA with a name of its own": rules.OWN}
+WHOLES |= {"every certificate with a name of its own": rules.NAMED, "subordinates": rules.SUBORDINATE}
+WHOLES |= {"subordinates for TLS": rules.TLS, "cross-certificates": rules.CROSS}
+
+
+def kinds(of: frozenset[str]) -> str:
+    """The classes that a rule applies to, in words where there are any."""
+    for crl in (frozenset(), frozenset(rules.CRL), frozenset({"crl", "ocsp"})):
+        for name, whole in WHOLES.items():
+            if of == crl | set(whole):
+                return ", ".join([name, *sorted(crl)])
+    return ", ".join(sorted(of))
 
 
 def said(source: Source) -> str:

@@ -71,6 +71,7 @@ def facts(fields: Any, number: int = 0) -> CertificateFacts:
 
 
 ROOT = facts(root_fields(not_before=NOW - timedelta(1), not_after=not_after(NOW - timedelta(1), 3650)))
+SUBORDINATE = facts(subordinate_fields())
 ROOT_2 = facts(root_fields(number=2, common_name="Voorbeeld Root 2", serial=2**130 + 9), number=2)
 
 
@@ -103,7 +104,7 @@ def cross(where: Context = CROSS_CONTEXT, der: bytes = b"", profile: str = "webp
 
 
 def crl(where: Context | None = None, der: bytes = b"", profile: str = "webpki-crl", **changes: Any) -> set[str]:
-    known = context(known=(read_certificate(issued(subordinate_fields())),))
+    known = context(known=(SUBORDINATE,))
     return codes(der or drafted(crl_fields(**{"number": 1, **changes})).unsigned, profile, where or known)
 
 
@@ -526,6 +527,13 @@ BROKEN: dict[str, list[Callable[[], set[str]]]] = {
         lambda: responder(drop="2.5.29.37"),
     ],
     "cert.responder_no_check": [lambda: responder(drop="1.3.6.1.5.5.7.48.1.5")],
+    "cert.purposes_several": [
+        lambda: codes(
+            with_extension(drafted(subordinate_fields()).unsigned, purposes("1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.2")),
+            "webpki-non-tls",
+            context(),
+        )
+    ],
     "cert.purposes_not_tls": [
         lambda: non_tls(purposes("1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.1")),
         lambda: non_tls(drop="2.5.29.37"),
@@ -595,6 +603,10 @@ BROKEN: dict[str, list[Callable[[], set[str]]]] = {
     "cert.cross_ski": [lambda: cross(ski=bytes(20))],
     "cert.cross_path_length": [lambda: cross_extended(x509.BasicConstraints(True, 4))],
     "cert.cross_no_ca": [lambda: cross(replace(CROSS_CONTEXT, existing=replace(ROOT_2, is_ca=False)))],
+    "cert.cross_existing": [
+        lambda: cross(replace(CROSS_CONTEXT, existing=replace(ROOT_2, version=1))),
+        lambda: cross(replace(CROSS_CONTEXT, existing=replace(ROOT_2, not_after=not_after(ROOT_2.not_before, 2921)))),
+    ],
     "cert.cross_expired": [
         lambda: cross(replace(CROSS_CONTEXT, existing=replace(ROOT_2, not_after=not_after(NOW, 1094)))),
     ],
@@ -644,6 +656,13 @@ BROKEN: dict[str, list[Callable[[], set[str]]]] = {
     "crl.entry_ca_compromise": [lambda: with_entries(CrlEntry(SERIAL, NOW, "cACompromise"))],
     "crl.entry_date_future": [lambda: with_entries(CrlEntry(SERIAL, NOW + timedelta(days=365), "superseded"))],
     "crl.entry_date_early": [lambda: with_entries(CrlEntry(SERIAL, NOW - timedelta(seconds=1), "superseded"))],
+    "crl.issuer_not_valid": [
+        lambda: crl(context(issuer=replace(ROOT, not_before=NOW + timedelta(seconds=1)))),
+        lambda: crl(context(issuer=replace(ROOT, not_after=NOW - timedelta(seconds=1)))),
+    ],
+    "crl.outlives_issuer": [lambda: crl(context(issuer=replace(ROOT, not_after=not_after(NOW, 364))))],
+    "crl.entry_no_authority": [lambda: crl(context(known=(replace(SUBORDINATE, is_ca=False, eku=()),)))],
+    "crl.entry_itself": [lambda: crl(context(known=(ROOT,)), entries=(CrlEntry(ROOT.serial, NOW, "superseded"),))],
     "crl.entry_unknown": [lambda: with_entries(CrlEntry(5, NOW, "superseded"))],
     "crl.previous_missing": [lambda: crl(number=2)],
     "crl.previous_of_another": [
@@ -766,6 +785,14 @@ def test_a_private_authority_keeps_to_the_rfc_and_to_its_own() -> None:
     assert not {code for code in codes(der, "private-subordinate", below) if code.startswith("cert.purposes")}
 
 
+def test_what_is_repeated_is_judged_by_the_rules_of_its_own_day() -> None:
+    """A root of seven years was lawful before BR had profiles."""
+    short = replace(ROOT_2, not_after=not_after(ROOT_2.not_before, 2921))
+    before = replace(short, not_before=datetime(2020, 1, 1, tzinfo=UTC), not_after=datetime(2027, 1, 1, tzinfo=UTC))
+    assert "cert.cross_existing" in cross(replace(CROSS_CONTEXT, existing=short))
+    assert "cert.cross_existing" not in cross(replace(CROSS_CONTEXT, existing=before, known=(ROOT,)))
+
+
 def test_a_text_that_only_recommends_does_not_block() -> None:
     """Before CCADB spoke, a cross-certificate could go without purposes, and should not."""
     day = datetime(2024, 5, 1, 9, tzinfo=UTC)
@@ -829,6 +856,9 @@ def test_what_the_rfc_allows_and_wisdom_does_not_is_a_warning_for_a_private_auth
             "cert.not_before_cross",
             "cert.not_after",
             "cert.issuer_not_valid",
+            "crl.issuer_not_valid",
+            "crl.outlives_issuer",
+            "crl.entry_itself",
             "cert.outlives_issuer",
         ),
         *("cert.name_missing", "cert.name_country", "cert.name_country_unknown", "cert.name_reused"),

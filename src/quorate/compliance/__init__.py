@@ -11,6 +11,7 @@ from quorate.compliance import (
     certificate,
     continuity,
     cross,
+    existing,
     extensions,
     names,
     purposes,
@@ -53,6 +54,7 @@ CERTIFICATE_RULES: tuple[Rule[CertificateCase], ...] = (
     *purposes.TABLE,
     *relations.TABLE,
     *cross.TABLE,
+    *existing.TABLE,
 )
 CRL_RULES: tuple[Rule[CrlCase], ...] = (*crl_rules.TABLE, *continuity.TABLE, *algorithms.CRL_TABLE)
 OCSP_RULES: tuple[Rule[OcspCase], ...] = (*ocsp_rules.TABLE,)
@@ -78,6 +80,8 @@ OF_ISSUER = frozenset(
         "cert.aki_differs",
         "crl.issuer",
         "crl.issuer_may_not_sign",
+        "crl.issuer_not_valid",
+        "crl.outlives_issuer",
         "crl.aki",
     }
 )

@@ -11,9 +11,11 @@ from quorate.compliance.rules import CRL, CrlCase, Facts, Rule, rule
 from quorate.compliance.texts import PROFILES, Text, ground, must, should
 from quorate.compliance.validity import DAY
 from quorate.x509.crl import serial_text
+from quorate.x509.facts import CertificateFacts
 
 TABLE: list[Rule[CrlCase]] = []
 
+OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 UNUSUAL = ("certificateHold", "aACompromise")
 NUMBER, REASON, DISTRIBUTION, DELTA = "2.5.29.20", "2.5.29.21", "2.5.29.28", "2.5.29.27"
 
@@ -34,6 +36,20 @@ def the_issuer_is_named_as_it_names_itself(case: CrlCase) -> Iterator[Facts]:
 def the_issuer_may_sign_crls(case: CrlCase) -> Iterator[Facts]:
     if case.issuer is not None and "cRLSign" not in case.issuer.key_usage:
         yield {}
+
+
+@rule(TABLE, "crl.issuer_not_valid", CRL, *ground("dates"))
+def the_issuer_is_valid_at_signing(case: CrlCase) -> Iterator[Facts]:
+    for moment in dict.fromkeys(case.context.moments):
+        if case.issuer is not None and not case.issuer.not_before <= moment <= case.issuer.not_after:
+            yield {"moment": moment.isoformat()}
+
+
+@rule(TABLE, "crl.outlives_issuer", CRL, *ground("dates"))
+def it_ends_before_its_issuer(case: CrlCase) -> Iterator[Facts]:
+    """Nobody can verify it afterwards."""
+    if case.issuer is not None and case.it.next_update is not None and case.it.next_update > case.issuer.not_after:
+        yield {"time": case.it.next_update.isoformat(), "issuer": case.issuer.not_after.isoformat()}
 
 
 @rule(TABLE, "crl.this_update", CRL, must(Text.BR, "7.2", since=PROFILES), *ground("dates"))
@@ -204,6 +220,22 @@ def no_revocation_lies_before_issuance(case: CrlCase) -> Iterator[Facts]:
             yield {"serial": serial_text(entry.serial), "date": entry.date.isoformat()}
 
 
+@rule(TABLE, "crl.entry_no_authority", CRL, must(Text.BR, "6.1.7"))
+def every_entry_is_of_an_authority_or_a_responder(case: CrlCase) -> Iterator[Facts]:
+    """The key of a root certifies nothing else, but for infrastructure of its own: a waiver may say so."""
+    for one in _listed(case):
+        if not one.is_ca and OCSP_SIGNING not in one.eku:
+            yield {"serial": serial_text(one.serial)}
+
+
+@rule(TABLE, "crl.entry_itself", CRL, *ground("CRLs"))
+def an_authority_does_not_revoke_itself(case: CrlCase) -> Iterator[Facts]:
+    """A list that its own issuer signs while it says not to believe it proves nothing."""
+    for one in _listed(case):
+        if case.issuer is not None and (one.spki, one.subject) == (case.issuer.spki, case.issuer.subject):
+            yield {"serial": serial_text(one.serial)}
+
+
 @rule(TABLE, "crl.entry_unknown", CRL, must(Text.BR, "7.2.2", since=PROFILES), must(Text.QUORATE, "CRLs"))
 def every_new_entry_is_of_a_known_certificate(case: CrlCase) -> Iterator[Facts]:
     known = {one.serial for one in case.context.known if one.issuer == case.it.issuer}
@@ -216,6 +248,12 @@ def every_new_entry_is_of_a_known_certificate(case: CrlCase) -> Iterator[Facts]:
 def _legal(case: CrlCase, moment: datetime) -> bool:
     ended = case.it.next_update is not None and case.it.next_update < moment
     return not ended and moment - DAY <= case.it.this_update <= moment
+
+
+def _listed(case: CrlCase) -> Iterator[CertificateFacts]:
+    """The certificates of the entries, as far as they are known."""
+    serials = {entry.serial for entry in case.it.entries}
+    return (one for one in case.context.known if one.issuer == case.it.issuer and one.serial in serials)
 
 
 def _longer(case: CrlCase, days: int) -> Iterator[Facts]:

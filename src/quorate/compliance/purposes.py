@@ -47,6 +47,7 @@ RESERVED = ("2.23.140.1.2.1", "2.23.140.1.2.2", "2.23.140.1.2.3", EXTENDED_VALID
 ANY_POLICY = "2.5.29.32.0"
 
 CCADB_CROSS, CHROME_ONLY, APPLE_ONLY = date(2025, 6, 15), date(2026, 6, 15), date(2026, 8, 1)
+APPLE_SINGLE = date(2027, 7, 1)
 """From these days on a subordinate, and a cross-certificate is one, is for TLS servers and nothing else."""
 
 
@@ -131,6 +132,18 @@ def an_authority_without_tls_stays_without(case: CertificateCase) -> Iterator[Fa
     for purpose in case.it.eku or ("",):
         if purpose in NOT_BESIDE:
             yield {"purpose": NOT_BESIDE[purpose]}
+
+
+@rule(
+    TABLE,
+    "cert.purposes_several",
+    (*NON_TLS, "cross-non-tls"),
+    should(Text.BR, "7.1.2.3.3", since=PROFILES),
+    must(Text.APPLE, "1.7", since=APPLE_SINGLE),
+)
+def an_authority_without_tls_serves_one_purpose(case: CertificateCase) -> Iterator[Facts]:
+    if len(case.it.eku) > 1:
+        yield {"purposes": ", ".join(case.it.eku)}
 
 
 @rule(TABLE, "cert.purposes_of_key", BELOW, must(Text.CHROME, "1.3.2", since=CHROME_ONLY), must(Text.APPLE, "2.1.3"))

@@ -15,7 +15,7 @@ from quorate.compliance.rules import (
     NAMED,
     OWN,
     ROOT,
-    SUBORDINATE,
+    TLS,
     CertificateCase,
     Facts,
     Rule,
@@ -91,7 +91,7 @@ def a_root_lives_no_longer_than_ten_years(case: CertificateCase) -> Iterator[Fac
     yield from _longer(case.it, 3650)
 
 
-@rule(TABLE, "cert.subordinate_days", SUBORDINATE, should(Text.CHROME, "1.3.1.3"))
+@rule(TABLE, "cert.subordinate_days", TLS, should(Text.CHROME, "1.3.1.3"))
 def a_subordinate_lives_three_years(case: CertificateCase) -> Iterator[Facts]:
     yield from _longer(case.it, 1095)
 

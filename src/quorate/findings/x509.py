@@ -91,6 +91,7 @@ _OBJECTS = {
     "x509.profile_rules": _must(
         "the profile is made for the rule set {profile} and not for {rules}", "", "choose a profile of the rule set"
     ),
+    "x509.plan_differs": _must("read back, the object is not what the script says: {fields}", "BR 7.1.2.10", _DRAFT),
     "x509.template_differs": _must(
         "the draft differs from its approved template in more than the open fields: {fields}",
         "BR 6.1.1.1",
@@ -206,6 +207,7 @@ _PURPOSES = {
         "the purposes are not server authentication alone: {purposes}", "Chrome Root Program 1.3.2"
     ),
     "cert.purposes_exact_cross": _must("the purposes are not server authentication alone: {purposes}", "CCADB 6.3"),
+    "cert.purposes_several": _must("there are several purposes: {purposes}", "Apple Root Program 1.7"),
     "cert.purposes_of_key": _must("the same key has other purposes in {other}", "Chrome Root Program 1.3.2"),
     "cert.policies": _must(
         "the policies hold not exactly one reserved identifier: {policies}", "BR 7.1.2.10.5, 7.1.6.1"
@@ -262,6 +264,11 @@ _RELATIONS = {
     "cert.cross_ski": _must("the subject key identifier is not the existing certificate's", "BR 7.1.2.11.4"),
     "cert.cross_path_length": _should("the path length is not the existing certificate's", "ground rule path length"),
     "cert.cross_no_ca": _must("the existing certificate is not a certificate authority's", "BR 7.1.2.2"),
+    "cert.cross_existing": _accepted(
+        "the existing certificate {other} breaks the rules of its day: {codes}",
+        "BR 7.1.2.2",
+        "do not cross-certify it; if it was issued rightly after all, have two people say why",
+    ),
     "cert.cross_expired": _should(
         "notAfter {time} lies after the existing certificate's, {existing}", "ground rule cross-certificates"
     ),
@@ -271,6 +278,10 @@ _CRLS = {
     "crl.version": _must("the CRL is of version {version} and not 2", "BR 7.2.1", _CRL),
     "crl.issuer": _must("the issuer field is not the issuer's subject, byte for byte", "BR 7.2", _CRL),
     "crl.issuer_may_not_sign": _must("the issuer's key usage lacks cRLSign", "RFC 5280 4.2.1.3", _CRL),
+    "crl.issuer_not_valid": _must("the issuer's certificate is not valid at {moment}", "ground rule dates", _CRL),
+    "crl.outlives_issuer": _accepted(
+        "nextUpdate {time} lies after the issuer's end, {issuer}", "ground rule dates", _CRL
+    ),
     "crl.this_update": _must("thisUpdate {time} is not within the day before signing at {at}", "BR 7.2", _CRL),
     "crl.window": _must("the dates would not be legal if it were signed at {moment}", "BR 7.2", _CRL),
     "crl.next_update_missing": _must("nextUpdate is missing", "BR 7.2", _CRL),
@@ -301,6 +312,12 @@ _CRLS = {
     "crl.entry_date_early": _must(
         "the entry {serial} is revoked at {date}, before its certificate began", "BR 7.2.2", _CRL
     ),
+    "crl.entry_no_authority": _accepted(
+        "the entry {serial} is of a certificate that is neither an authority's nor a responder's",
+        "BR 6.1.7",
+        _CRL,
+    ),
+    "crl.entry_itself": _accepted("the entry {serial} is of the issuer's own key", "ground rule CRLs", _CRL),
     "crl.entry_unknown": _accepted("no known certificate has the serial number {serial}", "BR 7.2.2", _CRL),
     "crl.entry_of_another": _must("the certificate {serial} has another issuer", "BR 7.2", _CRL),
     "crl.entry_vanished": _must("the entry {serial} of the previous CRL is missing", "BR 4.10.1, 7.2", _CRL),

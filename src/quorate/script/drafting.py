@@ -28,6 +28,7 @@ from quorate.script.operations import (
     RequestOperation,
     RootOperation,
 )
+from quorate.script.readback import readback_findings
 from quorate.strict import read_moment
 from quorate.want import LintSubject
 from quorate.x509.csr import read_csr, read_spki
@@ -184,7 +185,7 @@ def lint(
     der: bytes,
     at: datetime,
 ) -> tuple[Finding, ...]:
-    """Everything the rules say of a draft or finished artifact at the moment `at`."""
+    """Everything the rules say of a draft or finished artifact at the moment `at`, and how it differs from the plan."""
     if isinstance(operation, RequestOperation):
         moments = (at, utc(script.window.opens), utc(script.window.closes))
         return request_findings(der, operation.id, certificate(operation.existing, materials), moments)
@@ -193,8 +194,13 @@ def lint(
         about, responder = certificate(operation.certificate, materials), _responder(operation, materials)
         return ocsp_findings(der, profile, context, about, responder, _list(operation.crl, materials))
     if isinstance(operation, CrlOperation):
-        return crl_findings(der, profile, context, _previous(operation, materials))
-    return certificate_findings(der, profile, context)
+        findings = crl_findings(der, profile, context, _previous(operation, materials))
+    else:
+        findings = certificate_findings(der, profile, context)
+    if any(one.code == "x509.encoding" for one in findings):
+        return findings
+    it = read_crl(der, operation.id) if isinstance(operation, CrlOperation) else read_certificate(der, operation.id)
+    return (*findings, *readback_findings(operation, it))
 
 
 def lint_subject(
