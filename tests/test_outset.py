@@ -16,7 +16,8 @@ from quorate import prepare
 from quorate.authority import AuthorityState, state_findings
 from quorate.findings import Refusal
 from quorate.host import SteppedHost
-from quorate.outset import KINDS, RULES, init, new
+from quorate.outline import CERTIFICATE_KINDS
+from quorate.outset import RULES, init, new
 from quorate.people import Presence, Purpose
 from quorate.plan import Plan
 from quorate.rehearse import rehearse
@@ -163,7 +164,7 @@ def test_init_refuses_names_and_rules_it_cannot_use(tmp_path: Path, name: str, r
 @pytest.mark.parametrize("rules", RULES)
 def test_a_series_of_every_kind_can_be_rehearsed_as_it_was_written(tmp_path: Path, rules: str) -> None:
     root = begin(tmp_path / "a", rules)
-    assert set(SERIES.values()) == set(KINDS)
+    assert set(SERIES.values()) == set(CERTIFICATE_KINDS)
     made = []
     for name, kind in SERIES.items():
         plan = new(root, name, kind, at_noon())
@@ -244,7 +245,7 @@ def test_an_organisation_with_quotes_and_a_long_name_makes_a_plan(tmp_path: Path
     assert certificate.subject.common_name.endswith(" Root R1")
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"root"}))
+@pytest.mark.parametrize("kind", sorted(set(CERTIFICATE_KINDS) - {"root"}))
 def test_what_needs_a_root_is_refused_before_there_is_one(tmp_path: Path, kind: str) -> None:
     root = begin(tmp_path / "a")
     with pytest.raises(Refusal) as refusal:

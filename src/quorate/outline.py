@@ -24,6 +24,7 @@ from quorate.plan import (
     Operation,
     Plan,
     ShareOut,
+    SignKeySets,
 )
 from quorate.script.drafting import utc
 from quorate.x509.profile import load_profile
@@ -41,6 +42,8 @@ class Earlier:
     numbers: Mapping[str, int]
     shared: frozenset[str]
     ids: frozenset[str]
+    ksks: Mapping[str, str]  # key-signing keys in order, to their tokens
+    skrs: tuple[str, ...]  # responses in order
     last: date | None
 
     def count(self, name: str) -> int:
@@ -69,6 +72,8 @@ def earlier(root: Path, name: str) -> Earlier:
         numbers=numbers,
         shared=frozenset(one.token for one in operations if isinstance(one, ShareOut) and one.credential == "user"),
         ids=frozenset(one.id for one in operations),
+        ksks={one.id: one.token for one in operations if isinstance(one, GenerateKey) and one.use == "ksk"},
+        skrs=tuple(one.id for op in operations if isinstance(op, SignKeySets) for one in op.responses),
         last=max((_closes(plan) for plan in plans), default=None),
     )
 
@@ -126,13 +131,16 @@ def first_use(state: AuthorityState, token: str, holders: tuple[str, ...]) -> st
     return filled("operations/share.toml", token=token, holders=names, threshold=str(need))
 
 
+def share_of(start: Beginning, token: str) -> str:
+    """The same in the first plan that uses the token, and nothing in later ones."""
+    return "" if token in start.earlier.shared else first_use(start.state, token, start.holders)
+
+
 def _root(start: Beginning) -> Written:
     state, token = start.state, start.state.tokens[0].id
     number = len(start.earlier.roots) + 1
     tag, days = f"r{number}", start.days(f"{state.rules}-root", state.commitments.root_days)
-    parts = []
-    if token not in start.earlier.shared:
-        parts.append(first_use(state, token, start.holders))
+    parts = [share] if (share := share_of(start, token)) else []
     names = {"organisation": quoted(state.organisation), "common_name": quoted(_named(state, f"Root R{number}"))}
     parts.append(filled("operations/root.toml", tag=tag, token=token, rules=state.rules, days=str(days), **names))
     parts.append(_crl_of(start, f"root-{tag}"))
@@ -248,7 +256,7 @@ def _crl_of(start: Beginning, issuer: str) -> str:
     )
 
 
-KINDS: dict[str, Callable[[Beginning], Written]] = {
+CERTIFICATE_KINDS: dict[str, Callable[[Beginning], Written]] = {
     "root": _root,
     "reissue": _reissue,
     "subordinate": Below(

@@ -17,10 +17,11 @@ from quorate import prepare
 from quorate.authority import AuthorityState
 from quorate.findings import Refusal, refuse_errors
 from quorate.host import Host
-from quorate.outline import KINDS, Beginning, Earlier, Written, earlier, filled, quoted, template_text
+from quorate.outline import CERTIFICATE_KINDS, Beginning, Earlier, Written, earlier, filled, quoted, template_text
 from quorate.people import Presence, Purpose
 from quorate.statement import Mode
 from quorate.strict import require_identifiers
+from quorate.zone_outline import ZONE_KINDS
 
 RULES = ("webpki", "private")
 SALT_OCTETS = 32
@@ -105,6 +106,10 @@ def _write_person(host: Host, folder: Path, person: Mapping[str, str | list[str]
 
 
 # -- a new ceremony ---------------------------------------------------------------------------------------------------
+
+
+KINDS = {**CERTIFICATE_KINDS, **ZONE_KINDS}
+"""What `--from` can name."""
 
 
 def new(root: Path, name: str, kind: str, host: Host) -> Path:

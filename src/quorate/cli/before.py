@@ -11,7 +11,7 @@ from quorate.authority import AuthorityState
 from quorate.cli import verifier
 from quorate.findings import Finding, Refusal, refuse_errors
 from quorate.host import Host
-from quorate.outline import KINDS
+from quorate.outset import KINDS
 from quorate.script import Script
 from quorate.statement import Mode, Statement
 

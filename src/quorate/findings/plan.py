@@ -124,6 +124,27 @@ TABLE: dict[str, Meaning] = {
         "write the plan of a subordinate first",
         "",
     ),
+    "outset.no_ksk": Meaning(
+        ERROR,
+        False,
+        "no earlier ceremony of this authority plans a key-signing key",
+        "begin with: quorate new NAME --from ksk-generation, with a name that sorts before {name}",
+        "",
+    ),
+    "outset.no_second_token": Meaning(
+        ERROR,
+        False,
+        "no other token is named for the KSKs of {zone}",
+        "name the token of the other site in the zone's tokens, in authority.toml",
+        "",
+    ),
+    "outset.nothing_signed": Meaning(
+        ERROR,
+        False,
+        "no earlier ceremony of this authority plans a signed key response",
+        "begin with: quorate new NAME --from ksk-signing, with a name that sorts before {name}",
+        "",
+    ),
     "outset.no_root": Meaning(
         ERROR,
         False,
