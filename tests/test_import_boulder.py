@@ -193,6 +193,31 @@ def test_names_with_dots_spaces_and_more_are_kept_where_a_record_can(tmp_path: P
     assert "int. 1 (2021).pem is int.-1-2021.pem here" in (root / "report.md").read_text()
 
 
+def test_what_the_rfc_allows_is_rehearsed_however_unwise(tmp_path: Path) -> None:
+    """A child before its issuer that outlives it, names and keys used again, a hold to come, two CRLs of one moment."""
+    out, short = "/hsm/out", "2021-01-01 00:00:00"
+    hold = (f"{out}/i.cert.pem", "2022-05-01 00:00:00", "certificateHold")
+    second = made.root("r", f"{out}/r2", "R", "2020-01-01 12:00:00", "2030-01-01 00:00:00", "P-384", country="xx")
+    paths = {"issuer": f"{out}/r.cert.pem", "key": f"{out}/i.key.pem", "out": f"{out}/i.cert.pem"}
+    odd = made.below("I", "P-256", "2019-01-01 00:00:00", "2045-01-01 00:00:00", usages=["Cert Sign"])
+    again = made.below("J", "P-256", "2021-03-01 00:00:00", "2025-01-01 00:00:00", ekus="both")
+    late = made.below("R", "P-384", "2031-01-01 00:00:00", "2055-01-01 00:00:00")
+    crls = {f"b/{n}.yaml": made.crl("r", paths["issuer"], f"{out}/r.crl.pem", short, "2021-12-01 00:00:00", n, hold)
+            for n in (7, 8)}  # fmt: skip
+    crossed = {"issuer": f"{out}/r2.cert.pem", "key": f"{out}/r.key.pem", "existing": f"{out}/r.cert.pem",
+               "out": f"{out}/x.crt"}  # fmt: skip
+    root = imported(tmp_path, crls | {
+        "a/r.yaml": ROOT.replace("./r.", f"{out}/r."),
+        "a/r2.yaml": second.replace("  organization: Beispiel Vertrauen, Zweigstelle Köln\n", ""),
+        "a/k.yaml": made.key("i", paths["key"]),
+        "a/i.yaml": made.certificate("intermediate", paths, "r", odd),
+        "a/j.yaml": made.certificate("intermediate", paths | {"out": f"{out}/j.cert.pem"}, "r", again),
+        "b/x.yaml": made.certificate("cross-certificate", crossed, "r", late),
+    })  # fmt: skip
+    rehearse(root, root / "ceremonies" / ceremonies(root)[-1], VERIFIER.read_bytes())
+    assert {"i.cert.pem", "j.cert.pem", "r.crl.pem", "x.crt", "r2.cert.pem"} <= set(artifacts(root))
+
+
 def test_what_no_operation_can_do_is_named_with_what_needs_it(tmp_path: Path) -> None:
     other = made.text({"ceremony-type": "ocsp-response", "whatever": "x"})
     files = {"r.yaml": ROOT, "k.yaml": made.key("k", "./i.key.pem", "P-224"), "i.yaml": sub(), "o.yaml": other,

@@ -72,7 +72,8 @@ class Profiles:
 def _text(name: str, pattern: Pattern, days: int, rules: str) -> str:
     values: dict[str, object] = {"format": "quorate-profile/1", "name": name, "class": pattern.kind, "rules": rules}
     values |= {"section": "RFC 5280 5" if pattern.kind == "crl" else "RFC 5280 4", "days": {"least": 1, "most": days}}
-    values["authority-key-identifier"] = pattern.kind != "root"  # the tool leaves it out of roots
+    # the tool leaves it out of roots; BR 7.1.2.1.2 recommends it, and linters of a web PKI miss it
+    values["authority-key-identifier"] = pattern.kind != "root" or rules == "webpki"
     if pattern.kind == "crl":
         values["reasons"] = [*USUAL, *pattern.reasons]
     else:
