@@ -21,6 +21,7 @@ from quorate.dnssec.simulate import (
     shown_too_briefly,
     simulate,
 )
+from quorate.findings import Refusal
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 LONG_AGO = BEGIN - 2000 * DAY
@@ -200,6 +201,25 @@ def test_revocations_are_shown_long_enough() -> None:
 )
 def test_validators_look_as_often_as_rfc_5011_asks(ttl: int, validity: timedelta, interval: timedelta) -> None:
     assert refresh_interval(ttl, validity) == interval
+
+
+def test_keys_that_sign_nothing_cost_nothing() -> None:
+    crowd = frozenset(f"key {number}" for number in range(50))
+    showings = [replace(one, published=one.published | crowd) for one in shown(NORMAL, PUBLISH, ROLL)]
+    assert outcome(showings).states == outcome(shown(NORMAL, PUBLISH, ROLL)).states
+
+
+def test_what_is_made_to_cost_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve KSKs of which every RRset shows others: a validator may have seen any of them, each on another day."""
+    monkeypatch.setattr("quorate.dnssec.simulate.MOST_STATES", 400)
+    letters = [chr(97 + number) for number in range(12)]
+    showings = []
+    for number in range(12):
+        seen = frozenset({"A", *letters} - {letters[number]})
+        showings.append(Shown(str(number), BEGIN, BEGIN + 40 * DAY, seen, seen))
+    with pytest.raises(Refusal) as refused:
+        outcome(showings, Anchor("A", LONG_AGO))
+    assert refused.value.code == "skr.too_many_states"
 
 
 def test_without_a_showing_nothing_happens() -> None:

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
+from quorate.findings import Refusal
+
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
 LONGEST_REFRESH = 15 * DAY  # RFC 5011 2.3
 TICKS_IN_HOLD_DOWN = 15
@@ -101,6 +103,10 @@ class Outcome:
     states: int
 
 
+MOST_STATES = 4_000
+"""In one span of time. A rollover has some hundred; files that are made to have more are refused, not computed."""
+
+
 class Trust(IntEnum):
     """RFC 5011 4.2. A key that is missing stays valid, and one that was removed stays revoked; so these suffice.
 
@@ -156,7 +162,7 @@ class _Model:
         self, showings: tuple[Shown, ...], anchors: tuple[Anchor, ...], habits: Habits, since: datetime
     ) -> None:
         self.showings, self.anchors, self.habits, self.since = showings, anchors, habits, since
-        named = {key for one in showings for key in one.published | one.signers | one.revoked}
+        named = {key for one in showings for key in one.signers | one.revoked}  # others never make an RRset acceptable
         self.keys = tuple(sorted(named | {anchor.key for anchor in anchors}))
         self.place = {key: number for number, key in enumerate(self.keys)}
         self.moments = tuple(_moments(showings, anchors, habits, since))
@@ -164,7 +170,8 @@ class _Model:
 
     def _row(self, one: Shown) -> tuple[frozenset[int], frozenset[int], frozenset[int]]:
         published, signers, revoked = (
-            frozenset(self.place[key] for key in keys) for keys in (one.published, one.signers, one.revoked)
+            frozenset(self.place[key] for key in keys if key in self.place)
+            for keys in (one.published, one.signers, one.revoked)
         )
         return published, signers, revoked
 
@@ -259,6 +266,8 @@ def _cell(model: _Model, reached: Mapping[State, _Walk], shown: Sequence[Shown],
                     # a look that changes nothing is no step worth telling
                     seen[after] = walk if after == state else _Walk(walk.born, walk.began, (moment, one.name), walk)
                     waiting.append((after, seen[after]))
+                    if len(seen) > MOST_STATES:
+                        raise Refusal("skr.too_many_states", most=MOST_STATES)
     return seen
 
 

@@ -266,6 +266,11 @@ _SEQUENCE = {
 
 _FOLLOW = "do not sign this: let the next KSK be published longer, or the old one sign longer"
 _VALIDATORS = {
+    "skr.too_many_states": _must(
+        "its KSKs take so many turns that validators could be in more than {most} states at once",
+        "",
+        "no zone is signed like this: look at the table of its slots",
+    ),
     "skr.stranded": _must(
         "a validator that first looked on {first} with {began} trusts only {trusts}; on {when} it meets {shown}, "
         "signed by {signers}, and finds no signature by a key that it trusts",
