@@ -19,15 +19,19 @@ from example import FIRST, certificate, key, make_authority, make_csr, make_plan
 from forging import VERIFIER, Forgery, genesis, record, refused, sign_with_token, stand_ins, tbs_of, verifier, verify
 from issuing import NOW, issued, name, root_fields, sign, spki
 from quorate.compliance import request_findings
+from quorate.issuing import issue_words
 from quorate.keys import KeyType
 from quorate.register.sheets import Published
 from quorate.rehearse import rehearse
+from quorate.script import ScriptDraft
+from quorate.script.operations import CrlOperation, Entry
 from quorate.x509.csr import read_request
 from quorate.x509.draft import draft_request
 from quorate.x509.facts import read_certificate
 from quorate.x509.finish import finish, pem
 from quorate.x509.name import name_line
 from quorate.x509.ocsp import read_response
+from quorate.x509.profile import load_profile
 from refusing import refused as refused_for
 from refusing import run
 
@@ -547,3 +551,19 @@ def test_the_register_and_inspect_know_every_kind(authority: Path) -> None:
     drawn = run("register", authority, "--rehearsal")
     assert "says-good: " in drawn.out
     assert "OCSP responses\n" in drawn.out
+
+
+# -- long lists -------------------------------------------------------------------------------------------------------
+
+
+def test_a_long_crl_is_printed_by_its_last_entries() -> None:
+    entries = tuple(Entry(f"{serial:x}", "2026-12-01T09:00:00Z", "superseded") for serial in range(1, 1001))
+    plain = {"token": "hsm-1", "key": "key-r1", "profile": "private-crl", "issuer": "input:x", "previous": ""}
+    crl = CrlOperation(id="crl", number=2, days=30, entries=entries, outputs=("artifacts/crl.crl",), **plain)
+    draft = ScriptDraft("crl", "drafts/crl.tbs", "sha256:" + "0" * 64, ("this-update", "next-update"))
+    _, lines, _ = issue_words(crl, draft, {"private-crl": load_profile("private-crl")})
+    revoked = [line for line in lines if line.startswith("revoked: ")]
+    assert revoked[0] == "revoked: 1000 certificates, all of them in the draft; the last 100 are"
+    assert revoked[1].startswith("revoked: 385 ")
+    assert revoked[-1].startswith("revoked: 3e8 ")
+    assert len(revoked) == 101

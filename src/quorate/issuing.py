@@ -22,6 +22,8 @@ from quorate.x509.name import name_text
 from quorate.x509.profile import Profile
 
 Words = tuple[str, tuple[str, ...], tuple[str, ...]]
+MOST_ENTRIES = 100
+"""Entries of a CRL that are printed."""
 ISSUANCE = ("BR 4.3.1.1", "BR 4.3.1.2")
 
 
@@ -76,7 +78,19 @@ def _crl_lines(operation: CrlOperation) -> tuple[str, ...]:
         *_signer_lines(operation),
         f"number: {operation.number}",
         _valid(operation.this_update, operation.next_update, operation.days),
-        *(f"revoked: {entry.serial} {entry.date} {entry.reason}" for entry in operation.entries),
+        *_entry_lines(operation),
+    )
+
+
+def _entry_lines(operation: CrlOperation) -> tuple[str, ...]:
+    """Every entry, or the last ones of a long list: the newly revoked come last."""
+    shown = operation.entries[-MOST_ENTRIES:]
+    lines = tuple(f"revoked: {entry.serial} {entry.date} {entry.reason}" for entry in shown)
+    if len(shown) == len(operation.entries):
+        return lines
+    return (
+        f"revoked: {len(operation.entries)} certificates, all of them in the draft; the last {len(shown)} are",
+        *lines,
     )
 
 

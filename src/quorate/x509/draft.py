@@ -6,6 +6,7 @@ no signature, so a draft can never validate. `finish` joins the same bytes with 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -126,10 +127,15 @@ def draft_request(subject: bytes, spki: bytes, algorithm: SignatureAlgorithm | N
 
 
 def _revoked(entry: CrlEntry) -> x509.RevokedCertificate:
-    builder = x509.RevokedCertificateBuilder(entry.serial, entry.date)
-    if entry.reason:
-        builder = builder.add_extension(x509.CRLReason(x509.ReasonFlags(entry.reason)), critical=False)
-    return builder.build()
+    reason = [_reason(entry.reason)] if entry.reason else []
+    return x509.RevokedCertificateBuilder(entry.serial, entry.date, reason).build()
+
+
+@functools.cache
+def _reason(name: str) -> x509.Extension[x509.ExtensionType]:
+    """Made once for each reason: a CRL may have a hundred thousand entries."""
+    value = x509.CRLReason(x509.ReasonFlags(name))
+    return x509.Extension(value.oid, False, value)
 
 
 def check_times(*times: datetime) -> None:

@@ -91,7 +91,6 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
     name_constraints: Presence = "forbidden"
     path_length: int | None = None
     reasons: tuple[Reason, ...] = ()
-    distribution_point: Presence = "forbidden"
     responder_id: Literal["name", "key"] | None = None
 
     @property
@@ -145,8 +144,8 @@ def _problems(name: str, profile: Profile) -> tuple[str, ...]:
 
 def _certificate_problems(profile: Profile) -> list[str]:
     problems = []
-    if profile.reasons or profile.responder_id or profile.distribution_point != "forbidden":
-        problems.append("reasons, distribution point and responder id belong to CRLs and OCSP responses")
+    if profile.reasons or profile.responder_id:
+        problems.append("reasons and responder id belong to CRLs and OCSP responses")
     if profile.kind == "responder":
         said = (profile.policies, profile.crl_url, profile.ca_issuers_url, profile.name_constraints)
         if set(said) != {"forbidden"} or profile.path_length is not None:
@@ -170,8 +169,8 @@ def _status_problems(profile: Profile) -> list[str]:
         problems.append("the reasons that are permitted are not listed")
     if (profile.kind == "ocsp") != (profile.responder_id is not None):
         problems.append("an OCSP response names its responder by name or by key, a CRL does not")
-    if profile.kind == "ocsp" and (profile.authority_key_identifier or profile.distribution_point != "forbidden"):
-        problems.append("an OCSP response has neither authority key identifier nor distribution point")
+    if profile.kind == "ocsp" and profile.authority_key_identifier:
+        problems.append("an OCSP response has no authority key identifier")
     return problems
 
 
