@@ -669,6 +669,16 @@ BROKEN: dict[str, list[Callable[[], set[str]]]] = {
         lambda: successor(issuer=OTHER_ROOT),
         lambda: successor(previous=replace(PREVIOUS, signature=sign(KeyType.P384, PREVIOUS.tbs, 2))),
     ],
+    "crl.scope_partial": [
+        lambda: codes(drafted(crl_fields(scope="ca")).unsigned, "webpki-crl", context(known=(ROOT_2,)))
+    ],
+    "crl.entry_scope": [
+        lambda: codes(
+            drafted(crl_fields(scope="user", distribution_point="http://crl.example/1")).unsigned,
+            "webpki-crl",
+            context(known=(facts(subordinate_fields()),)),
+        )
+    ],
     "crl.previous_scope": [
         lambda: successor(previous=read_crl(with_extension(drafted(crl_fields(number=6)).unsigned, SCOPE, True))),
     ],

@@ -553,6 +553,54 @@ def test_the_register_and_inspect_know_every_kind(authority: Path) -> None:
     assert "OCSP responses\n" in drawn.out
 
 
+# -- CRLs with a scope ------------------------------------------------------------------------------------------------
+
+
+WAIVED = """
+[[waivers]]
+code = "crl.scope"
+operation = "crl-r1-1"
+reason = "one list for the CAs, by the CP/CPS"
+people = ["oa", "ob"]
+expires = "2027-12-31"
+"""
+ONLY_CAS = {"distribution_point": URLS["crl_url"], "scope": "ca"}
+
+
+def scoped(root: Path, waiver: str = WAIVED) -> Path:
+    """A root, a subordinate, and a CRL for CAs alone."""
+    plain = {"issuer": "root-r1", "number": 1, "days": 300, "profile": "private-crl"}
+    operations = FIRST[: FIRST.index('[[operations]]\nkind = "crl"')] + below("s", "S", "private-subordinate", "sub")
+    ceremony = make_plan(root, "001-root", operations + operation("crl", "crl-r1-1", **plain, **ONLY_CAS) + waiver)
+    make_csr(ceremony / "inputs" / "sub.csr.pem")
+    return ceremony
+
+
+def test_a_crl_says_critically_what_it_covers_and_others_take_it(tmp_path: Path) -> None:
+    root = make_authority(tmp_path / "authority")
+    rehearse(root, scoped(root), VERIFIER.read_bytes())
+    text = (root / "ceremonies/001-root/rehearsal/script.txt").read_text()
+    assert "      distribution point: http://example.org/r.crl\n      covers: certificates of CAs only\n" in text
+    crl = x509.load_der_x509_crl(artifact(root, "crl-r1-1.crl").read_bytes())
+    point = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint)
+    assert (point.critical, point.value.only_contains_ca_certs) == (True, True)
+    options = ("-x509_strict", "-crl_check", "-CAfile", artifact(root, "root-r1.cert.pem"))
+    listed = ("-CRLfile", artifact(root, "crl-r1-1.crl.pem"), artifact(root, "s.cert.pem"))
+    assert on_the_day("openssl", "verify", *options, *listed).endswith(": OK\n")
+    genuine = Forgery(record(root, "001-root"), stand_ins(root))
+    code, output = verify(record(root, "001-root"), "--authority", genesis(root), "--rehearsal")
+    assert code == 0, output
+    genuine.operation("crl-r1-1")["scope"] = "user"
+    folder = genuine.reseal().write(tmp_path / "forged")
+    mine = ("--authority", genesis(root), "--rehearsal")
+    expect("artifacts", "its issuing distribution point is not the planned one", folder, mine)
+
+
+def test_a_scope_is_for_those_who_waive_it(tmp_path: Path) -> None:
+    root = make_authority(tmp_path / "authority", tmp_path / "keys")
+    assert refused_for(root, "check", scoped(root, "")) == ["crl.scope"]
+
+
 # -- long lists -------------------------------------------------------------------------------------------------------
 
 

@@ -2123,7 +2123,7 @@ OPERATIONS = {
     "crl": dict(
         _OPERATION, days=May(WHOLE), entries=[{"date": TEXT, "reason": TEXT, "serial": TEXT}], issuer=TEXT, key=ID,
         next_update=May(TEXT), number=WHOLE, outputs=_LIST, previous=TEXT, profile=TEXT, this_update=May(TEXT),
-        token=ID, signature=SIGNATURE,
+        token=ID, signature=SIGNATURE, distribution_point=May(TEXT), scope=May(Words("ca or user", ("ca", "user"))),
     ),
     "ocsp-response": dict(
         _OPERATION, certificate=TEXT, crl=May(TEXT), days=May(WHOLE), issuer=TEXT, key=ID, next_update=May(TEXT),
@@ -4279,6 +4279,16 @@ def check_constraints(planned, real):
     return need(found == [(True, value)], "its name constraints are not the planned ones")
 
 
+def check_scope(operation, real):
+    """The issuing distribution point is exactly the planned one, and critical: RFC 5280 5.2.5. Raises Bad."""
+    url, scope = operation.get("distribution_point", "").encode(), operation.get("scope", "")
+    point = der(0xA0, der(0xA0, der(0x86, url))) if url else b""
+    flag = {"ca": b"\x82\x01\xff", "user": b"\x81\x01\xff"}.get(scope, b"")
+    wanted = [(True, der(0x30, point + flag))] if point + flag else []
+    found = [(critical, value) for oid, critical, value in real.extensions if oid == "2.5.29.28"]
+    need(found == wanted, "its issuing distribution point is not the planned one")
+
+
 class Artifacts:
     """Builds what was signed again from the events, checks it against script and draft, and compares the files."""
 
@@ -4635,6 +4645,7 @@ class Artifacts:
             need(real.this_update == second_of(operation["this_update"]), "has another this-update than planned")
             need(real.next_update == second_of(operation["next_update"]), "has another next-update than planned")
             need(not {"this-update", "next-update"} & set(opened), "opens a date that is planned")
+        check_scope(operation, real)
         if "this-update" in opened:
             need(
                 self.script.opens <= real.this_update <= event.millis // 1000,

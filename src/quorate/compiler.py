@@ -346,6 +346,8 @@ class Resolver:
             days=plan.days,
             this_update=plan.this_update,
             next_update=plan.next_update,
+            distribution_point=plan.distribution_point,
+            scope=plan.scope,
             entries=tuple(Entry(f"{one.serial:x}", one.date.strftime(SECOND), one.reason) for one in entries),
             outputs=files_of(plan),
             signature=self._signature(plan.signature, key, where),

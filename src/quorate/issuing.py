@@ -78,8 +78,15 @@ def _crl_lines(operation: CrlOperation) -> tuple[str, ...]:
         *_signer_lines(operation),
         f"number: {operation.number}",
         _valid(operation.this_update, operation.next_update, operation.days),
+        *_scope_lines(operation),
         *_entry_lines(operation),
     )
+
+
+def _scope_lines(operation: CrlOperation) -> tuple[str, ...]:
+    covers = {"ca": "covers: certificates of CAs only", "user": "covers: certificates of end entities only"}
+    point = (f"distribution point: {operation.distribution_point}",) if operation.distribution_point else ()
+    return (*point, *((covers[operation.scope],) if operation.scope else ()))
 
 
 def _entry_lines(operation: CrlOperation) -> tuple[str, ...]:

@@ -240,7 +240,8 @@ class Revocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class IssueCrl(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="crl"):
     """A full CRL of `issuer`. thisUpdate is the moment of drafting, nextUpdate `days` later less one second.
 
-    Both may be given instead. From the second on, the previous CRL is taken from the register.
+    Both may be given instead. From the second on, the previous CRL is taken from the register. `distribution_point` (a
+    URL) and `scope` make an issuing distribution point, critical (RFC 5280 5.2.5, BR 7.2.2.1).
     """
 
     id: str
@@ -251,6 +252,8 @@ class IssueCrl(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
     next_update: str = ""
     profile: str = "private-crl"
     revoked: tuple[Revocation, ...] = ()
+    distribution_point: str = ""
+    scope: Literal["", "ca", "user"] = ""
     signature: str = ""
     output: str = ""
 

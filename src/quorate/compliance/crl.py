@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from cryptography import x509
+
 from quorate.compliance.extensions import AKI
 from quorate.compliance.rules import CRL, CrlCase, Facts, Rule, rule
 from quorate.compliance.texts import PROFILES, Text, ground, must, should
 from quorate.compliance.validity import DAY
 from quorate.x509.crl import serial_text
-from quorate.x509.facts import CertificateFacts
+from quorate.x509.facts import CertificateFacts, CrlFacts
 
 TABLE: list[Rule[CrlCase]] = []
 
@@ -118,6 +120,37 @@ def the_authority_key_identifier_is_the_issuers(case: CrlCase) -> Iterator[Facts
     ski = case.issuer.ski if case.issuer else b""
     if not case.it.aki or case.it.aki != ski or case.it.aki_names_issuer:
         yield {}
+
+
+@rule(TABLE, "crl.scope_partial", CRL, must(Text.BR, "7.2.2.1", since=PROFILES), must(Text.MOZILLA, "5.2"))
+def a_partial_crl_says_where_it_is(case: CrlCase) -> Iterator[Facts]:
+    """And is neither indirect, nor for attribute certificates, nor of some reasons only."""
+    point = _distribution(case.it)
+    if point is None:
+        return
+    urls = [name.value for name in point.full_name or () if isinstance(name, x509.UniformResourceIdentifier)]
+    odd = point.indirect_crl or point.only_contains_attribute_certs or point.only_some_reasons is not None
+    if odd or not urls or len(urls) != len(point.full_name or ()) or point.relative_name is not None:
+        yield {"urls": ", ".join(urls) or "no URL"}
+
+
+@rule(TABLE, "crl.entry_scope", CRL, must(Text.RFC, "5280 5.2.5"))
+def every_entry_lies_in_the_scope(case: CrlCase) -> Iterator[Facts]:
+    point = _distribution(case.it)
+    if point is None:
+        return
+    known = {one.serial: one for one in case.context.known if one.issuer == case.it.issuer}
+    for entry in case.it.entries:
+        kind = known.get(entry.serial)
+        if kind is not None and (point.only_contains_user_certs if kind.is_ca else point.only_contains_ca_certs):
+            yield {"serial": serial_text(entry.serial)}
+
+
+def _distribution(it: CrlFacts) -> x509.IssuingDistributionPoint | None:
+    if not any(one.oid == DISTRIBUTION for one in it.extensions):
+        return None
+    extensions = x509.load_der_x509_crl(it.der).extensions
+    return extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
 
 
 @rule(

@@ -297,6 +297,8 @@ _CRLS = {
     "crl.previous_of_another": _must("the previous CRL is of another issuer or key", "RFC 5280 5.2.3", _CRL),
     "crl.previous_scope": _must("the scope is not that of the previous CRL", "RFC 5280 5.2.3, 5.2.5", _CRL),
     "crl.aki": _must("the authority key identifier is not the issuer's", "BR 7.2.2, 7.1.2.11.1", _CRL),
+    "crl.scope_partial": _must("the CRL's scope is said without the URL where it lies: {urls}", "BR 7.2.2.1", _CRL),
+    "crl.entry_scope": _must("the entry {serial} lies outside of the CRL's scope", "RFC 5280 5.2.5", _CRL),
     "crl.scope": _accepted("the extension {oid} narrows the CRL's scope", "BR 7.2.2.1", _CRL),
     "crl.extension_unlisted": _accepted("the extension {oid} has no place here", "BR 7.2.2", _CRL),
     "crl.criticality": _must("an extension is critical that must not be", "BR 7.2.2", _CRL),

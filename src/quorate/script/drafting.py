@@ -93,6 +93,8 @@ def make_draft(script: Script, operation: IssueOperation, materials: Materials, 
                 this_update=this_update,
                 next_update=next_update,
                 entries=entries,
+                distribution_point=operation.distribution_point,
+                scope=operation.scope,
                 algorithm=algorithm,
             )
         )

@@ -145,6 +145,8 @@ class CrlOperation(
     days: int = 0
     this_update: str = ""
     next_update: str = ""
+    distribution_point: str = ""
+    scope: Literal["", "ca", "user"] = ""
     entries: tuple[Entry, ...]
     outputs: tuple[str, ...]
     signature: str = ""

@@ -77,8 +77,25 @@ def check_presence(fields: CertificateFields) -> None:
 
 
 def crl_extensions(fields: CrlFields) -> list[x509.Extension[Any]]:
-    """The extensions of a CRL, none of them critical."""
+    """The extensions of a CRL; only the issuing distribution point is critical (RFC 5280 5.2.5)."""
     extensions: list[x509.Extension[Any]] = []
     if fields.profile.authority_key_identifier:
         extensions.append(extension(x509.AuthorityKeyIdentifier(fields.issuer.ski, None, None)))
-    return [*extensions, extension(x509.CRLNumber(fields.number))]
+    extensions.append(extension(x509.CRLNumber(fields.number)))
+    if fields.distribution_point or fields.scope:
+        point = _issuing_distribution_point(fields)
+        extensions.append(x509.Extension(point.oid, True, point))
+    return extensions
+
+
+def _issuing_distribution_point(fields: CrlFields) -> x509.IssuingDistributionPoint:
+    url = fields.distribution_point
+    return x509.IssuingDistributionPoint(
+        full_name=[x509.UniformResourceIdentifier(url)] if url else None,
+        relative_name=None,
+        only_contains_user_certs=fields.scope == "user",
+        only_contains_ca_certs=fields.scope == "ca",
+        only_some_reasons=None,
+        indirect_crl=False,
+        only_contains_attribute_certs=False,
+    )

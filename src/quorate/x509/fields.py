@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from quorate.algorithms import SignatureAlgorithm
 from quorate.keys import Spki
@@ -57,7 +58,11 @@ class CrlEntry:
 
 @dataclass(frozen=True, slots=True)
 class CrlFields:
-    """Everything that a full CRL says. `algorithm`: None for the default of the issuer's key."""
+    """Everything that a CRL says.
+
+    A distribution point (a URL) or a scope says which certificates it covers. `algorithm`: None for the default of the
+    issuer's key.
+    """
 
     profile: Profile
     issuer: Issuer
@@ -65,6 +70,8 @@ class CrlFields:
     this_update: datetime
     next_update: datetime
     entries: tuple[CrlEntry, ...] = ()
+    distribution_point: str = ""
+    scope: Literal["", "ca", "user"] = ""
     algorithm: SignatureAlgorithm | None = None
 
 
