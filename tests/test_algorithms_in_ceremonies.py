@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 from example import SHARE, certificate, crl, key, make_authority, make_plan
 from forging import VERIFIER, Forgery, genesis, record, refused, stand_ins, verifier, verify
+from hsm_day import Day
 from kept_record import govern
-from quorate import prepare
+from quorate import canonical, prepare
 from quorate.algorithms import SignatureAlgorithm
 from quorate.host import Host
 from quorate.keys import KeyType, stand_in_spki
@@ -219,3 +221,29 @@ def test_what_a_connected_token_lacks_is_found_before_the_day(tmp_path: Path) ->
 
 def hsm(module: Path, serial: str) -> str:
     return f'kind = "pkcs11"\nlocation = "{module}"\nserial = "{serial}"'
+
+
+# -- a real ceremony on an HSM ----------------------------------------------------------------------------------------
+
+ON_AN_HSM = (("ed448", "", ""), ("p-521", "", "ecdsa-sha384"), ("rsa-2048", "rsa-pss-sha384", "rsa-pss-sha512"))
+
+
+def test_a_real_ceremony_on_softhsm_with_keys_of_several_kinds(tmp_path: Path) -> None:
+    operations = SHARE + "".join(key(f"key-{kind}", kind) for kind, _, _ in ON_AN_HSM)
+    for kind, of_root, of_crl in ON_AN_HSM:
+        operations += certificate("root", f"root-{kind}", f"Root {kind}", 3650, key=f"key-{kind}") + signature(of_root)
+        operations += crl(f"crl-{kind}", f"root-{kind}", 1) + signature(of_crl)
+    day = Day(tmp_path, operations=operations)
+    assert day.conduct() == []
+    code, output = verify(day.record, "--authority", canonical.digest((day.root / "authority/000.json").read_bytes()))
+    assert code == 0, output
+    for kind, _, _ in ON_AN_HSM:
+        root, listed = (
+            str(day.record / "artifacts" / name) for name in (f"root-{kind}.cert.pem", f"crl-{kind}.crl.pem")
+        )
+        for command in (
+            ["verify", "-check_ss_sig", "-no_check_time", "-CAfile", root, root],
+            ["crl", "-in", listed, "-noout", "-CAfile", root],
+        ):
+            done = subprocess.run(["openssl", *command], capture_output=True, text=True, check=False)
+            assert "OK" in done.stdout + done.stderr

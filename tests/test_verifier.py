@@ -139,6 +139,12 @@ def test_bodies_of_some_events_may_be_withheld(
     assert "withheld events: 3" in output
 
 
+def test_a_line_of_megabytes(first: Forgery, pinned: tuple[str, ...], tmp_path: Path) -> None:
+    """A CRL stands in one event, and a busy authority's has megabytes."""
+    first.one("observed")["body"]["facts"]["kernel"] = "x" * 7_000_000
+    expect(0, "", first.reseal().write(tmp_path / "record"), *pinned)
+
+
 def test_a_long_record(rehearsed: Path, keys: Keys, pinned: tuple[str, ...], tmp_path: Path) -> None:
     folder = long_record(record(rehearsed, "001-root"), keys, 1000, tmp_path / "record")
     assert "transcript: 1000 events" in expect(0, "", folder, *pinned)
