@@ -22,6 +22,8 @@ CODES = {"fatal": "lint.fatal", "error": "lint.error", "warning": "lint.warning"
 LONGEST_TEXT = 300
 KNOWN: dict[tuple[str, str], str] = {
     ("pkilint", "cabf.serverauth.cross_ca.name_constraints_extension_present"): "BR 7.1.2.2.3 permits it",
+    # said of a CA without TLS as well; where BR 7.1.2.10.5 does ask for policies, `cert.policies` blocks without them
+    ("pkilint", "cabf.serverauth.ca.certificate_policies_extension_absent"): "BR 7.1.2.3.2 permits it without TLS",
 }
 """Remarks that are mistaken, by tool and rule, and what says otherwise. They are kept, as notices."""
 
