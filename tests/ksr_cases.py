@@ -8,11 +8,13 @@ Each case is a request, the response before it, a policy and a moment, and diffe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from ksr_making import (
     DAY,
@@ -39,8 +41,7 @@ AT = datetime(2026, 8, 12, 21, 0, 0, tzinfo=UTC)
 Plan = list[list[Pair]]
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """`expect`: codes of findings, none if the request is accepted; `accepted`: codes that an exception accepts.
 
     `previous` is None at a genesis.

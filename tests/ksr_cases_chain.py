@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ksr_cases import AT, TLD, Cases, first_key, longer, root_plan, substituted, tld_before, tld_plan, zsks
 from ksr_making import (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ksr_cases import P256, RSA, Cases, at_slot, of_zsk, root_plan, substituted, tld_plan
 from ksr_making import (

@@ -12,15 +12,16 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec.structs import replace
 
 from quorate.dnssec.checks.limits import key_parameters
 from quorate.dnssec.dnskey import KSK_FLAGS, ZSK_FLAGS, Algorithm, Dnskey, dnskey_of, rsa_octets
@@ -41,8 +42,7 @@ TTL = 172800
 DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")  # SHA-256, RFC 8017 9.2
 
 
-@dataclass(frozen=True)
-class WeakRsa:
+class WeakRsa(msgspec.Struct, frozen=True):
     """An RSA key that no library would make or use."""
 
     n: int
@@ -56,8 +56,7 @@ class WeakRsa:
         return pow(int.from_bytes(message, "big"), self.d, self.n).to_bytes(size, "big")
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """A key pair with the name by which its owner knows it. `octets`: other octets for its public key than its own."""
 
     identifier: str
@@ -140,8 +139,7 @@ def kinds(pairs: Iterable[Pair]) -> tuple[AlgorithmPolicy, ...]:
     return tuple(sorted({one for one in made if one}, key=lambda one: (one.algorithm, one.size)))
 
 
-@dataclass(frozen=True)
-class Cycle:
+class Cycle(msgspec.Struct, frozen=True):
     """A zone's quarter: when it begins, how many slots it has, and for how long they are valid."""
 
     zone: str = "."
@@ -211,8 +209,7 @@ def make_request(
     return Request(made_id(cycle.zone, cycle.begins), serial, cycle.zone, cycle.policy(pairs), tuple(bundles))
 
 
-@dataclass(frozen=True)
-class KskSlot:
+class KskSlot(msgspec.Struct, frozen=True):
     """What KSKs do in a slot."""
 
     publish: tuple[Pair, ...]

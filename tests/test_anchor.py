@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,7 +32,7 @@ from quorate.zone import ZoneFolder, find_zone, load_schemas, load_zone
 from refusing import refused, run
 from test_dnssec_wire import KSK_2017
 from zone_folder import LIMITS, make_folder
-from zones import SHIPPED, Zone
+from zones import SHIPPED, Zone, replace
 
 AT = datetime(2026, 10, 1, tzinfo=UTC)
 ROOT_PINS = """format = "quorate/1"

@@ -96,7 +96,7 @@ def loaded_by(*arguments: str) -> set[str]:
 
 def test_the_version_loads_little() -> None:
     assert run("--version").out == f"quorate, version {__version__}\n"
-    assert loaded_by("--version") == {"click", "quorate", "quorate.cli", "quorate.findings"}
+    assert loaded_by("--version") == {"click", "quorate", "quorate.cli", "quorate.exits", "quorate.findings"}
 
 
 def test_planning_loads_neither_paper_nor_shares_nor_tokens() -> None:

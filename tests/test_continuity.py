@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -11,7 +10,7 @@ from quorate.dnssec.continuity import ACTS, Act, Needs, evidence_findings, judge
 from quorate.dnssec.ksr import Request
 from quorate.dnssec.simulate import Habits
 from quorate.findings import table
-from zones import BEGIN, DAY, STATED, Zone, both, codes
+from zones import BEGIN, DAY, STATED, Zone, both, codes, replace
 
 ONE = {"current": "A"}
 

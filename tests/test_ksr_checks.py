@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ import dns.name
 import dns.rdata
 import dns.rrset
 import pytest
+from msgspec.structs import replace
 
 from ksr_cases import AT, TLD, root_before, root_plan, tld_before, tld_plan, tld_policy
 from ksr_making import make_request

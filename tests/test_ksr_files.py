@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ksr_making import DAY, Cycle, KskSlot, make_request, make_response, normal, pair, zsk_plan
 from quorate.dnssec.duration import duration_text, read_duration, read_utc, utc_text
@@ -44,10 +44,10 @@ def text() -> str:
 
 def refused(data: bytes | str) -> list[str]:
     """The codes of the refusal of a document, which is quick whatever it is."""
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Refusal) as refusal:
         read_document(data if isinstance(data, bytes) else data.encode(), "a.xml")
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert all(finding.sentence.isprintable() for finding in refusal.value.findings)
     return [finding.code for finding in refusal.value.findings]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -26,7 +25,7 @@ from quorate.dnssec.request import Turns
 from quorate.dnssec.response import finish
 from quorate.dnssec.schema import slots_of
 from quorate.findings import Finding, Refusal
-from zones import DAY, SHIPPED, TTL, Zone, both, ksk_pair, zsk
+from zones import DAY, SHIPPED, TTL, Zone, both, ksk_pair, replace, zsk
 
 
 @pytest.fixture(scope="module")

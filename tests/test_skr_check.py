@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from quorate.dnssec.ksr_layout import write_ksr, write_skr
 from refusing import refused, run
 from test_skr import OWN
 from zone_folder import make_folder
-from zones import Zone, both, ksk_pair
+from zones import Zone, both, ksk_pair, replace
 
 ONE = {"current": "A"}
 QUARTERS = [

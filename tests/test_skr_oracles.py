@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from quorate.dnssec.ksr import Bundle, Response
 from signed_zone import bind_accepts, dnspython_accepts, ldns_accepts, zone_file
 from test_continuity import ALGORITHM_ROLL, ONE, algorithm_roll
-from zones import DAY, Zone, both, private
+from zones import DAY, Zone, both, private, replace
 
 SECOND = timedelta(seconds=1)
 ROLL = [("normal", ONE), ("normal", ONE), ("pre-publish", both()), ("rollover", both()), ("revoke", both())]

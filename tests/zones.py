@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib.resources
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from quorate.dnssec.continuity import Act, Next, Rules, Signed, Verdict, judge
@@ -28,6 +31,12 @@ SHIPPED: Schemas = read_schemas(
     importlib.resources.files("quorate.dnssec").joinpath("schemas.toml").read_bytes(), "schemas.toml"
 )
 STATED = KeyPolicy(timedelta(), 28 * DAY, 21 * DAY, 21 * DAY, 16 * DAY, 9 * DAY, ())
+
+
+def replace(value: Any, **changes: Any) -> Any:
+    """A frozen value with some members changed, struct or data class."""
+    made = msgspec.structs.replace if isinstance(value, msgspec.Struct) else dataclasses.replace
+    return made(value, **changes)
 
 
 @functools.cache

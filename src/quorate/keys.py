@@ -13,7 +13,6 @@ import functools
 import hashlib
 import textwrap
 from collections.abc import Iterator
-from dataclasses import replace
 
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import serialization
@@ -164,7 +163,7 @@ def key_findings(spki: bytes, where: str, own: bool) -> tuple[Finding, ...]:
         findings = _octet_findings(algorithm, key)
     else:
         findings = (*_exponent_findings(rsa_key.exponent, own), *_modulus_findings(rsa_key.modulus))
-    return tuple(replace(one, where=where) for one in findings)
+    return tuple(one._replace(where=where) for one in findings)
 
 
 def _opened(spki: bytes) -> tuple[bytes, bytes]:

@@ -6,7 +6,9 @@ Apart from `keys`, so that DNSKEYs are judged without loading `cryptography`.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
+from collections.abc import Iterator
 
 FERMAT_ROUNDS = 110  # BR 6.1.1.3 asks for 100
 SMALLEST_FACTOR = 752  # SP 800-89 5.3.3
@@ -31,7 +33,22 @@ def is_prime_power(modulus: int) -> bool:
     if pow(2, modulus - 1, modulus) == 1:
         return True
     most = int(modulus.bit_length() / math.log2(SMALLEST_FACTOR)) + 2
-    return any(_root(modulus, exponent) ** exponent == modulus for exponent in _primes(most))
+    return any(_is_power(modulus, exponent) for exponent in _primes(most))
+
+
+def _is_power(number: int, exponent: int) -> bool:
+    """Whether the number is a power of that prime exponent. It then is one modulo every prime, quick to ask."""
+    for prime in itertools.islice(_primes_above(exponent), 3):
+        if pow(number % prime, (prime - 1) // exponent, prime) > 1:
+            return False
+    return bool(_root(number, exponent) ** exponent == number)
+
+
+def _primes_above(exponent: int) -> Iterator[int]:
+    """Odd primes 1 modulo a prime exponent, of which only every such one has residues that are no powers."""
+    for number in itertools.count(2 * exponent + 1, 2 * exponent):
+        if all(number % low for low in range(3, math.isqrt(number) + 1, 2)):
+            yield number
 
 
 def _root(number: int, exponent: int) -> int:

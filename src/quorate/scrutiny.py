@@ -63,7 +63,7 @@ def _weighed(
     except Refusal as refusal:
         standing = set(refusal.findings)
     return [
-        dataclasses.replace(one, where=where)
+        one._replace(where=where)
         if one in standing or not one.blocks
         else found("waiver.accepts", where, waived=one.name, said=one.sentence)
         for one in findings

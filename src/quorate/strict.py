@@ -125,7 +125,11 @@ def _walk(value: object, kind: Any, where: str, problems: list[Finding]) -> None
     elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
         problems.append(found("plan.value_wrong", where, problem="the number is too large"))
     elif origin in (typing.Union, types.UnionType):
-        _walk_union(value, typing.get_args(kind), where, problems)
+        kinds = tuple(one for one in typing.get_args(kind) if one is not types.NoneType)  # a file has no null
+        if len(kinds) == 1:
+            _walk(value, kinds[0], where, problems)
+        else:
+            _walk_union(value, kinds, where, problems)
     elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         _walk_struct(value, kind, where, problems)
     elif origin is tuple and typing.get_args(kind)[-1] is ... and isinstance(value, list):

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from quorate.exits import visible as visible  # the terminal's own way to show foreign text
 from quorate.findings import Refusal
 from quorate.host import Host
 
@@ -127,8 +128,3 @@ def _put(fd: int, data: bytes | memoryview) -> None:
     left = memoryview(data)
     while left:
         left = left[os.write(fd, left) :]
-
-
-def visible(line: str) -> str:
-    """The line with everything escaped that a terminal would obey instead of showing."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in line)

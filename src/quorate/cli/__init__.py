@@ -6,16 +6,15 @@ Exit codes: 0 accepted, 1 refused, 2 wrong use, 3 interrupted or unproven, 70 a 
 from __future__ import annotations
 
 import sys
-import traceback
 from pathlib import Path
 
 import click
 
 from quorate import __version__
+from quorate.exits import INTERRUPTED, REFUSED, leaving, print_refusal
 from quorate.findings import Refusal
 
-REFUSED, INTERRUPTED, BUG = 1, 3, 70
-
+__all__ = ["GROUPS", "INTERRUPTED", "ORDER", "REFUSED", "main", "print_refusal", "program", "verifier"]
 
 Order = tuple[tuple[str, str], ...]
 """Names of commands in the order in which they are needed, each with the module that holds it."""
@@ -47,7 +46,7 @@ class Commands(click.Group):
 
 GROUPS: dict[str, tuple[str, Order]] = {
     "import": ("What other tools read, as folders of ours.", (("boulder", "importing"), ("kskm", "kskm"))),
-    "ksr": ("Key signing requests: make one.", (("make", "request"),)),
+    "ksr": ("Key signing requests: check one before it is signed, make one.", (("check", "ksr"), ("make", "request"))),
     "skr": ("Signed key responses: what is in one, and whether it may be believed.", (("check", "skr"),)),
     "trust-anchor": (
         "Trust anchors of a zone: make the file that is published, check one, export records.",
@@ -88,38 +87,21 @@ program = click.version_option(__version__, prog_name="quorate")(
 
 
 def main() -> None:
-    """The console script."""
+    """The console script, for every command that has no quicker way."""
+    sys.exit(leaving(_program))
+
+
+def _program() -> int:
     try:
         program.main(standalone_mode=False)
-    except Refusal as refusal:
-        print_refusal(refusal)
-        sys.exit(REFUSED)
     except click.ClickException as wrong:
         wrong.show()
-        sys.exit(wrong.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("quorate: interrupted", err=True)
-        sys.exit(INTERRUPTED)
+        return wrong.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
     except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
-    except OSError as error:
-        print_refusal(Refusal("host.unusable", file=error.filename or "a file", reason=error.strerror or error))
-        sys.exit(REFUSED)
-    except Exception:
-        traceback.print_exc()
-        click.echo("quorate: this is a bug; everything written so far is kept", err=True)
-        sys.exit(BUG)
-
-
-def print_refusal(refusal: Refusal) -> None:
-    """Every finding: one line, and what to do."""
-    from quorate.terminal import visible
-
-    for finding in refusal.findings:
-        click.echo(visible(f"quorate: {finding.sentence}"), err=True)
-        click.echo(visible(f"  hint: {finding.remedy}"), err=True)
-        clause = f", {finding.clause}" if finding.clause else ""
-        click.echo(f"  code: {finding.name}{clause}", err=True)
+        return done.exit_code
+    return 0
 
 
 def verifier() -> Path:

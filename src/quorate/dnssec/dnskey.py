@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from quorate.dnssec.name import wire_name
 from quorate.findings import Refusal
@@ -75,8 +76,7 @@ class DigestType(enum.IntEnum):
     SHA384 = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Ds:
+class Ds(msgspec.Struct, frozen=True):
     """A DS record's data without its owner."""
 
     key_tag: int
@@ -85,8 +85,7 @@ class Ds:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Dnskey:
+class Dnskey(msgspec.Struct, frozen=True):
     """The data of a DNSKEY record as it stands: `algorithm` may be one that nobody here signs with."""
 
     flags: int
@@ -119,12 +118,12 @@ class Dnskey:
     @property
     def revoked(self) -> Dnskey:
         """The same key with the REVOKE bit, and so with another tag (RFC 5011 7)."""
-        return replace(self, flags=self.flags | REVOKE)
+        return msgspec.structs.replace(self, flags=self.flags | REVOKE)
 
     @property
     def unrevoked(self) -> Dnskey:
         """The same key without the REVOKE bit: how a trust anchor knows it."""
-        return replace(self, flags=self.flags & ~REVOKE)
+        return msgspec.structs.replace(self, flags=self.flags & ~REVOKE)
 
     def same_key(self, other: Dnskey) -> bool:
         """Whether both are one key pair, revoked or not."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 
-_DURATION = re.compile(
-    r"P(?=[0-9T])(?:(?P<days>[0-9]{1,5})D)?"
-    r"(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,6})H)?(?:(?P<minutes>[0-9]{1,8})M)?(?:(?P<seconds>[0-9]{1,9})S)?)?"
-)
-_MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:Z|\+00:00)?")
+_UNITS = (("D", 86400, 5), ("H", 3600, 6), ("M", 60, 8), ("S", 1, 9))
+_SHAPE = "0000-00-00T00:00:00"
 
 
 def read_duration(text: str) -> timedelta | None:
@@ -17,9 +13,25 @@ def read_duration(text: str) -> timedelta | None:
 
     Years and months have no length of their own, and fractions and signs have no place in a policy.
     """
-    if match := _DURATION.fullmatch(text):
-        return timedelta(**{name: int(number) for name, number in match.groupdict("0").items()})
-    return None
+    days, time, clock = text[1:].partition("T")
+    if not text.startswith("P") or (time and not clock) or not (days or clock):
+        return None
+    length = timedelta()
+    for part, units in ((days, _UNITS[:1]), (clock, _UNITS[1:])):
+        rest = part
+        for unit, seconds, digits in units:
+            number, there, after = rest.partition(unit)
+            if there:
+                if not _is_number(number, digits):
+                    return None
+                length, rest = length + timedelta(seconds=int(number) * seconds), after
+        if rest:
+            return None
+    return length
+
+
+def _is_number(text: str, digits: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= digits
 
 
 def duration_text(length: timedelta) -> str:
@@ -34,11 +46,12 @@ def duration_text(length: timedelta) -> str:
 
 def read_utc(text: str) -> datetime | None:
     """The moment of an xsd:dateTime in UTC: without a zone, with `Z` or `+00:00`. None for any other text."""
-    match = _MOMENT.fullmatch(text)
-    if match is None or not 1970 <= int(match[1]) < 2200:
+    plain = text.removesuffix("Z") if text.endswith("Z") else text.removesuffix("+00:00")
+    shape = "".join("0" if one in "0123456789" else one for one in plain)
+    if shape != _SHAPE or not 1970 <= int(plain[:4]) < 2200:
         return None
     try:
-        return datetime(*(int(part) for part in match.groups()), tzinfo=UTC)  # type: ignore[arg-type, misc]  # six ints
+        return datetime.fromisoformat(plain).replace(tzinfo=UTC)
     except ValueError:
         return None
 

@@ -6,8 +6,9 @@ The order of bundles, keys and signatures is the document's. All times are UTC w
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from quorate.dnssec.dnskey import Dnskey
 from quorate.dnssec.rrsig import Rrsig
@@ -22,8 +23,7 @@ class Family(enum.StrEnum):
     EDDSA = "EdDSA"
 
 
-@dataclass(frozen=True, slots=True)
-class AlgorithmPolicy:
+class AlgorithmPolicy(msgspec.Struct, frozen=True):
     """A SignatureAlgorithm: which keys a policy speaks of. `size` in bits; `exponent` is 0 for all but RSA."""
 
     algorithm: int
@@ -37,8 +37,7 @@ class AlgorithmPolicy:
         return f"{self.family.value} of {self.size} bits{exponent}"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPolicy:
+class KeyPolicy(msgspec.Struct, frozen=True):
     """What the one who signs with these keys claims to keep to (RequestPolicy/ZSK, ResponsePolicy/KSK)."""
 
     publish_safety: timedelta
@@ -50,8 +49,7 @@ class KeyPolicy:
     algorithms: tuple[AlgorithmPolicy, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BundleKey:
+class BundleKey(msgspec.Struct, frozen=True):
     """A Key. `identifier` is the owner's name for it (a KSK's label); `key_tag` and `ttl` as stated, not computed."""
 
     identifier: str
@@ -60,8 +58,7 @@ class BundleKey:
     dnskey: Dnskey
 
 
-@dataclass(frozen=True, slots=True)
-class BundleSignature:
+class BundleSignature(msgspec.Struct, frozen=True):
     """A Signature: an RRSIG over the bundle's DNSKEY RRset, its record's TTL and the identifier of the key."""
 
     identifier: str
@@ -69,8 +66,7 @@ class BundleSignature:
     rrsig: Rrsig
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(msgspec.Struct, frozen=True):
     """One slot: a DNSKEY RRset, its signatures, and from when to when a KSK's signature over it is (to be) valid.
 
     `signers`: the KSKs that a request asks for by name.
@@ -96,8 +92,7 @@ class Bundle:
         return tuple(key for key in self.keys if key.dnskey.is_ksk)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """A KSR. `zsk`: the requester's stated policy."""
 
     id: str
@@ -108,8 +103,7 @@ class Request:
     timestamp: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """An SKR. `ksk`: the signer's policy; `zsk`: the requester's, repeated."""
 
     id: str

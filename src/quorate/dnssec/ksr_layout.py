@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from quorate.dnssec.duration import duration_text, utc_text
 from quorate.dnssec.ksr import Bundle, BundleKey, BundleSignature, Family, KeyPolicy, Request, Response
-from quorate.dnssec.ksr_xml import DURATIONS, IDENTIFIER
+from quorate.dnssec.ksr_xml import DURATIONS, is_identifier
 from quorate.dnssec.name import name_text, shown, wire_name
 from quorate.findings import Refusal
 
@@ -111,7 +111,7 @@ def _identified(identifier: str) -> str:
 
 def _safe(identifier: str) -> str:
     """An id as it may stand in an attribute. Raises `ksr.id_unusable` for one that no reader takes."""
-    if not IDENTIFIER.fullmatch(identifier):
+    if not is_identifier(identifier):
         raise Refusal("ksr.id_unusable", id=shown(identifier))
     return identifier
 

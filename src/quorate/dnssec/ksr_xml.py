@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
-import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
@@ -37,9 +36,8 @@ MANY, FEW = 100, 20
 
 LARGEST_TTL = 2**31 - 1  # RFC 2181 8
 _BLANK = " \t\r\n"
-IDENTIFIER = re.compile(r"[!#-%(-;=?-_a-~](?:[ !#-%(-;=?-_a-~]{0,253}[!#-%(-;=?-_a-~])?")  # none of " & ' < > `
-_DIGITS = re.compile(r"[0-9]{1,20}")
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_NO_BLANKS = dict.fromkeys(map(ord, _BLANK))
+_IN_IDS = frozenset(chr(one) for one in range(32, 127)) - set("\"&'<>`")
 
 
 class Shape(NamedTuple):
@@ -181,6 +179,11 @@ def _structure(element: Element, where: str, problem: str) -> Finding:
     return found("ksr.structure", where, problem=problem, line=element.line)
 
 
+def is_identifier(text: str) -> bool:
+    """Whether a text can be an id: 1 to 255 printable ASCII characters, none of markup, no blank at either end."""
+    return 0 < len(text) <= 255 and text == text.strip(" ") and _IN_IDS.issuperset(text)
+
+
 # -- values -----------------------------------------------------------------------------------------------------------
 
 
@@ -257,14 +260,14 @@ class _Reader:
     def identifier(self, element: Element, attribute: str) -> str:
         """An id; empty if the attribute is one that may be left out and was."""
         text = element.attributes.get(attribute)
-        if text is not None and not IDENTIFIER.fullmatch(text):
+        if text is not None and not is_identifier(text):
             self.problem(element, f"{attribute} is not 1 to 255 printable characters, none of them of markup")
         return text or ""
 
     def number(self, element: Element, attribute: str, most: int) -> int:
         text = (element.attributes[attribute] if attribute else element.text).strip(_BLANK)
         what = f"{attribute} " if attribute else ""
-        if not _DIGITS.fullmatch(text) or int(text) > most:
+        if not (text.isascii() and text.isdigit() and len(text) <= 20) or int(text) > most:
             self.problem(element, f"{what}is not a number from 0 to {most}")
             return 0
         if text != str(int(text)):
@@ -297,13 +300,13 @@ class _Reader:
 
     def octets(self, element: Element) -> bytes:
         """Base64, over several lines or one, with its padding and no stray bits (RFC 4648 3.5)."""
-        text = re.sub(f"[{_BLANK}]+", "", element.text)
-        if text and _BASE64.fullmatch(text):
+        text = element.text.translate(_NO_BLANKS)
+        if text.isascii():
             try:
                 data = base64.b64decode(text, validate=True)
             except binascii.Error:
                 data = b""
-            if base64.b64encode(data).decode() == text:
+            if data and base64.b64encode(data).decode() == text:
                 return data
         self.problem(element, "is not base64, or not its one form")
         return b""

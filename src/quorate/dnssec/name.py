@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from quorate.findings import Refusal
 
 ROOT = b"\0"
 LONGEST_NAME, LONGEST_LABEL = 255, 63
-_UNIT = re.compile(r"\\(?P<number>[0-9]{3})|\\(?P<quoted>[!-~])|(?P<dot>\.)|(?P<plain>[!-\[\]-~])")
 _QUOTED = b'.\\"();@$'
 
 
@@ -61,15 +58,12 @@ def _labels(text: str) -> list[bytes]:
         return []
     labels, label, at = [], bytearray(), 0
     while at < len(text):
-        unit = _UNIT.match(text, at)
-        if unit is None or (unit["number"] and int(unit["number"]) > 255):
-            raise Refusal("dnssec.name_unusable", name=shown(text), detail="it holds a character that no name holds")
-        if unit["dot"]:
+        octet, at = _unit(text, at)
+        if octet is None:
             labels.append(bytes(label))
             label.clear()
         else:
-            label += bytes([int(unit["number"])]) if unit["number"] else (unit["quoted"] or unit["plain"]).encode()
-        at = unit.end()
+            label.append(octet)
     if label or not text:
         labels.append(bytes(label))
     if wrong := next((one for one in labels if not 1 <= len(one) <= LONGEST_LABEL), None):
@@ -78,6 +72,23 @@ def _labels(text: str) -> list[bytes]:
     if b"" in labels:
         raise Refusal("dnssec.name_unusable", name=shown(text), detail="a label is empty")
     return labels
+
+
+def _unit(text: str, at: int) -> tuple[int | None, int]:
+    """The octet that the text means from `at` on, None for a dot between labels, and where the next one begins."""
+    one = text[at]
+    if one == ".":
+        return None, at + 1
+    if one == "\\":
+        digits = text[at + 1 : at + 4]
+        if len(digits) == 3 and digits.isascii() and digits.isdigit() and int(digits) < 256:
+            return int(digits), at + 4
+        one, at = text[at + 1 : at + 2], at + 1
+        if one.isdigit():
+            one = ""
+    if not "!" <= one <= "~" or len(one) != 1:
+        raise Refusal("dnssec.name_unusable", name=shown(text), detail="it holds a character that no name holds")
+    return ord(one), at + 1
 
 
 def _escaped(label: bytes) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from quorate.dnssec.dnskey import Dnskey, key_algorithm, rsa_numbers
 from quorate.dnssec.duration import duration_text

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from quorate.dnssec.dnskey import CLASS_IN, TYPE_DNSKEY, Dnskey
 from quorate.dnssec.name import label_count, wire_labels, wire_name
 
 
-@dataclass(frozen=True, slots=True)
-class Rrsig:
+class Rrsig(msgspec.Struct, frozen=True):
     """The data of an RRSIG record. Times are UTC without fractions; `signer` is a name as text, as it was stated."""
 
     type_covered: int

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from quorate.dnssec.dnskey import KSK_FLAGS, Dnskey, key_algorithm
 from quorate.dnssec.keyfile import KeyPair
@@ -35,7 +38,7 @@ class Workshop:
     def signed(self, bundle: Bundle, zone: str = "") -> Bundle:
         """The bundle with the proofs of its keys made anew."""
         held = {pair.dnskey.public_key: pair for pair in self.pairs}
-        pairs = [replace(held[key.dnskey.public_key], dnskey=key.dnskey) for key in bundle.keys]
+        pairs = [dataclasses.replace(held[key.dnskey.public_key], dnskey=key.dnskey) for key in bundle.keys]
         return replace(bundle, signatures=proofs(zone or self.request.domain, bundle, pairs, self.proof))
 
     def with_bundle(self, number: int, change: Callable[[Bundle], Bundle], again: bool = True) -> Request:
@@ -115,7 +118,7 @@ def _padded(key: Dnskey) -> Dnskey:
 
 
 def _padded_pair(pair: KeyPair) -> KeyPair:
-    return replace(pair, dnskey=_padded(pair.dnskey)) if key_algorithm(pair.dnskey).is_rsa else pair
+    return dataclasses.replace(pair, dnskey=_padded(pair.dnskey)) if key_algorithm(pair.dnskey).is_rsa else pair
 
 
 def _strangers(shop: Workshop, at: int) -> Sequence[BundleKey]:

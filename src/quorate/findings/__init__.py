@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -55,8 +54,7 @@ class Basis(NamedTuple):
     clause: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One result of a check: a code of the table, where it was seen, and the facts its sentence names.
 
     `basis` takes the place of the severity and the clause in the table.

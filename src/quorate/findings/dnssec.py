@@ -46,7 +46,7 @@ _POLICIES = {
     "dnssec.policy_value": _must("{problem}", "", "correct the policy"),
     "dnssec.policy_twice": _must("{id} stands there twice", "", "give each its own id"),
     "dnssec.policy_broken": _must(
-        "the compiled policy cannot be used: {detail}", "", "remove it: it is made again from policy.toml"
+        "the compiled policy cannot be used: {detail}", "", "remove it, so that policy.toml is read"
     ),
     "dnssec.policy_no_limits": _must(
         "the policy {policy} has no limits for {day}, its first hold from {first}",

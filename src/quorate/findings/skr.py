@@ -312,7 +312,9 @@ _KSKM = {
 
 _ANCHORS = {
     "zone.not_found": _must(
-        "no dnssec/policy.toml here or above", "", "go into the folder of a zone's authority, or name it with --in"
+        "there is no dnssec/ folder with a policy here or above",
+        "",
+        "go into the folder of a zone's authority, or name it with --in",
     ),
     "ksk.not_pinned": _must(
         "the key {tag} of {zone}, DS digest {digest}, is no KSK of the policy",

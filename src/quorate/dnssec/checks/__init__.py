@@ -8,18 +8,18 @@ days, and each acceptance is told.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from quorate.dnssec.checks import bundles, chain, header, keys, limits
 from quorate.dnssec.checks.case import Case
+from quorate.dnssec.overview import spoken
 from quorate.dnssec.policy import PolicyException
 from quorate.findings import Finding
 
 __all__ = ["CHECKS", "Accepted", "Case", "Check", "Verdict", "judge"]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """A check by its public name."""
 
     name: str
@@ -51,16 +51,14 @@ CHECKS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """A finding that an exception of the policy accepts."""
 
     finding: Finding
     exception: PolicyException
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the checks found. `refused` is empty exactly if the request is accepted."""
 
     refused: tuple[Finding, ...]
@@ -74,9 +72,9 @@ def judge(case: Case) -> Verdict:
     accepted: list[Accepted] = []
     passed = []
     exceptions = case.policy.exceptions_at(case.at, case.digest)
-    for name, findings in (("KSR-SPELLING", case.oddities), *((one.name, one.findings(case)) for one in CHECKS)):
+    for name, made in (("KSR-SPELLING", case.oddities), *((one.name, one.findings(case)) for one in CHECKS)):
         before = len(refused) + len(accepted)
-        for finding in findings:
+        for finding in gathered(made):
             if exception := _exception(exceptions, finding.code):
                 accepted.append(Accepted(finding, exception))
             else:
@@ -84,6 +82,20 @@ def judge(case: Case) -> Verdict:
         if len(refused) + len(accepted) == before:
             passed.append(name)
     return Verdict(tuple(refused), tuple(accepted), tuple(passed))
+
+
+def gathered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The same findings, one for all the slots of which the same is to be said: `slots 2-8`."""
+    places: dict[tuple[str, tuple[tuple[str, str], ...], str], list[int]] = {}
+    for one in findings:
+        slot, _, rest = one.where.removeprefix("slot ").partition(" ")
+        numbered = one.where.startswith("slot ") and slot.isdigit()
+        place = f"slot {{}} {rest}".rstrip() if numbered else one.where
+        places.setdefault((one.code, one.facts, place), []).append(int(slot) if numbered else 0)
+    return tuple(
+        Finding(code, place.replace("slot {}", spoken(numbers)), facts)
+        for (code, facts, place), numbers in places.items()
+    )
 
 
 def _exception(exceptions: Iterable[PolicyException], code: str) -> PolicyException | None:

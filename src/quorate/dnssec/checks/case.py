@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+
+import msgspec
 
 from quorate.dnssec.dnskey import Dnskey
 from quorate.dnssec.ksr import Bundle, BundleKey, Request, Response
@@ -15,8 +16,7 @@ MOST_VERIFIED = 60
 """Signatures that are verified in one file. The root's have eleven; more would only cost time."""
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, dict=True):
     """`at`: the moment of the check, UTC. `previous`: the SKR that the request follows; None at a genesis, which people
     have to name. `seen`: ids of requests and of bundles that have been signed before, beside those of `previous`.
     `oddities`: of the request's spelling. `digest`: `sha256:…` of the request's file.

@@ -1,0 +1,48 @@
+"""The policy of a zone's folder, read as quickly as can be. Floor 4.
+
+`dnssec/policy.toml` is what people write, `dnssec/policy.json` the same compiled, as an import leaves it: it counts
+while it names the other's digest, or where there is no other. Nothing is written here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from quorate import canonical
+from quorate.dnssec.policy import Policy, load_policy, read_policy
+from quorate.findings import Refusal
+
+FOLDER, POLICY, COMPILED = "dnssec", "policy.toml", "policy.json"
+LARGEST_FILE = 1024 * 1024
+
+
+def find_zone(start: Path) -> Path:
+    """The `dnssec/` folder, found upward from any path; `zone.not_found`."""
+    for folder in (start, *start.resolve().parents):
+        for inner in (folder, folder / FOLDER):
+            if inner.name == FOLDER and any((inner / name).is_file() for name in (POLICY, COMPILED)):
+                return inner
+    raise Refusal("zone.not_found", str(start))
+
+
+def load_zone_policy(folder: Path) -> Policy:
+    """The policy of a `dnssec/` folder."""
+    source = _octets(folder / POLICY)
+    compiled = _octets(folder / COMPILED)
+    digest = canonical.digest(source) if source is not None else ""
+    if compiled is not None:
+        held = read_policy(compiled, COMPILED)
+        if source is None or held.source == digest:
+            return held.policy
+    if source is None:
+        raise Refusal("zone.not_found", str(folder))
+    return load_policy(source, POLICY)
+
+
+def _octets(path: Path) -> bytes | None:
+    """What a file holds; None if there is none. One that is far too large is cut, and then refused by its reader."""
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST_FILE)
+    except FileNotFoundError:
+        return None
