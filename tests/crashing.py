@@ -45,7 +45,6 @@ from quorate.token.opening import open_token
 
 VERIFIER = Path(__file__).parent.parent / "verifier" / "quorate_verify.py"
 COPY = VERIFIER.read_bytes()
-CEREMONY = "001-root"
 FILES = ("fsync", "link", "rename", "replace")
 CALLS = ("login", "set_pin", "generate", "sign", "destroy", "lookup")
 RAW_CALLS = ("login", "set_pin", "generate_pair", "sign", "destroy")
@@ -221,18 +220,23 @@ def fill(path: Path) -> None:
 # -- a ceremony in a child --------------------------------------------------------------------------------------------
 
 
+def ceremony_of(root: Path) -> Path:
+    """The ceremony that is struck: the last one of the authority."""
+    return max(path.parent for path in root.glob("ceremonies/*/plan.toml"))
+
+
 def record_of(root: Path) -> Path:
-    return root / "ceremonies" / CEREMONY / "rehearsal" / "record"
+    return ceremony_of(root) / "rehearsal" / "record"
 
 
 def room_of(root: Path) -> Room:
     """The room of the ceremony below `root`; its clock goes on where the transcript ends."""
-    ceremony = root / "ceremonies" / CEREMONY
+    ceremony = ceremony_of(root)
     folder = ceremony / "rehearsal"
     script = read_script((folder / "script.json").read_bytes(), "script.json")
     events = record.read_transcript(folder / "record" / record.TRANSCRIPT)[0]
     host = SteppedHost(moment(events[-1].at) if events else utc(script.window.opens))
-    start = prepare.base(root, Mode.REHEARSAL, CEREMONY)
+    start = prepare.base(root, Mode.REHEARSAL, ceremony_of(root).name)
     return Room(host, StandIns(root, folder, host), ceremony, start, folder)
 
 
@@ -243,7 +247,7 @@ def run(root: Path, point: Point | None = None) -> dict[str, Any]:
     points.install()
     room = room_of(root)
     try:
-        conduct(room, COPY, root / "ceremonies" / CEREMONY / "rehearsal")
+        conduct(room, COPY, ceremony_of(root) / "rehearsal")
         outcome = "sealed"
     except Refusal as refusal:
         outcome = refusal.code
@@ -269,7 +273,7 @@ def survey(root: Path) -> dict[str, Any]:
     """What can be said of a sealed record and its token: the verifier's verdict first."""
     _configure(root)
     loaded = record.load(record_of(root))
-    start = prepare.base(root, Mode.REHEARSAL, CEREMONY)
+    start = prepare.base(root, Mode.REHEARSAL, ceremony_of(root).name)
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         code = _verifier().main(["--rehearsal", "--authority", start.genesis, str(record_of(root))])
@@ -391,7 +395,7 @@ def make(root: str, hsm: bool = False) -> dict[str, Any]:
     if hsm:
         shadow = rehearse.shadow_state
         rehearse.shadow_state = lambda root, state: msgspec.structs.replace(shadow(root, state), tokens=state.tokens)
-    prepare_rehearsal(Path(root), Path(root) / "ceremonies" / CEREMONY, COPY)
+    prepare_rehearsal(Path(root), ceremony_of(Path(root)), COPY)
     return {}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from crashing import CEREMONY, Server, fill, flaws, record_of
+from crashing import Server, fill, flaws, record_of
 from example import FIRST, make_authority, make_plan
 from quorate import record
 from quorate.rehearse import TRANSPORT
@@ -24,6 +24,7 @@ from softhsm import MODULE, make_softhsm_token
 FULL = bool(os.environ.get("QUORATE_FULL_SWEEP"))
 STRIDE = 1 if FULL else 29
 PARTS = 4
+DEMO = Path(__file__).parent.parent / "examples" / "demo"
 Struck = tuple[int, str]
 
 
@@ -38,7 +39,7 @@ def server() -> Iterator[Server]:
 def prepared(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Path:
     """An authority whose first ceremony is compiled, approved and not begun."""
     root = make_authority(tmp_path_factory.mktemp("crash") / "prepared")
-    make_plan(root, CEREMONY, FIRST)
+    make_plan(root, "001-root", FIRST)
     server.ask("make", root=str(root))
     server.ask("warm", prepared=str(root))
     return root
@@ -128,6 +129,29 @@ def test_torn_again_while_it_resumes(server: Server, prepared: Path, calls: dict
         resumed = (at(again, "fsync transcript.jsonl")[1], "torn")
         evidence = [(one, when) for one in at(again, "link torn", "fsync evidence") for when in ("before", "cut")]
         sweep(server, prepared, [[torn, resumed], *([torn, one] for one in evidence)], killed)
+
+
+# --- the ceremony of the demonstration, which follows from another
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Path:
+    root = Path(shutil.copytree(DEMO, tmp_path_factory.mktemp("crash-demo") / "prepared"))
+    server.ask("make", root=str(root))
+    server.ask("warm", prepared=str(root))
+    return root
+
+
+def test_the_demonstration_is_killed_around_its_calls(server: Server, demo: Path) -> None:
+    facts = server.ask("survive", prepared=str(demo), points=[])
+    assert flaws(facts) == []
+    assert len(facts["drafted"]) == 6
+    names = facts["resumed"]["points"]
+    signing = [(number, when) for number in at(names, "token ") for when in ("before", "after")]
+    writing = at(names, "fsync", "link", "rename", "replace")
+    cutting = [(number, when) for number in writing for when in ("before", "after", "cut")]
+    points = signing + cutting if FULL else [*signing[-2:], *cutting[7 :: 10 * STRIDE]]
+    sweep(server, demo, [[one] for one in points], killed)
 
 
 # --- stopped by a bug, by hand, by another process
@@ -262,7 +286,7 @@ def hsm(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Path:
     root = tmp_path_factory.mktemp("crash-hsm") / "prepared"
     module, serial = make_softhsm_token(root / "softhsm", "hsm-1", TRANSPORT.decode(), TRANSPORT.decode())
     make_authority(root, token=f'kind = "pkcs11"\nlocation = "{module}"\nserial = "{serial}"')
-    make_plan(root, CEREMONY, FIRST)
+    make_plan(root, "001-root", FIRST)
     server.ask("make", root=str(root), hsm=True)
     return root
 
