@@ -175,6 +175,25 @@ def test_a_ceremony_left_unfinished_is_3(tmp_path: Path) -> None:
     assert refused(root, "compile", ceremony, "--replace") == ["script.in_use"]
 
 
+def test_an_authority_is_told_what_comes_next(tmp_path: Path) -> None:
+    """Before it is signed, once it is, and when it was changed afterwards."""
+    root = make_authority(tmp_path / "authority", tmp_path / "keys")
+    (root / "ceremonies").mkdir()
+    assert run("check", root).out.endswith("1 token, 1 item: nothing stands against it\n")
+    lines = run("status", root).out.splitlines()
+    assert [line.partition(";")[0] for line in lines] == [
+        "the authority is not signed yet",
+        "no ceremony is planned yet",
+    ]
+    approve(root, tmp_path / "keys", "oa", "ob")
+    assert run("status", root).out.startswith("state 000: sha256:")
+    source = root / "authority.toml"
+    source.write_text(source.read_text().replace("crl-days = 365", "crl-days = 300"))
+    assert "authority.toml or people/ are not as signed" in run("status", root).out
+    source.write_text(source.read_text().replace('role = "officer"', 'role = "offcer"'))
+    assert "role.unknown" in refused(root, "check", root)
+
+
 def test_interrupted_is_3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

@@ -136,7 +136,7 @@ def expect(claim: str, said: str, folder: Path, pinned: tuple[str, ...]) -> None
 def test_the_verifier_accepts_all_of_it(authority: Path, pinned: tuple[str, ...]) -> None:
     code, output = verify(record(authority, "001-root"), record(authority, "002-kinds"), *pinned)
     assert code == 0, output
-    assert "6 certificates, 1 CRLs, 2 requests and 2 OCSP responses valid and as approved" in output
+    assert "6 certificates, 1 CRL, 2 requests and 2 OCSP responses valid and as approved" in output
 
 
 def test_what_is_frozen_before_the_day_is_what_is_signed(authority: Path) -> None:

@@ -106,6 +106,11 @@ def plain(text, limit=160):
     return "".join(c if " " <= c <= "~" else "\\u%04x" % ord(c) for c in text)
 
 
+def some(number, many):
+    """A number of things, for people: `1 record`, `2 records`."""
+    return "%d %s" % (number, many[:-1] if number == 1 else many)
+
+
 def need(condition, text):
     """Raise Bad(text) unless the condition holds."""
     if not condition:
@@ -4112,7 +4117,7 @@ def check_files(folder, transcript, claims):
         ending = "/".join(entry["path"].split("/")[2:])
         if ending not in UNNAMED and entry["digest"] not in ([named[ending]] if ending in named else digests):
             claims.fail("files", "%s: %s is a copy of nothing" % (where, plain(entry["path"])))
-    claims.found("files", "%d files named and equal" % len(named))
+    claims.found("files", "%s named and equal" % some(len(named), "files"))
     return named
 
 
@@ -4329,7 +4334,7 @@ class Artifacts:
         made = list(self.made.values())
         counts = [(sum(isinstance(one, form.tbs) for one in made), form.plural) for form in FORMS.values()]
         counts.append((len(self.skrs), "SKRs"))
-        said = ["%d %s" % one for one in counts if one[0] or one[1] in ("certificates", "CRLs")]
+        said = [some(*one) for one in counts if one[0] or one[1] in ("certificates", "CRLs")]
         return " and ".join([", ".join(said[:-1]), said[-1]])
 
     def compare(self, path, expected):
@@ -5061,7 +5066,7 @@ class Record:
 
     def read_transcript(self, folder):
         transcript = Transcript(folder.get("transcript.jsonl"), self.claims)
-        self.claims.found("transcript", "%d events, root %s" % (transcript.size, transcript.root.hex()))
+        self.claims.found("transcript", "%s, root %s" % (some(transcript.size, "events"), transcript.root.hex()))
         self.claims.found("transcript", "ends " + " ".join(ends_of(transcript.root)))
         return transcript
 
@@ -5121,23 +5126,27 @@ class Record:
         paper = [s["id"] for s in script.seats.values() if s["presence"] == "paper"]
         claims.found(
             "people",
-            "%d sign-ins of %d seats%s"
-            % (counts.get("sign-ins", 0), len(script.seats), ", on paper: " + ", ".join(paper) if paper else ""),
+            "%s of %s%s"
+            % (
+                some(counts.get("sign-ins", 0), "sign-ins"),
+                some(len(script.seats), "seats"),
+                ", on paper: " + ", ".join(paper) if paper else "",
+            ),
         )
         claims.found(
             "quorums",
-            "%d uses of a token, each approved and commanded; %d unlocks"
-            % (counts.get("uses of a token", 0), counts.get("unlocks", 0)),
+            "%s of a token, each approved and commanded; %s"
+            % (some(counts.get("uses of a token", 0), "uses"), some(counts.get("unlocks", 0), "unlocks")),
         )
         keys = session.generated.get("keys", {})
         if session.copies:
-            claims.found("keys", "%d copies brought in: %s" % (len(session.copies), ", ".join(sorted(session.copies))))
+            claims.found("keys", "brought in as copies: %s" % ", ".join(sorted(session.copies)))
         claims.found("keys", "%d generated%s" % (len(keys), ": " + ", ".join(sorted(keys)) if keys else ""))
         if session.destroyed:
             claims.found("keys", "%d destroyed: %s" % (len(session.destroyed), ", ".join(sorted(session.destroyed))))
-        claims.found("custody", "%d items, as entered by the people present" % len(session.items))
+        claims.found("custody", "%s, as entered by the people present" % some(len(session.items), "items"))
         if counts.get("checkpoints"):
-            claims.found("cosignatures", "%d checkpoints within the ceremony" % counts["checkpoints"])
+            claims.found("cosignatures", "%s within the ceremony" % some(counts["checkpoints"], "checkpoints"))
 
     def print_claims(self, explain):
         print("record %s (%s)" % (plain(self.name), plain(self.mode)))

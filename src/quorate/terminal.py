@@ -7,6 +7,7 @@ escaped, whoever wrote them. Works over pipes as well.
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -37,9 +38,17 @@ class Terminal:
     # -- out ----------------------------------------------------------------------------------------------------------
 
     def show(self, lines: Sequence[str]) -> None:
-        """Print lines as they are, but for what a terminal would obey."""
+        """Print lines as they are, but for what a terminal would obey; on a terminal broken between words."""
         for line in lines:
-            self._write(visible(line) + "\n")
+            self._write("".join(part + "\n" for part in self._broken(visible(line))))
+
+    def _broken(self, line: str) -> list[str]:
+        """A line in pieces that fit. A command stays whole, for it is copied, and so does what has no blanks."""
+        width = os.get_terminal_size(self._out).columns if os.isatty(self._out) else 0
+        if not 20 <= width < len(line) or ": ssh-keygen " in line:
+            return [line]
+        indent = " " * (2 + len(line) - len(line.lstrip()))
+        return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
     def title(self, line: str) -> None:
         """Print a line, bold where that is possible."""

@@ -43,6 +43,13 @@ class Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(f"quorate.cli.{module}"), name)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The whole first sentence of each command, on as many lines as it takes."""
+        commands = [(name, self.get_command(ctx, name)) for name, _ in self.order]
+        rows = [(name, command.get_short_help_str(limit=999)) for name, command in commands if command]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
 
 GROUPS: dict[str, tuple[str, Order]] = {
     "import": ("What other tools read, as folders of ours.", (("boulder", "importing"), ("kskm", "kskm"))),

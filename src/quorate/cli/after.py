@@ -26,9 +26,16 @@ def status_command(folder: Path) -> None:
     from quorate.statement import Mode
 
     root = prepare.find_authority(folder)
-    for number, state in enumerate(record.frozen_states(root)):
+    states = record.frozen_states(root)
+    for number, state in enumerate(states):
         standing = governing.state_standing(root, Mode.REAL, number)
         click.echo(f"state {number:03d}: {state.digest}, {len(standing.signed)} of {standing.need} governors")
+    if not states:
+        click.echo("the authority is not signed yet; each governor: quorate approve . --person ID")
+    elif prepare.read_authority(root, Mode.REHEARSAL).digest != states[-1].digest:
+        click.echo("authority.toml or people/ are not as signed; its governors: quorate approve . --person ID")
+    if not any((root / "ceremonies").glob("*/plan.toml")):
+        click.echo("no ceremony is planned yet; the first: quorate new 001-root --from root")
     for ceremony in sorted((root / "ceremonies").glob("*")):
         real, rehearsal = (archive.record_folder(ceremony, mode) for mode in (Mode.REAL, Mode.REHEARSAL))
         steps = ["planned"]

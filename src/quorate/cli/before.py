@@ -51,14 +51,17 @@ def new_command(name: str, kind: str, root: Path) -> None:
 
 
 @click.command("check")
-@click.argument("ceremony", type=FOLDER)
+@click.argument("ceremony", metavar="PATH", type=FOLDER)
 @click.option("--rehearsal", is_flag=True, help="check against the shadow authority and its rehearsals")
 def check_command(ceremony: Path, rehearsal: bool) -> None:
     """Prove what is provable before the day; nothing is written.
 
-    Example: quorate check ceremonies/001-root
+    PATH: a ceremony, or the authority's own folder. Example: quorate check ceremonies/001-root
     """
     root, host = prepare.find_authority(ceremony), Host()
+    if root.resolve() == ceremony.resolve():
+        _check_authority(root, Mode.REHEARSAL if rehearsal else Mode.REAL)
+        return
     if rehearsal:
         from quorate.rehearse import shadow_base
 
@@ -72,6 +75,17 @@ def check_command(ceremony: Path, rehearsal: bool) -> None:
     script = compiled.script
     click.echo(
         f"{len(script.acts)} acts, {len(script.steps)} steps, {len(script.drafts)} drafts: nothing stands against it"
+    )
+
+
+def _check_authority(root: Path, mode: Mode) -> None:
+    from quorate.authority import state_findings
+
+    state = prepare.read_authority(root, mode)
+    _print_findings(tuple(one for one in state_findings(state) if not one.blocks))
+    click.echo(
+        f"authority {state.name}: {len(state.people)} people, {counted(len(state.roles), 'role')}, "
+        f"{counted(len(state.tokens), 'token')}, {counted(len(state.items), 'item')}: nothing stands against it"
     )
 
 
@@ -232,6 +246,10 @@ def made_signature(
     return None
 
 
+def counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def _print_standing(what: str, standing: governing.Standing) -> None:
     click.echo(f"{what}: {len(standing.signed)} of {standing.need} signatures ({', '.join(standing.signed) or 'none'})")
 
@@ -252,7 +270,8 @@ def rehearse_command(ceremony: Path) -> None:
     root = prepare.find_authority(ceremony)
     state = rehearse(root, ceremony, verifier().read_bytes())
     folder = record_folder(ceremony, Mode.REHEARSAL)
-    click.echo(f"rehearsed: {state.size} events, {len(state.certificates)} certificates, {len(state.crls)} CRLs")
+    made = counted(len(state.certificates), "certificate"), counted(len(state.crls), "CRL")
+    click.echo(f"rehearsed: {state.size} events, {', '.join(made)}")
     click.echo(f"record: {folder}")
     click.echo(f"shadow genesis: {state.script.authority.genesis}")
     if (ceremony / "script.json").is_file():

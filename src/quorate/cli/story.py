@@ -15,8 +15,11 @@ def tell(script: Script, events: tuple[Event, ...]) -> Iterator[str]:
     titles = {step.id: step.title for step in script.steps}
     branches = script.branches
     titles |= {step.id: step.title for steps in (branches.abort, branches.resume, branches.suspend) for step in steps}
-    act, step = "", ""
+    act, step, day = "", "", ""
     for event in events:
+        if event.at[:10] != day:
+            day = event.at[:10]
+            yield f"{day}, UTC"
         number = event.step.split(".")[0]
         if number and number != act:
             act = number
@@ -54,7 +57,8 @@ def sentence(event: Event) -> str:
             return f"{body['what']} looked at: {bad or 'nothing stands out'}"
         case Type.MOVED:
             what = f"{body['action']} {body['item'] or body['place']} {body['seal']}".rstrip()
-            return f"{what} by {', '.join(body['by'])} {body['log']}".rstrip()
+            log = f" (log: {body['log']})" if body["log"] else ""
+            return f"{what} by {', '.join(body['by'])}{log}"
         case Type.SHARED:
             parts = body["set"]
             split = f"{parts['threshold']} of {parts['count']}"

@@ -324,7 +324,7 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "ssh-keygen did not sign with {file}: {problem}",
-        "check the key file and its passphrase",
+        "check the key file and its passphrase; with a .pub file, that an agent holds the key",
         "",
     ),
     "signature.other_hash": Meaning(

@@ -167,7 +167,7 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "word {position} is not in the list of words",
-        "read the word from the card again; its first four letters suffice",
+        "read the word from the worksheet again; its first four letters suffice",
         "SLIP-39",
     ),
     "share.wrong_length": Meaning(
@@ -181,7 +181,7 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "the words are in the list, but together they are no share",
-        "a word is wrong or two are swapped; read all of them again from the card, in order",
+        "a word is wrong or two are swapped; read all of them again from the worksheet, in order",
         "SLIP-39",
     ),
     "share.other_set": Meaning(
