@@ -3948,7 +3948,7 @@ class KeySet:
             self.used.update({label: keys[label] for label in (*plain_keys, *revoked)})
             signers = [(labels[part], revoked.get(labels[part], keys[labels[part]])) for part in row["sign"]]
             records = [key for _, key in named]
-            for label, key in sorted(signers, key=lambda one: (one[1].tag, one[1].rdata)):
+            for label, key in sorted(signers, key=lambda one: one[1].rdata):
                 depth, data = rrset_data(self.zone, records, key, self.ttl, *bundle["times"])
                 self.signings.append({"bundle": number, "ksk": label, "key": key, "data": data, "labels": depth})
             self.bundles.append((bundle, named))
