@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.resources
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -189,3 +190,10 @@ def test_the_example_of_the_spec_is_read(tmp_path: Path) -> None:
     spec = Path(__file__).resolve().parent.parent / "spec" / "dnssec-policy.md"
     example = spec.read_text().split("```toml\n")[1].split("```")[0]
     assert policy(example).zone == "."
+
+
+def test_the_root_zones_policy_is_one_and_knows_its_history() -> None:
+    data = importlib.resources.files("quorate.dnssec").joinpath("root-zone.toml").read_bytes()
+    root = load_policy(data, "root-zone.toml")
+    assert [(pin.id, pin.key_tag) for pin in root.ksks] == [("Kjqmt7v", 19036), ("Klajeyz", 20326), ("Kmyv6jo", 38696)]
+    assert root.limits_at(datetime(2011, 1, 1, tzinfo=UTC)) != root.limits_at(datetime(2026, 1, 1, tzinfo=UTC))

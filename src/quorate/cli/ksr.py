@@ -12,7 +12,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 @click.command("check")
 @click.argument("file", type=FILE)
-@click.option("--previous", type=FILE, help="the signed response that the request follows; else the deployed one")
+@click.option("--previous", type=FILE, help="the signed response that the request follows")
 @click.option("--genesis", is_flag=True, help="there was no request before: this is the zone's first")
 @click.option("--at", "at", help="the moment to judge for, like 2026-10-01T00:00:00Z or 2026-10-01; else now")
 @click.option(
