@@ -91,6 +91,9 @@ def conduct(room: Room, verifier: bytes, script_folder: Path) -> State:
     `verifier`: the copy of the stand-alone verifier that goes into the record. Raises `Refusal` before anything is
     touched, `Stopped` when it can be resumed.
     """
+    if not room.folder.exists() and not (script_folder / "script.json").is_file():
+        # The lock would leave its file beside a record that never begins.
+        raise Refusal("script.not_compiled", str(script_folder))
     with record.locked(room.folder.parent):
         with record.reserve(room.folder) as spare:
             journal = _journal(room, verifier, script_folder)

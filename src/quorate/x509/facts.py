@@ -207,6 +207,10 @@ def _certificate_facts(der: bytes, envelope: Envelope, tbs: TbsCertificate) -> C
     points = tuple(_one(extensions, x509.CRLDistributionPoints) or ())
     accesses = tuple(_one(extensions, x509.AuthorityInformationAccess) or ())
     constraints = _one(extensions, x509.NameConstraints)
+    if constraints is not None and not any(
+        bytes(one.value) == constraints.public_bytes() for one in tbs.extensions or ()
+    ):
+        raise ValueError("a subtree of the name constraints has a minimum or a maximum")  # RFC 5280 4.2.1.10
     names = [name for point in points for name in point.full_name or ()]
     issuers = [a.access_location for a in accesses if a.access_method == AuthorityInformationAccessOID.CA_ISSUERS]
     return CertificateFacts(
