@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa, utils
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import mldsa, rsa, utils
 
 from quorate.algorithms import SignatureAlgorithm, verify_signature
 from quorate.findings import Refusal
@@ -133,6 +134,23 @@ def test_what_the_module_lacks_is_refused_with_its_name(on_softhsm: Token) -> No
             use()
         assert caught.value.code == "token.mechanism_absent"
     assert {call.function for call in on_softhsm.take_calls()} <= {"C_GetMechanismList"}
+
+
+def test_a_library_without_ml_dsa_is_a_token_without_it(on_files: Token, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `cryptography` is when it was built with an OpenSSL before 3.5."""
+
+    def refuse(*_: object) -> None:
+        raise UnsupportedAlgorithm("ML-DSA is not supported by this version of OpenSSL")
+
+    monkeypatch.setattr(mldsa, "MLDSA44PublicKey", type("Without", (), {"from_public_bytes": refuse}))
+    assert on_files.key_types() == tuple(ON_SOFTHSM)
+    assert {one for one in SignatureAlgorithm if one.startswith("ml-dsa-")}.isdisjoint(on_files.algorithms())
+    with pytest.raises(Refusal) as caught:
+        on_files.generate(KeyType.ML_DSA_87, b"\x70", "none")
+    assert caught.value.code == "token.mechanism_absent"
+    monkeypatch.setattr("quorate.token.software.load_der_private_key", refuse)
+    with pytest.raises(Refusal, match="has no ml-dsa-65"):
+        on_files.read(object_id(KeyType.ML_DSA_65))
 
 
 @pytest.mark.parametrize("algorithm", [SignatureAlgorithm.RSA_PKCS1_SHA256, SignatureAlgorithm.RSA_PKCS1_SHA512])

@@ -274,9 +274,9 @@ class Pkcs11Token:
     def sign(self, object_id: bytes, key_type: str, algorithm: SignatureAlgorithm, data: bytes) -> bytes:
         self._require_login()
         require_fit(self._serial, key_type, algorithm)
-        if algorithm not in self.algorithms():
-            raise Refusal("token.mechanism_absent", serial=self._serial, mechanism=algorithm)
         how = SIGNING[algorithm]
+        if how.mechanism not in self._mechanisms():
+            raise Refusal("token.mechanism_absent", serial=self._serial, mechanism=algorithm)
         with self._refusing(mechanism=algorithm):
             key = self._pair(object_id, "token.key_missing")[1]
             signed = self._session.sign(how.mechanism, key, how.input(data), how.parameter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
 
 from quorate.algorithms import SignatureAlgorithm, rsa_padding
@@ -18,8 +19,19 @@ PrivateKey = (
 )
 
 
+def supported(key_type: KeyType) -> bool:
+    """Whether `cryptography` can do it as it was built: ML-DSA takes OpenSSL 3.5 or newer, which its wheels have."""
+    if not key_type.startswith("ml-dsa-"):
+        return True
+    try:
+        mldsa.MLDSA44PublicKey.from_public_bytes(bytes(1312))
+    except UnsupportedAlgorithm:
+        return False
+    return True
+
+
 def generated(key_type: KeyType) -> PrivateKey:
-    """A new key of the type."""
+    """A new key of the type, which must be `supported`."""
     match key_type:
         case KeyType.RSA_2048 | KeyType.RSA_3072 | KeyType.RSA_4096:
             return rsa.generate_private_key(OWN_EXPONENT, key_type.bits)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import (
@@ -31,7 +31,7 @@ from quorate.algorithms import SignatureAlgorithm
 from quorate.findings import Refusal
 from quorate.keys import KeyType, key_name
 from quorate.token import Call, GeneratedKey, Login, Presence, TokenInfo, require_fit
-from quorate.token.private_key import PrivateKey, generated, signature_by
+from quorate.token.private_key import PrivateKey, generated, signature_by, supported
 
 TOKEN_FORMAT = "quorate-software-token/1"
 KEY_FORMAT = "quorate-software-key/1"
@@ -162,10 +162,10 @@ class SoftwareToken:
         )
 
     def key_types(self) -> tuple[KeyType, ...]:
-        return tuple(KeyType)
+        return tuple(kind for kind in KeyType if supported(kind))
 
     def algorithms(self) -> tuple[SignatureAlgorithm, ...]:
-        return tuple(SignatureAlgorithm)
+        return tuple(one for one in SignatureAlgorithm if any(one.fits(kind) for kind in self.key_types()))
 
     def take_calls(self) -> tuple[Call, ...]:
         calls = tuple(self._calls)
@@ -247,6 +247,8 @@ class SoftwareToken:
             serial, name = self._file.serial, object_id.hex()
             if self._path(object_id).exists():
                 raise Refusal("token.id_in_use", serial=serial, id=name)
+            if not supported(key_type):
+                raise Refusal("token.mechanism_absent", serial=serial, mechanism=key_type)
             private = generated(key_type)
             spki = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             self._seal(KeyFile(KEY_FORMAT, serial, name, label, spki.hex(), "", ""), private)
@@ -303,7 +305,11 @@ class SoftwareToken:
         if (file.format, file.serial, file.id) == (KEY_FORMAT, serial, object_id.hex()):
             with suppress(InvalidTag, ValueError):
                 secret = AESGCM(self._key).decrypt(bytes.fromhex(file.nonce), bytes.fromhex(file.sealed), file.bound())
-                private = load_der_private_key(secret, None)
+                try:
+                    private = load_der_private_key(secret, None)
+                except UnsupportedAlgorithm:
+                    mechanism = key_name(bytes.fromhex(file.spki))
+                    raise Refusal("token.mechanism_absent", serial=serial, mechanism=mechanism) from None
                 if isinstance(private, PrivateKey):
                     return file, private
         raise Refusal("token.damaged", file=path.name, serial=serial)

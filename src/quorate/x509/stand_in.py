@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
 
@@ -24,7 +25,7 @@ def public_key(spki: bytes) -> PublicKey:
     """The public key of a SubjectPublicKeyInfo (DER). Raises `key.unreadable` for what no builder takes."""
     try:
         public = serialization.load_der_public_key(spki)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise Refusal("key.unreadable", detail=" ".join(str(error).split())) from None
     if isinstance(public, PublicKey):
         return public
