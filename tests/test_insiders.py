@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from conftest import VERIFIER
+from example import FIRST, make_authority, make_plan
 from forging import (
     Forgery,
     genesis,
@@ -26,6 +28,7 @@ from forging import (
     withhold,
 )
 from quorate import canonical
+from quorate.rehearse import rehearse
 
 Keys = Mapping[str, ed25519.Ed25519PrivateKey]
 Change = Callable[[Forgery], object]
@@ -48,6 +51,16 @@ def judged(forged: Forgery, folder: Path) -> tuple[int, str]:
 
 def private(forged: Forgery) -> None:
     """The private authority of the other tests, in a rehearsal."""
+
+
+@pytest.fixture(scope="module")
+def linted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first of these ceremonies in an authority that asks for pkilint, as the rules webpki do."""
+    root = make_authority(tmp_path_factory.mktemp("linted") / "authority")
+    path = root / "authority.toml"
+    path.write_text(path.read_text().replace("crl-days = 365", 'crl-days = 365\nlinters = ["pkilint"]'))
+    rehearse(root, make_plan(root, "001-root", FIRST), VERIFIER.read_bytes())
+    return root
 
 
 def webpki(forged: Forgery) -> None:
@@ -194,9 +207,10 @@ def a_genesis_without_one_governor(forged: Forgery) -> None:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_what_the_house_forbids(
-    rehearsed: Path, keys: Keys, tmp_path: Path, world: Change, change: Change, claim: str, said: str
+    rehearsed: Path, linted: Path, tmp_path: Path, world: Change, change: Change, claim: str, said: str
 ) -> None:
-    forged = Forgery(record(rehearsed, "001-root"), keys)
+    root = linted if world is webpki else rehearsed
+    forged = Forgery(record(root, "001-root"), stand_ins(root))
     world(forged)
     change(forged)
     code, output = judged(forged, tmp_path / "record")
@@ -206,16 +220,17 @@ def test_what_the_house_forbids(
 
 
 @pytest.mark.parametrize("world", [private, webpki], ids=lambda value: value.__name__)
-def test_nothing_else_is_wrong_with_these_worlds(rehearsed: Path, keys: Keys, tmp_path: Path, world: Change) -> None:
-    forged = Forgery(record(rehearsed, "001-root"), keys)
+def test_nothing_else_is_wrong_with_these_worlds(rehearsed: Path, linted: Path, tmp_path: Path, world: Change) -> None:
+    root = linted if world is webpki else rehearsed
+    forged = Forgery(record(root, "001-root"), stand_ins(root))
     world(forged)
     code, output = judged(forged, tmp_path / "record")
     assert code == 0, output
 
 
-def test_a_failed_check_does_not_go_away_by_being_withheld(rehearsed: Path, keys: Keys, tmp_path: Path) -> None:
+def test_a_failed_check_does_not_go_away_by_being_withheld(linted: Path, tmp_path: Path) -> None:
     """Without its body nobody can tell; the record is consistent and no more. With it, it is refused."""
-    forged = Forgery(record(rehearsed, "001-root"), keys)
+    forged = Forgery(record(linted, "001-root"), stand_ins(linted))
     webpki(forged)
     seen = forged.all("observed")[1]
     seen["body"]["findings"] = [{"level": "FAIL", "name": "links", "text": "a cable"}]
