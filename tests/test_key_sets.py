@@ -49,7 +49,7 @@ def verified(root: Path, *names: str) -> tuple[int, str]:
 def test_the_verifier_accepts_the_sequence(signed: Path) -> None:
     code, output = verified(signed, *NAMES)
     assert code == 0, output
-    assert "and 1 SKRs valid and as approved" in output
+    assert "and 1 SKR valid and as approved" in output
 
 
 def test_the_skr_is_signed_by_the_ksk_in_every_slot(signed: Path) -> None:
