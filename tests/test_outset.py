@@ -355,3 +355,14 @@ def test_the_subordinate_of_the_old_root_is_frozen_whole_before_the_day(demo: Pa
     assert still_open["sub-b"] == ("aki",)
     signed = artifact(demo, "sub-a.cert.der").read_bytes()
     assert (demo / "ceremonies/002-new-root/rehearsal/drafts/sub-a.tbs").read_bytes() in signed
+
+
+def test_what_a_broken_off_new_left_is_no_ceremony(tmp_path: Path) -> None:
+    root = begin(tmp_path / "a")
+    path = new(root, "001-root", "root", at_noon())
+    text = path.read_text()
+    path.parent.rename(root / "ceremonies" / ".001-root.0123456789abcdef")
+    again = new(root, "001-root", "root", at_noon())
+    assert again.read_text() == text
+    rehearse(root, again.parent, b"the verifier")
+    assert not (root / "ceremonies" / ".001-root.0123456789abcdef" / "rehearsal").exists()

@@ -785,6 +785,21 @@ def test_a_replaced_script_is_kept_and_its_approvals_fall(compiled: Path, keys: 
     assert not list((compiled / "approvals").glob("*")) if (compiled / "approvals").exists() else True
 
 
+def test_a_replacement_broken_off_in_the_middle_is_gone_on_with(compiled: Path, keys: Path) -> None:
+    """The script moves first, so that what is left of it is never taken for whole; then its approvals."""
+    approve(compiled, keys, "oa", "ob")
+    kept = compiled / "superseded" / "001"
+    kept.mkdir(parents=True)
+    (compiled / "script.json").rename(kept / "script.json")
+    outcome = run("compile", compiled)
+    assert outcome.code == 0
+    assert "the approval by oa fell" in outcome.out
+    assert [path.name for path in (compiled / "superseded").iterdir()] == ["001"]
+    assert {path.name for path in kept.iterdir()} >= {"script.json", "script.txt", "drafts", "approvals"}
+    assert not (compiled / "approvals").exists()
+    approve(compiled, keys, "oa", "ob")
+
+
 def test_a_replaced_script_never_gives_a_serial_back(compiled: Path) -> None:
     seen = set()
     for _ in range(3):

@@ -27,6 +27,11 @@ from quorate.statement import Mode
 from quorate.tlog import Tree, read_checkpoint
 
 
+def ceremonies(root: Path) -> list[Path]:
+    """The folders of all ceremonies, in the order of their names; what a broken-off `new` left hidden is none."""
+    return sorted(path for path in (root / "ceremonies").glob("*") if not path.name.startswith("."))
+
+
 def record_folder(ceremony: Path, mode: Mode) -> Path:
     """Where the record of a ceremony lies."""
     return ceremony / ("record" if mode is Mode.REAL else "rehearsal/record")
@@ -38,7 +43,7 @@ def read_register(root: Path, mode: Mode, before: str = "") -> Register:
     `before`: only those whose name sorts before it. Raises `record.fork`, `record.gap`, what is wrong with a record.
     """
     states: dict[str, tuple[State, str]] = {}
-    for ceremony in sorted((root / "ceremonies").glob("*")):
+    for ceremony in ceremonies(root):
         folder = record_folder(ceremony, mode)
         if (not before or ceremony.name < before) and closed(folder):
             state = sealed_state(folder)
@@ -59,7 +64,7 @@ def read_register(root: Path, mode: Mode, before: str = "") -> Register:
 def _reserved(root: Path) -> frozenset[str]:
     """Every serial that a script ever named, superseded ones too: reserved for good."""
     places = ("", "superseded/*/", "record/", "rehearsal/", "rehearsal/record/")
-    paths = [path for place in places for path in (root / "ceremonies").glob(f"*/{place}script.json")]
+    paths = [path for ceremony in ceremonies(root) for place in places for path in ceremony.glob(f"{place}script.json")]
     serials: set[str] = set()
     for path in paths:
         try:

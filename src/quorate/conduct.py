@@ -387,8 +387,9 @@ def seal(host: Host, folder: Path, state: State) -> None:
     """Write the checkpoint over the whole transcript; nothing else is needed for the record to be complete."""
     if state.status is not Status.CLOSED:
         raise Refusal("record.not_closed", str(folder))
+    host.clear(folder)
     host.write_once(folder / "checkpoint", final_checkpoint(state).text())
-    record.write_sums(folder)
+    record.write_sums(host, folder)
 
 
 _FINAL = ("cosign the final checkpoint; or say :stop, and add what is missing later by quorate seal",)
@@ -413,7 +414,7 @@ def collect_cosignatures(room: Room, state: State) -> Standing:
                 raise
             room.face.refuse(refusal)
         standing = governing.closing_standing(room.folder, state)
-    record.write_sums(room.folder)
+    record.write_sums(room.host, room.folder)
     return standing
 
 

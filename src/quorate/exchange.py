@@ -15,7 +15,7 @@ from pathlib import Path
 from quorate import signer, sshsig
 from quorate.authority import AuthorityState
 from quorate.findings import Refusal
-from quorate.host import Host
+from quorate.host import Host, writing
 from quorate.statement import Statement
 from quorate.want import Ballot, Signed
 
@@ -94,15 +94,13 @@ def write_statement(host: Host, folder: Path, statement: Statement) -> Path:
     """Where `statement` lies to be signed; the same bytes are not written twice. `host.*` if it cannot be."""
     person = re.sub(r"[^A-Za-z0-9._-]", "_", statement.signer)
     last = 0
-    try:
+    with writing(str(folder)):
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(folder.glob("*-*.txt")):
             number, _, rest = path.name.partition("-")
             if rest == f"{statement.type.value}-{person}.txt" and path.read_bytes() == statement.text():
                 return path
             last = max(last, int(number) if number.isdecimal() else 0)
-    except OSError as error:
-        raise Refusal("host.not_writable", file=folder, reason=error.strerror or "not usable") from None
     path = folder / f"{last + 1:02d}-{statement.type.value}-{person}.txt"
     host.write_once(path, statement.text())
     return path

@@ -5,6 +5,7 @@ Exit codes: 0 accepted, 1 refused, 2 wrong use, 3 interrupted or unproven, 70 a 
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 
@@ -24,7 +25,10 @@ def leaving(work: Callable[[], int | None]) -> int:
         print("quorate: interrupted", file=sys.stderr)
         return INTERRUPTED
     except OSError as error:
-        print_refusal(Refusal("host.unusable", file=error.filename or "a file", reason=error.strerror or error))
+        file = error.filename or "a file"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        unusable = Refusal("host.unusable", file=file, reason=error.strerror or error)
+        print_refusal(Refusal("host.disk_full", file=file) if full else unusable)
         return REFUSED
     except Exception:
         import traceback

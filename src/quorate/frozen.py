@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,19 +18,21 @@ from quorate.prepare import Compiled
 from quorate.script import Script
 from quorate.script.text import render
 
+BLOCK = 4096  # octets that a file or folder may take on the disk beyond its own
 FROZEN = ("script.json", "script.txt", "script.pdf", "drafts", "approvals", "inputs/known", "inputs/profiles")
 
 
 def write(host: Host, folder: Path, compiled: Compiled, replace: bool = False) -> tuple[str, ...]:
     """Freeze a compiled plan in `folder`; the people whose approvals fell. Refused if a script is there already."""
-    fallen: tuple[str, ...] = ()
-    if (folder / "script.json").exists():
+    files = dict(compiled.files)
+    frozen = (folder / "script.json").exists()
+    if frozen:
         if not replace:
             raise Refusal("script.exists", str(folder / "script.json"))
         if (folder / "record").exists():
             raise Refusal("script.in_use", str(folder / "record"))
-        fallen = _supersede(folder)
-    files = dict(compiled.files)
+        _require_room(host, folder, files)
+    fallen = _supersede(folder, frozen)
     script = files.pop("script.json")
     if (folder / "plan.toml").exists():
         files.pop("plan.toml")
@@ -45,11 +48,22 @@ def write(host: Host, folder: Path, compiled: Compiled, replace: bool = False) -
     return fallen
 
 
-def _supersede(folder: Path) -> tuple[str, ...]:
+def _require_room(host: Host, folder: Path, files: Mapping[str, bytes]) -> None:
+    """Before the script moves that the new one replaces: there is space for it. `host.disk_full`"""
+    room = folder / ".quorate-reserve"
+    folders = 8  # at most: what is superseded, drafts, inputs, approvals, and those within
+    host.write_anew(room, bytes(sum(map(len, files.values())) + BLOCK * (len(files) + folders)))
+    room.unlink()
+
+
+def _supersede(folder: Path, frozen: bool) -> tuple[str, ...]:
+    """Put a `frozen` script aside, or the rest of one where this was broken off; the people whose approvals fell."""
     fallen = tuple(sorted(path.stem for path in (folder / "approvals").glob("*.sig")))
-    number = 1 + max((int(one.name) for one in (folder / "superseded").glob("[0-9]*")), default=0)
-    kept = folder / "superseded" / f"{number:03d}"
-    kept.mkdir(parents=True)
+    if not (frozen or fallen):
+        return ()
+    last = max((int(one.name) for one in (folder / "superseded").glob("[0-9]*")), default=0)
+    kept = folder / "superseded" / f"{max(last + frozen, 1):03d}"
+    kept.mkdir(parents=True, exist_ok=True)
     for name in FROZEN:
         if (folder / name).exists():
             (kept / name).parent.mkdir(parents=True, exist_ok=True)

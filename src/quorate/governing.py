@@ -6,6 +6,7 @@ PERSON.sig; each is verified when it comes in and whenever it is relied on.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +47,16 @@ def keep(host: Host, stem: Path, statement: Statement, authority: AuthorityState
     blob = sshsig.public_blob(authority.person(statement.signer).key)
     sshsig.verify(signature, blob, statement.namespace, statement.text())
     host.make_folder(stem.parent)
-    host.write_once(stem.with_name(stem.name + ".statement"), statement.text())
-    host.write_once(stem.with_name(stem.name + ".sig"), signature.encode("ascii"))
+    pair = {".statement": statement.text(), ".sig": signature.encode("ascii")}
+    files = {stem.with_name(stem.name + ending): data for ending, data in pair.items()}
+    fresh = [path for path in files if not path.exists()]
+    try:
+        host.write_together(files)
+    except Refusal:
+        for path in fresh:  # a statement without its signature stands in the way
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        raise
 
 
 def kept(stem: Path, statement: Statement, authority: AuthorityState) -> bool:

@@ -14,6 +14,7 @@ import os
 import platform
 import re
 import resource
+import shutil
 import stat
 import termios
 from collections.abc import Iterator, Mapping
@@ -90,15 +91,15 @@ class Host:
         finally:
             wipe(buffer)
 
-    def write_once(self, path: Path, data: bytes) -> None:
+    def write_once(self, path: Path, data: bytes, mode: int = 0o644) -> None:
         """Bring `data` to `path` whole or not at all, never over something else, and read it back.
 
         The same bytes already there are what was wanted. `record.output_present` if others are; `host.disk_full`,
         `host.not_writable`, `host.write_failed`, `host.read_back`. No temporary file is left.
         """
-        self.write_together({path: data})
+        self.write_together({path: data}, mode)
 
-    def write_together(self, files: Mapping[Path, bytes]) -> None:
+    def write_together(self, files: Mapping[Path, bytes], mode: int = 0o644) -> None:
         """Each file as `write_once` does, in this order; each folder is synced once, before anything is read back.
 
         What a power cut or a refusal leaves of them is whole, and the same call again finds it.
@@ -107,13 +108,44 @@ class Host:
             if os.path.lexists(path):
                 _require_same(path, data)
             else:
-                _write_whole(path, data)
+                _write_whole(path, data, mode)
         for folder in dict.fromkeys(path.parent for path in files):
             with writing(folder.name):
                 _sync_folder(folder)
         for path, data in files.items():
             if _read_back(path) != data:
                 raise Refusal("host.read_back", file=path.name)
+
+    def write_anew(self, path: Path, data: bytes) -> None:
+        """Bring `data` to `path` in the place of what may be there, whole or not at all. For conveniences, not records.
+
+        `host.disk_full`, `host.not_writable`, `host.write_failed`. `clear` removes what an interruption leaves.
+        """
+        temporary = _temporary(path)
+        with writing(path.name):
+            try:
+                _write_synced(temporary, data, 0o644)
+                os.replace(temporary, path)
+            finally:
+                with suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+            _sync_folder(path.parent)
+
+    @contextmanager
+    def whole_folder(self, path: Path) -> Iterator[Path]:
+        """A new folder, filled in the block under another name; it is there when the block ends well, or not at all.
+
+        An empty one of that name is taken. `host.disk_full`, `host.not_writable`, `host.write_failed`.
+        """
+        temporary = _temporary(path)
+        try:
+            with writing(path.name):
+                temporary.mkdir(parents=True)
+                yield temporary
+                temporary.rename(path)
+                _sync_folder(path.parent)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
     def make_folder(self, path: Path) -> None:
         """A folder and those above it, so that a power cut after this does not take them with what is in them.
@@ -271,8 +303,8 @@ def _write_all(fd: int, data: bytes) -> None:
         left = left[os.write(fd, left) :]
 
 
-def _write_synced(path: Path, data: bytes) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+def _write_synced(path: Path, data: bytes, mode: int) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         _write_all(fd, data)
         os.fsync(fd)
@@ -280,11 +312,15 @@ def _write_synced(path: Path, data: bytes) -> None:
         os.close(fd)
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+
+
+def _write_whole(path: Path, data: bytes, mode: int) -> None:
     """Write elsewhere and give it the name at once; somebody else's file of that name stays."""
-    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    temporary = _temporary(path)
     try:
-        _write_synced(temporary, data)
+        _write_synced(temporary, data, mode)
         _name(temporary, path)
     except FileExistsError:
         _require_same(path, data)

@@ -12,6 +12,7 @@ from pathlib import Path
 from string import Template
 
 from quorate import prepare
+from quorate.archive import ceremonies
 from quorate.authority import AuthorityState
 from quorate.findings import Refusal
 from quorate.people import Purpose
@@ -58,7 +59,7 @@ class Earlier:
 
 def earlier(root: Path, name: str) -> Earlier:
     """What is planned in the ceremonies whose names sort before `name`, whether held or not."""
-    folders = sorted(path.parent for path in (root / "ceremonies").glob("*/plan.toml") if path.parent.name < name)
+    folders = [one for one in ceremonies(root) if one.name < name and (one / "plan.toml").exists()]
     plans: list[Plan] = [prepare.read_plan(folder)[0] for folder in folders]
     operations: list[Operation] = [operation for plan in plans for operation in plan.operations]
     tokens = {one.id: one.token for one in operations if isinstance(one, GenerateKey)}

@@ -41,7 +41,8 @@ def init(folder: Path, name: str, rules: str, host: Host) -> tuple[str, ...]:
     refuse_errors(require_identifiers([("name", name)]))
     require_empty(folder)
     now = host.now()
-    people = establish(folder, Founding(name, rules, now.date(), (now + APPOINTED).date()), host)
+    with host.whole_folder(folder) as fresh:
+        people = establish(fresh, Founding(name, rules, now.date(), (now + APPOINTED).date()), host)
     return (
         f"{folder}/authority.toml: roles, quorums, places, tokens, items, under the rules {rules}",
         f"{folder}/people/: {people} example people, each with a card",
@@ -133,9 +134,10 @@ def new(root: Path, name: str, kind: str, host: Host) -> Path:
     beginning = Beginning(state, earlier(root, name), name, holders)
     written, day = KINDS[kind](beginning), _day(host, beginning.earlier)
     text = plan_text(state, name, written, f"{day}T09:00:00Z", f"{day}T17:00:00Z")
-    (folder / "inputs").mkdir(parents=True)
-    _write(host, folder / "README.txt", filled("README.txt", ceremony=name, inputs=written.inputs))
-    _write(host, folder / "plan.toml", text)
+    with host.whole_folder(folder) as fresh:
+        (fresh / "inputs").mkdir()
+        _write(host, fresh / "README.txt", filled("README.txt", ceremony=name, inputs=written.inputs))
+        _write(host, fresh / "plan.toml", text)
     return folder / "plan.toml"
 
 

@@ -238,10 +238,9 @@ def opened_body(script: Script, files: Mapping[str, bytes], host: dict[str, str]
     }
 
 
-def write_sums(folder: Path) -> None:
+def write_sums(host: Host, folder: Path) -> None:
     """SHA256SUMS over the record, for convenience; written anew whenever a file is added."""
-    with writing("SHA256SUMS"):
-        (folder / "SHA256SUMS").write_bytes(_sums(folder))
+    host.write_anew(folder / "SHA256SUMS", _sums(folder))
 
 
 def _sums(folder: Path) -> bytes:

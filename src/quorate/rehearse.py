@@ -50,14 +50,9 @@ def _stand_in(root: Path, person: Person) -> Person:
         return person
     path = root / "shadow" / "people" / f"{person.id}.key"
     if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        key = ed25519.Ed25519PrivateKey.generate()
-        path.touch(mode=0o600)
-        path.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-            )
-        )
+        openssh = serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+        Host().make_folder(path.parent)
+        Host().write_once(path, ed25519.Ed25519PrivateKey.generate().private_bytes(*openssh), 0o600)
     return msgspec.structs.replace(person, key=signer.public_line_of(signer.stand_in_key(path)))
 
 
@@ -165,14 +160,14 @@ def prepare_rehearsal(root: Path, ceremony: Path, verifier: bytes, fresh: bool =
     """
     folder = ceremony / "rehearsal"
     host = Host()
-    for earlier in sorted((root / "ceremonies").glob("*")):
+    for earlier in archive.ceremonies(root):
         done = record.closed(archive.record_folder(earlier, Mode.REHEARSAL))
         if earlier.name < ceremony.name and (earlier / "plan.toml").is_file() and not done:
             rehearse(root, earlier, verifier)
     if fresh:
-        for later in sorted((root / "ceremonies").glob("*/rehearsal")):
-            if later.parent.name >= ceremony.name:
-                shutil.rmtree(later)
+        for later in archive.ceremonies(root):
+            if later.name >= ceremony.name and (later / "rehearsal").exists():
+                shutil.rmtree(later / "rehearsal")
     start = shadow_base(root, ceremony.name, host)
     if (folder / "script.json").is_file():
         return start, None

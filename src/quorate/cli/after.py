@@ -34,9 +34,9 @@ def status_command(folder: Path) -> None:
         click.echo("the authority is not signed yet; each governor: quorate approve . --person ID")
     elif prepare.read_authority(root, Mode.REHEARSAL).digest != states[-1].digest:
         click.echo("authority.toml or people/ are not as signed; its governors: quorate approve . --person ID")
-    if not any((root / "ceremonies").glob("*/plan.toml")):
+    if not any((one / "plan.toml").exists() for one in archive.ceremonies(root)):
         click.echo("no ceremony is planned yet; the first: quorate new 001-root --from root")
-    for ceremony in sorted((root / "ceremonies").glob("*")):
+    for ceremony in archive.ceremonies(root):
         real, rehearsal = (archive.record_folder(ceremony, mode) for mode in (Mode.REAL, Mode.REHEARSAL))
         steps = ["planned"]
         if (ceremony / "script.json").is_file():
