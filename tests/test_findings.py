@@ -18,7 +18,20 @@ from quorate.script.judging import is_waivable
 SOURCE = Path(quorate.__file__).parent
 CODE = re.compile(r"[a-z0-9]+\.[a-z0-9_]+")
 MAKERS = {"Refusal", "found", "rule", "meaning"}
-PARTS = ("plan", "x509", "dnssec", "skr", "lint", "token", "ceremony", "record", "register", "boulder")
+PARTS = (
+    "authority",
+    "plan",
+    "script",
+    "x509",
+    "dnssec",
+    "skr",
+    "lint",
+    "token",
+    "ceremony",
+    "record",
+    "register",
+    "boulder",
+)
 
 
 @functools.cache

@@ -11,14 +11,14 @@ from typing import Any
 
 from quorate import canonical
 from quorate.authority import AuthorityState
-from quorate.event import Body, Event, Type, moment
+from quorate.event import Body, Event, Type
 from quorate.findings import Refusal
 from quorate.people import Presence
 from quorate.script import NEVER_SKIPPED, Custody, Script
-from quorate.script.drafting import utc
 from quorate.script.state import Cursor, Lies, State, Status
 from quorate.script.steps import admits, effects, wants
 from quorate.script.steps.attendance import admit_arrival, arrival
+from quorate.script.steps.command import require_within_window
 from quorate.statement import StatementType
 from quorate.tlog import Tree
 from quorate.want import Arrive, Ballot, Want
@@ -154,8 +154,7 @@ def _decide_opened(state: State, event: Event) -> None:
         raise Refusal("session.not_due", type=event.type.value, step=event.step)
     if said != (script.ceremony, script.mode.value, script.predecessor, authority):
         raise Refusal("session.other_ceremony", ceremony=script.ceremony)
-    if not utc(script.window.opens) <= moment(event.at) <= utc(script.window.closes):
-        raise Refusal("session.window_closed", opens=script.window.opens, closes=script.window.closes)
+    require_within_window(state, event)
 
 
 def require_quorate(state: State) -> None:

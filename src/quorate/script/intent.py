@@ -148,14 +148,18 @@ def holders(state: State, token: str) -> frozenset[str]:
     return frozenset(known | {state.seats.get(seat, state.script.seat(seat).person) for seat in seats})
 
 
-def approval(state: State, operation: ScriptOperation, tbs: bytes | None, approved: frozenset[str]) -> Collect:
-    """The next approval wanted for `operation`, from those who have not approved and hold no share."""
+def approval(state: State, operation: ScriptOperation, tbs: bytes | None) -> Collect | None:
+    """The next approval that `operation` lacks, from those who have not approved and hold no share; None when whole."""
+    approved = signers(state.happened(Type.APPROVED), StatementType.INTENT)
+    need = state.script.quorum(Purpose.AUTHORISE).need
+    if len(approved) >= need:
+        return None
     lines = said(operation, state, tbs)
     without = approved | holders(state, operation.token)
     return Collect(
         ballots=state.ballots(StatementType.INTENT, lines, Purpose.AUTHORISE, 1, without),
         have=len(approved),
-        need=state.script.quorum(Purpose.AUTHORISE).need,
+        need=need,
         about=(f"intent: {operation.id}", *spoken(digest_of(operation, state.script, tbs))),
     )
 

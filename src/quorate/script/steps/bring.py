@@ -13,13 +13,12 @@ from quorate.algorithms import default_algorithm, verify_signature
 from quorate.event import Body, Event, Type
 from quorate.findings import Refusal
 from quorate.keys import spki_digest
-from quorate.people import Purpose
 from quorate.script import Import, KnownKey
 from quorate.script.intent import approval, digest_of, settlement, signers
 from quorate.script.operations import ImportOperation
 from quorate.script.possession import possession_text
 from quorate.script.state import State
-from quorate.script.steps.command import admit_command, ask_command, take_command
+from quorate.script.steps.command import admit_command, admit_intended, ask_command, take_command
 from quorate.statement import StatementType
 from quorate.want import (
     Answer,
@@ -61,9 +60,8 @@ def wants(step: Import, state: State) -> Want | None:
         return Bring(operation.token, operation.key, spki, step.by)
     if done := state.happened(Type.COMPLETED):
         return WriteOut(((operation.outputs[0], text), (operation.outputs[1], _signature(done[-1]))))
-    approved = signers(state.happened(Type.APPROVED), StatementType.INTENT)
-    if len(approved) < state.script.quorum(Purpose.AUTHORISE).need:
-        return approval(state, operation, text, approved)
+    if missing := approval(state, operation, text):
+        return missing
     if state.pending:
         if state.interrupted:
             return settlement(state, operation, signers(state.since(Type.SETTLED), StatementType.SETTLEMENT))
@@ -117,10 +115,7 @@ def admits(step: Import, state: State, event: Event) -> None:
         case Type.COMMANDED | Type.MISMATCHED:
             admit_command(state, operation.token, digest_of(operation, state.script, _text(operation, state)), event)
         case Type.INTENDED:
-            if event.body != _intended(operation, state):
-                raise Refusal("session.not_due", type=event.type.value, step=step.id)
-            if (operation.token, "user") not in state.unlocked:
-                raise Refusal("session.token_locked", token=operation.token)
+            admit_intended(state, operation.token, wants(step, state), event)
         case Type.COMPLETED:
             _admit_copy(operation, state, event)
         case Type.WRITTEN:

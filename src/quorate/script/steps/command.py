@@ -1,12 +1,16 @@
-"""The direct command: one authorised person types the first and last four words of the digest. BR 4.3.1.1."""
+"""The direct command: one authorised person types the first and last four words of the digest. BR 4.3.1.1.
+
+And the intent that follows it, before the token is asked.
+"""
 
 from __future__ import annotations
 
-from quorate.event import Body, Event, Type
+from quorate.event import Body, Event, Type, moment
 from quorate.findings import Refusal
+from quorate.script.drafting import utc
 from quorate.script.intent import commander, spoken
 from quorate.script.state import State
-from quorate.want import Ask, Question, Typed
+from quorate.want import Ask, Question, Record, Typed, Want
 from quorate.words import ends, same_words
 
 PROMPT = "to give the command, type the first four and the last four words of the digest"
@@ -41,3 +45,18 @@ def admit_command(state: State, token: str, digest: str, event: Event) -> None:
         raise Refusal("session.not_equal", step=event.step)
     if event.body["attempt"] != state.attempt:
         raise Refusal("session.not_due", type=event.type.value, step=event.step)
+
+
+def admit_intended(state: State, token: str, due: Want | None, event: Event) -> None:
+    """Refuse an intent that is not the one that is due, and any while the token is locked."""
+    if not isinstance(due, Record) or due.body != event.body:
+        raise Refusal("session.not_due", type=event.type.value, step=event.step)
+    if (token, "user") not in state.unlocked:
+        raise Refusal("session.token_locked", token=token)
+
+
+def require_within_window(state: State, event: Event) -> None:
+    """Refuse what happens outside the signing window of the script."""
+    window = state.script.window
+    if not utc(window.opens) <= moment(event.at) <= utc(window.closes):
+        raise Refusal("session.window_closed", opens=window.opens, closes=window.closes)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from quorate.event import Body, Event, Type
 from quorate.findings import Refusal
-from quorate.people import Purpose
 from quorate.script import Destroy
 from quorate.script.intent import approval, digest_of
 from quorate.script.operations import DestroyOperation
 from quorate.script.state import State
-from quorate.script.steps.command import admit_command, ask_command, take_command
+from quorate.script.steps.command import admit_command, admit_intended, ask_command, take_command
 from quorate.want import Answer, Ask, Called, DestroyPair, Failed, Record, Signed, Typed, Want
 
 
@@ -26,9 +25,8 @@ def wants(step: Destroy, state: State) -> Want | None:
     if state.happened(Type.COMPLETED):
         return None
     operation = operation_of(step, state)
-    approved = frozenset(str(event.body["signature"]["person"]) for event in state.happened(Type.APPROVED))
-    if len(approved) < state.script.quorum(Purpose.AUTHORISE).need:
-        return approval(state, operation, None, approved)
+    if missing := approval(state, operation, None):
+        return missing
     if state.pending:
         return DestroyPair(operation.token, bytes.fromhex(operation.object), operation.spki, state.interrupted)
     if not state.commanded:
@@ -64,10 +62,7 @@ def admits(step: Destroy, state: State, event: Event) -> None:
         case Type.COMMANDED | Type.MISMATCHED:
             admit_command(state, operation.token, digest_of(operation, state.script, None), event)
         case Type.INTENDED:
-            if event.body != _intended(operation, state):
-                raise Refusal("session.not_due", type=event.type.value, step=step.id)
-            if (operation.token, "user") not in state.unlocked:
-                raise Refusal("session.token_locked", token=operation.token)
+            admit_intended(state, operation.token, wants(step, state), event)
         case Type.COMPLETED:
             if event.body["object"] != operation.object:
                 raise Refusal("session.other_key", operation=operation.id)

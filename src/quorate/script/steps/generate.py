@@ -11,13 +11,12 @@ from quorate import canonical
 from quorate.event import Body, Event, Type
 from quorate.findings import Refusal, refuse_errors
 from quorate.keys import KeyType, key_findings, spki_digest, spki_pem
-from quorate.people import Purpose
 from quorate.script import Generate, KnownKey
 from quorate.script.intent import approval, digest_of
 from quorate.script.ksk import ksk_files, ksk_findings
 from quorate.script.operations import GenerateOperation
 from quorate.script.state import State
-from quorate.script.steps.command import admit_command, ask_command, take_command
+from quorate.script.steps.command import admit_command, admit_intended, ask_command, take_command
 from quorate.want import (
     Answer,
     Ask,
@@ -61,9 +60,8 @@ def wants(step: Generate, state: State) -> Want | None:
     if done := state.happened(Type.COMPLETED):
         spki = base64.b64decode(done[-1].body["spki"])
         return WriteOut((*_outputs(operation, spki), *ksk_files(operation, spki)))
-    approved = frozenset(str(event.body["signature"]["person"]) for event in state.happened(Type.APPROVED))
-    if len(approved) < state.script.quorum(Purpose.AUTHORISE).need:
-        return approval(state, operation, None, approved)
+    if missing := approval(state, operation, None):
+        return missing
     wanted = object_id(operation, state.attempt)
     if state.pending:
         if state.interrupted:
@@ -110,10 +108,7 @@ def admits(step: Generate, state: State, event: Event) -> None:
         case Type.COMMANDED | Type.MISMATCHED:
             admit_command(state, operation.token, digest, event)
         case Type.INTENDED:
-            if event.body != {"attempt": state.attempt, "digest": digest, "operation": operation.id}:
-                raise Refusal("session.not_due", type=event.type.value, step=step.id)
-            if (operation.token, "user") not in state.unlocked:
-                raise Refusal("session.token_locked", token=operation.token)
+            admit_intended(state, operation.token, wants(step, state), event)
         case Type.COMPLETED:
             _admit_key(operation, state, event.body)
         case Type.WRITTEN:

@@ -14,7 +14,6 @@ from quorate import canonical
 from quorate.event import Body, Event, Type, moment
 from quorate.findings import Refusal
 from quorate.linting import remark_findings
-from quorate.people import Purpose
 from quorate.script import Issue
 from quorate.script.drafting import (
     Materials,
@@ -26,7 +25,6 @@ from quorate.script.drafting import (
     object_kind,
     rule_commitments,
     signature_algorithm,
-    utc,
 )
 from quorate.script.intent import approval, digest_of, said, settlement, signers
 from quorate.script.judging import admit_findings, judge
@@ -40,7 +38,7 @@ from quorate.script.operations import (
     SignOperation,
 )
 from quorate.script.state import State
-from quorate.script.steps.command import admit_command, ask_command, take_command
+from quorate.script.steps.command import admit_command, admit_intended, ask_command, require_within_window, take_command
 from quorate.statement import StatementType
 from quorate.want import (
     Answer,
@@ -91,9 +89,8 @@ def wants(step: Issue, state: State) -> Want | None:
         return _linting(state, operation, outputs[0][1], "finished") or WriteOut(outputs)
     if state.script.linters and (asked := _linting(state, operation, unsigned(object_kind(operation), tbs), "draft")):
         return asked
-    approved = signers(state.happened(Type.APPROVED), StatementType.INTENT)
-    if len(approved) < state.script.quorum(Purpose.AUTHORISE).need:
-        return approval(state, operation, tbs, approved)
+    if missing := approval(state, operation, tbs):
+        return missing
     attempt = state.since(Type.SETTLED)
     if state.pending:
         if state.interrupted:
@@ -215,7 +212,8 @@ def admits(step: Issue, state: State, event: Event) -> None:
         case Type.COMMANDED | Type.MISMATCHED:
             admit_command(state, operation.token, digest_of(operation, state.script, _tbs(state)), event)
         case Type.INTENDED:
-            _admit_intended(step, state, operation, event)
+            admit_intended(state, operation.token, wants(step, state), event)
+            require_within_window(state, event)
         case Type.COMPLETED:
             tbs = _tbs(state)
             assert tbs is not None
@@ -254,16 +252,6 @@ def _admit_written(step: Issue, state: State, operation: IssueOperation, event: 
     if event.body != {"files": files, "findings": event.body["findings"], "operation": operation.id}:
         raise Refusal("session.other_output", step=step.id)
     admit_findings(event.body["findings"], operation.id, state.script.waivers, _drafted_at(state))
-
-
-def _admit_intended(step: Issue, state: State, operation: IssueOperation, event: Event) -> None:
-    want = wants(step, state)
-    if not isinstance(want, Record) or want.body != event.body:
-        raise Refusal("session.not_due", type=event.type.value, step=step.id)
-    if (operation.token, "user") not in state.unlocked:
-        raise Refusal("session.token_locked", token=operation.token)
-    if not utc(state.script.window.opens) <= moment(event.at) <= utc(state.script.window.closes):
-        raise Refusal("session.window_closed", opens=state.script.window.opens, closes=state.script.window.closes)
 
 
 def effects(step: Issue, event: Event, state: State) -> State:

@@ -13,7 +13,6 @@ import msgspec
 
 from quorate.event import Body, Event, Type
 from quorate.findings import Refusal
-from quorate.people import Purpose
 from quorate.script import Lock, Share, ShareSet, Unlock
 from quorate.script.intent import approval, digest_of
 from quorate.script.operations import ShareOperation
@@ -51,9 +50,8 @@ def wants_share(step: Share, state: State) -> Want | None:
     if state.happened(Type.COMPLETED):
         return None
     operation = operation_of(step, state)
-    approved = frozenset(str(event.body["signature"]["person"]) for event in state.happened(Type.APPROVED))
-    if len(approved) < state.script.quorum(Purpose.AUTHORISE).need:
-        return approval(state, operation, None, approved)
+    if missing := approval(state, operation, None):
+        return missing
     digest = digest_of(operation, state.script, None)
     people = _people(state, operation)
     if state.pending:

@@ -14,9 +14,7 @@ from quorate import canonical
 from quorate.dnssec.dnskey import Algorithm
 from quorate.event import Body, Event, Type, moment
 from quorate.findings import Refusal
-from quorate.people import Purpose
 from quorate.script import Sign
-from quorate.script.drafting import utc
 from quorate.script.intent import approval, digest_of, settlement, signers
 from quorate.script.judging import judge
 from quorate.script.operations import SignOperation
@@ -30,7 +28,7 @@ from quorate.script.skr import (
     remake_drafts,
 )
 from quorate.script.state import State
-from quorate.script.steps.command import admit_command, ask_command, take_command
+from quorate.script.steps.command import admit_command, admit_intended, ask_command, require_within_window, take_command
 from quorate.statement import StatementType
 from quorate.want import (
     Answer,
@@ -99,9 +97,8 @@ def wants(step: Sign, state: State) -> Want | None:
     done = state.happened(Type.COMPLETED)
     if len(done) == len(drafts):
         return WriteOut(_outputs(operation, drafts, done))
-    approved = signers(state.happened(Type.APPROVED), StatementType.INTENT)
-    if len(approved) < state.script.quorum(Purpose.AUTHORISE).need:
-        return approval(state, operation, file, approved)
+    if missing := approval(state, operation, file):
+        return missing
     draft = drafts[len(done)]
     if state.pending:
         if state.interrupted and not deterministic(draft):
@@ -186,7 +183,8 @@ def admits(step: Sign, state: State, event: Event) -> None:
             digest = digest_of(operation, state.script, _drafted(state, operation).file)
             admit_command(state, operation.token, digest, event)
         case Type.INTENDED:
-            _admit_intended(step, state, operation, event)
+            admit_intended(state, operation.token, wants(step, state), event)
+            require_within_window(state, event)
         case Type.COMPLETED:
             drafts = _drafted(state, operation).drafts
             finish_response(drafts[len(state.happened(Type.COMPLETED))], _signatures(event.body))
@@ -197,16 +195,6 @@ def admits(step: Sign, state: State, event: Event) -> None:
                 raise Refusal("session.other_output", step=step.id)
         case _:
             pass
-
-
-def _admit_intended(step: Sign, state: State, operation: SignOperation, event: Event) -> None:
-    want = wants(step, state)
-    if not isinstance(want, Record) or want.body != event.body:
-        raise Refusal("session.not_due", type=event.type.value, step=step.id)
-    if (operation.token, "user") not in state.unlocked:
-        raise Refusal("session.token_locked", token=operation.token)
-    if not utc(state.script.window.opens) <= moment(event.at) <= utc(state.script.window.closes):
-        raise Refusal("session.window_closed", opens=state.script.window.opens, closes=state.script.window.closes)
 
 
 def effects(step: Sign, event: Event, state: State) -> State:
