@@ -14,7 +14,7 @@ test: $(VENV)/.dev
 	$(BIN)/ruff format --check src tests verifier examples bench environment.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist worksteal
+	sh tests/terminals.sh $(BIN)/pytest -n 2 --dist worksteal
 
 bench: $(VENV)/.dev
 	@sh tests/needs.sh
