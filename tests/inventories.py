@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from quorate.register.inventory import CertificateRow, Copy, CrlRow, Inventory, KeyRow, Revoked
+from quorate.register.rows import CertificateRow, Copy, CrlRow, Inventory, KeyRow, Revoked
 from quorate.statement import Mode
 
 NOW = "2026-11-23T09:00:00Z"

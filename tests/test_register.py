@@ -21,8 +21,8 @@ from quorate.authority import AuthorityState
 from quorate.register.agreement import disagreements
 from quorate.register.deadlines import due, retention
 from quorate.register.hierarchy import WIDTH, drawing
-from quorate.register.inventory import Inventory, Revoked
 from quorate.register.picture import svg, wide
+from quorate.register.rows import Inventory, Revoked
 from quorate.register.sheets import Published
 from quorate.statement import Mode
 from refusing import run

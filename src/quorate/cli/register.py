@@ -14,7 +14,8 @@ from quorate.cli.before import FOLDER
 if TYPE_CHECKING:
     from quorate.authority import AuthorityState
     from quorate.findings import Finding
-    from quorate.register.inventory import Inventory, Objects
+    from quorate.register.inventory import Objects
+    from quorate.register.rows import Inventory
 
 FORMS = {
     "csv": "everything, one line each",

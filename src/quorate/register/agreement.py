@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from quorate.findings import Finding, found
 from quorate.register.deadlines import still_issues
-from quorate.register.inventory import CertificateRow, Inventory, day
+from quorate.register.inventory import day
+from quorate.register.rows import CertificateRow, Inventory
 
 Key = TypeVar("Key", bound=Hashable)
 

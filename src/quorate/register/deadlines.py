@@ -13,7 +13,8 @@ import msgspec
 
 from quorate.authority import AuthorityState
 from quorate.compliance.texts import Text, chosen
-from quorate.register.inventory import SECOND, CertificateRow, CrlRow, Inventory, KeyRow, day
+from quorate.register.inventory import SECOND, day
+from quorate.register.rows import CertificateRow, CrlRow, Inventory, KeyRow
 
 AHEAD = timedelta(days=30)
 """How long before a CRL lapses, or a certificate ends, the ceremony is due that makes the next one."""

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from quorate.register.inventory import CertificateRow, CrlRow, Inventory, by_issuer, day
+from quorate.register.inventory import by_issuer, day
+from quorate.register.rows import CertificateRow, CrlRow, Inventory
 
 
 @dataclass(frozen=True, slots=True)

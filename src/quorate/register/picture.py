@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from quorate.register.hierarchy import Branch, Span, branches, span
-from quorate.register.inventory import Inventory, day
+from quorate.register.inventory import day
+from quorate.register.rows import Inventory
 from quorate.statement import Mode
 
 WIDTH, MARGIN, ROW, TOP = 1280, 32, 46, 112

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from quorate.findings import Finding
 from quorate.register.deadlines import Due, Retention
 from quorate.register.hierarchy import drawing
-from quorate.register.inventory import CertificateRow, Inventory, KeyRow
+from quorate.register.rows import CertificateRow, Inventory, KeyRow
 
 NEXT = 5
 """How many of the things that are due are shown when it is not the list of them that was asked for."""

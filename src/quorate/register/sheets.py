@@ -13,7 +13,8 @@ import msgspec
 from quorate import canonical
 from quorate.findings import Finding
 from quorate.register.deadlines import Due, Retention
-from quorate.register.inventory import CertificateRow, Inventory, Objects
+from quorate.register.inventory import Objects
+from quorate.register.rows import CertificateRow, Inventory
 from quorate.x509.facts import CertificateFacts
 from quorate.x509.finish import pem
 from quorate.x509.name import common_name, written
