@@ -28,7 +28,8 @@ from quorate.dnssec.anchor import (
 from quorate.dnssec.policy import load_policy
 from quorate.dnssec.records import read_dnskeys
 from quorate.findings import Refusal
-from quorate.zone import ZoneFolder, find_zone, load_schemas, load_zone
+from quorate.zone import ZoneFolder, load_schemas, load_zone
+from quorate.zone_policy import find_zone
 from refusing import refused, run
 from test_dnssec_wire import KSK_2017
 from zone_folder import LIMITS, make_folder

@@ -49,7 +49,7 @@ def test_what_people_compare_is_printed(tmp_path: Path) -> None:
     words = run("words", VECTORS / CASES["root-normal"]["ksr"]).out.splitlines()
     assert lines[0] == f"root-normal.xml: {words[0]}"
     assert [line.strip() for line in lines[1:5]] == words[1:]
-    assert "#  inception            expiration           ZSKs" in lines
+    assert "#  inception            expiration           ZSK         KSK" in lines
     assert "1  2026-10-01 00:00:00  2026-10-22 00:00:00  5976 19795" in lines
     assert "9  2026-12-21 00:00:00  2027-01-11 00:00:00  6690 19795" in lines
     assert "- 53713 RSA of 2048 bits with exponent 65537, slot 1 before" in lines
@@ -222,7 +222,7 @@ def test_a_request_of_rsa_keys_loads_little(tmp_path: Path) -> None:
         *("quorate.quick", "quorate.ksr_check", "quorate.exits", "quorate.findings", "quorate.canonical"),
         *("quorate.words", "quorate.moduli", "quorate.zone_policy", "quorate.dnssec", "quorate.findings.dnssec"),
         *(f"quorate.dnssec.{name}" for name in ("checks", "dnskey", "duration", "ksr", "ksr_xml", "name", "overview")),
-        *(f"quorate.dnssec.{name}" for name in ("policy", "rrsig", "verify", "xml")),
+        *(f"quorate.dnssec.{name}" for name in ("policy", "rrsig", "table", "verify", "xml")),
         *(f"quorate.dnssec.checks.{name}" for name in ("bundles", "case", "chain", "header", "keys", "limits")),
     }
 

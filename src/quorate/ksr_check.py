@@ -15,40 +15,61 @@ from quorate.findings import Finding, Refusal, found
 
 if TYPE_CHECKING:
     from quorate.dnssec.checks import Case, Verdict
-    from quorate.dnssec.ksr import Response
+    from quorate.dnssec.continuity import Signed
+    from quorate.dnssec.ksr import Request, Response
 
+RESPONSES, KSKS = "responses", "ksks.txt"  # as in `zone`, which is not loaded for two names
 MOST_SHOWN = 100
 OF_THE_CHAIN = ("KSR-PREVIOUS", "KSR-CHAIN-KEYS", "KSR-CHAIN-OVERLAP")
 
 
 class Asked(NamedTuple):
-    """The command's arguments. `at`: None for now; `root`: None for the folder that is found."""
+    """The command's arguments. `at`: None for now; `root`: None for the folder found; `parts`: of the schema."""
 
     file: Path
     previous: Path | None = None
     genesis: bool = False
     at: datetime | None = None
     root: Path | None = None
+    schema: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
+
+
+class Before(NamedTuple):
+    """What was signed before: the response that the request follows, and all that is on record.
+
+    `seen`: ids on record of requests and bundles that are not the request's own.
+    """
+
+    previous: Response | None = None
+    history: tuple[Signed, ...] = ()
+    seen: frozenset[str] = frozenset()
 
 
 def check_request(asked: Asked) -> None:
     """Print what the request is, what differs from last time, and every check; accept it, or refuse it."""
     from quorate.dnssec.checks import Case, judge
     from quorate.dnssec.ksr_xml import read_ksr
+    from quorate.dnssec.overview import differences
     from quorate.zone_policy import load_zone_policy
 
-    policy, data = load_zone_policy(_zone(asked)), _octets(asked.file)
+    folder = _zone(asked)
+    policy, data = load_zone_policy(folder), _octets(asked.file)
     _say(_file_lines(asked.file, data))
     request, oddities = read_ksr(data, asked.file.name)
-    before = None if asked.previous is None else _before(asked.previous)
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    before = _before(asked, folder, request, digest)
     at = asked.at or datetime.now(UTC).replace(microsecond=0)
-    case = Case(request, f"sha256:{hashlib.sha256(data).hexdigest()}", policy, at, before, oddities)
+    case = Case(request, digest, policy, at, before.previous, oddities, before.seen)
     _say(_head_lines(case))
+    rows, ahead = _slots(asked, folder, case, before)
+    _say(["", *rows, ""])
+    if case.previous:
+        _say([*differences(case.request, case.previous), ""])
     verdict = judge(case)
-    _say(_slot_lines(case))
     _say(_check_lines(case, verdict))
-    missing = () if before or asked.genesis else (found("ksr.chain_missing"),)
-    if findings := (*missing, *verdict.refused):
+    missing = () if before.previous or asked.genesis else (found("ksr.chain_missing"),)
+    if findings := (*missing, *verdict.refused, *ahead):
         raise Refusal.of(_first(findings))
     _say(["accepted: the request passes every check"])
 
@@ -80,13 +101,63 @@ def _octets(file: Path) -> bytes:
         return opened.read(LARGEST_DOCUMENT + 1)
 
 
-def _before(previous: Path) -> Response:
-    """The response that the request follows."""
+def _before(asked: Asked, folder: Path, request: Request, digest: str) -> Before:
+    """The named response, or the deployed one of the folder; and whatever else lies there."""
+    recorded = folder / RESPONSES
+    seen = _seen(recorded, request, digest) if recorded.is_dir() else frozenset()
+    if asked.previous is not None:
+        from quorate.dnssec.ksr_xml import read_skr
+
+        data = _octets(asked.previous)
+        _say(_file_lines(asked.previous, data))
+        return Before(read_skr(data, asked.previous.name)[0], (), seen)
+    if asked.genesis or not recorded.is_dir():
+        return Before(seen=seen)
+    from quorate.dnssec.continuity import Act, predecessor
+    from quorate.zone import load_history, load_schemas
+
+    history = load_history(folder, load_schemas(folder))
+    before = predecessor(history, request.id, Act.ROUTINE)
+    if before is not None:
+        _say([f"after the deployed response {before.response.id}"])
+    return Before(before.response if before else None, history, seen)
+
+
+def _seen(recorded: Path, request: Request, digest: str) -> frozenset[str]:
+    """The ids of responses on record: not of an answer to this very file, and of none that comes after it."""
     from quorate.dnssec.ksr_xml import read_skr
 
-    data = _octets(previous)
-    _say(_file_lines(previous, data))
-    return read_skr(data, previous.name)[0]
+    seen = set[str]()
+    for path in sorted(recorded.glob("*/skr.xml")):
+        response, _ = read_skr(path.read_bytes(), f"{RESPONSES}/{path.parent.name}/skr.xml")
+        entry = path.with_name("response.toml")
+        own = entry.is_file() and digest.encode() in entry.read_bytes()
+        if not own and response.bundles[0].inception <= request.bundles[0].inception:
+            seen |= {response.id, *(bundle.id for bundle in response.bundles)}
+    return frozenset(seen)
+
+
+def _slots(asked: Asked, folder: Path, case: Case, before: Before) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """A line a slot; with a schema, what KSKs would do in each, and what stands against that."""
+    from quorate.dnssec.table import KEY, planned_rows
+
+    rows = planned_rows(case.request.bundles, [()] * len(case.request.bundles))
+    if not asked.schema:
+        return rows, ()
+    from quorate.dnssec.continuity import Signed
+    from quorate.dnssec.preview import preview
+    from quorate.zone import load_schemas, read_keys
+
+    schemas = load_schemas(folder)
+    keys = read_keys(folder / KSKS, case.policy) if (folder / KSKS).is_file() else ()
+    history = before.history or tuple(Signed(one, "", True) for one in (before.previous,) if one)
+    try:
+        schema = schemas.named(asked.schema)
+        seen = preview(case.request, case.policy, schemas, keys, history, schema, dict(asked.parts), case.at)
+    except Refusal as refusal:
+        return rows, refusal.findings
+    bound = ", ".join(f"{part} = {name}" for part, name in seen.keys.items())
+    return (f"schema {seen.schema.id}, {bound}", *seen.rows, KEY), seen.findings
 
 
 def _say(lines: Iterator[str] | list[str]) -> None:
@@ -111,18 +182,6 @@ def _head_lines(case: Case) -> Iterator[str]:
     yield f"limits {limits.id}, from {limits.since} on, judged for {case.at:%Y-%m-%dT%H:%M:%SZ}"
     for one in policy.exceptions_at(case.at, case.digest):
         yield f"exception {one.id}, {one.since} to {one.until}: {', '.join(one.accepts)}"
-
-
-def _slot_lines(case: Case) -> Iterator[str]:
-    """A line a slot, and what differs from last time."""
-    from quorate.dnssec.overview import differences, slot_rows
-
-    yield ""
-    yield from slot_rows(case.request.bundles)
-    yield ""
-    if case.previous:
-        yield from differences(case.request, case.previous)
-        yield ""
 
 
 def _check_lines(case: Case, verdict: Verdict) -> Iterator[str]:

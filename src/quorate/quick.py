@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from quorate.ksr_check import Asked
 
-_VALUES = ("--previous", "--at", "--in")
+_VALUES = ("--previous", "--at", "--in", "--schema")
 
 
 def main() -> None:
@@ -49,4 +49,6 @@ def plain_check(arguments: Sequence[str]) -> Asked | None:
     previous, root = (Path(given[name]) if name in given else None for name in ("--previous", "--in"))
     there = len(files) == 1 and Path(files[0]).is_file() and (previous is None or previous.is_file())
     right = there and (root is None or root.is_dir()) and (moment or "--at" not in given)
-    return Asked(Path(files[0]), previous, genesis, moment, root) if right and not (previous and genesis) else None
+    if not right or (previous and genesis):
+        return None
+    return Asked(Path(files[0]), previous, genesis, moment, root, given.get("--schema", ""))

@@ -18,13 +18,14 @@ from quorate.dnssec.dnskey import Dnskey
 from quorate.dnssec.ksk import Ksks, known_ksks
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.name import wire_name
-from quorate.dnssec.policy import Policy, load_policy
+from quorate.dnssec.policy import Policy
 from quorate.dnssec.records import read_dnskeys
 from quorate.dnssec.schema import Schemas, read_schemas
 from quorate.findings import Refusal
 from quorate.strict import is_day, load_toml
+from quorate.zone_policy import load_checked_policy
 
-FOLDER, POLICY, SCHEMAS, KSKS, RESPONSES = "dnssec", "policy.toml", "schemas.toml", "ksks.txt", "responses"
+SCHEMAS, KSKS, RESPONSES = "schemas.toml", "ksks.txt", "responses"
 
 
 class PartEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,18 +58,9 @@ class ZoneFolder:
     ksks: Ksks
 
 
-def find_zone(start: Path) -> Path:
-    """The `dnssec/` folder, found upward from any path; `zone.not_found`."""
-    for folder in (start, *start.resolve().parents):
-        for inner in (folder, folder / FOLDER):
-            if (inner / POLICY).is_file() and inner.name == FOLDER:
-                return inner
-    raise Refusal("zone.not_found", str(start))
-
-
 def load_zone(folder: Path) -> ZoneFolder:
     """Everything in a `dnssec/` folder."""
-    policy = load_policy((folder / POLICY).read_bytes(), POLICY)
+    policy = load_checked_policy(folder)
     keys = read_keys(folder / KSKS, policy) if (folder / KSKS).is_file() else ()
     return ZoneFolder(folder, policy, load_schemas(folder), known_ksks(policy, keys))
 

@@ -39,6 +39,14 @@ def load_zone_policy(folder: Path) -> Policy:
     return load_policy(source, POLICY)
 
 
+def load_checked_policy(folder: Path) -> Policy:
+    """The same, and a compiled policy that is not what the written one says is refused: who has time looks."""
+    policy, source = load_zone_policy(folder), _octets(folder / POLICY)
+    if source is not None and policy != load_policy(source, POLICY):
+        raise Refusal("dnssec.policy_broken", COMPILED, detail=f"it is not what {POLICY} says")
+    return policy
+
+
 def _octets(path: Path) -> bytes | None:
     """What a file holds; None if there is none. One that is far too large is cut, and then refused by its reader."""
     try:

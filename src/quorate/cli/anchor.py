@@ -46,7 +46,8 @@ def trust_anchor_make_command(
     """
     from quorate.dnssec.anchor import ROOT_SOURCE, make_anchor, write_anchor
     from quorate.host import Host
-    from quorate.zone import find_zone, load_zone
+    from quorate.zone import load_zone
+    from quorate.zone_policy import find_zone
 
     if (sign_cert is None) != (sign_key is None):
         raise click.UsageError("--sign-cert and --sign-key belong together")
@@ -99,7 +100,8 @@ def trust_anchor_check_command(file: Path, root: Path, at: str | None) -> None:
     Example: quorate trust-anchor check root-anchors.xml --in .
     """
     from quorate.dnssec.anchor import anchor_own_findings, compared, read_anchor
-    from quorate.zone import find_zone, load_zone
+    from quorate.zone import load_zone
+    from quorate.zone_policy import find_zone
 
     data = file.read_bytes()
     anchor, zone = read_anchor(data, file.name), load_zone(find_zone(root))
@@ -123,7 +125,8 @@ def trust_anchor_export_command(kind: str, root: Path, at: str | None, digest: s
     """
     from quorate.dnssec.dnskey import DigestType
     from quorate.dnssec.records import lines_for
-    from quorate.zone import find_zone, load_zone
+    from quorate.zone import load_zone
+    from quorate.zone_policy import find_zone
 
     zone, when = load_zone(find_zone(root)), moment_of(at)
     standing = tuple(ksk.dnskey for ksk in zone.ksks.ksks if ksk.anchor.stands(when))

@@ -12,8 +12,10 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 @click.command("check")
 @click.argument("file", type=FILE)
-@click.option("--previous", type=FILE, help="the signed response that the request follows")
+@click.option("--previous", type=FILE, help="the signed response that the request follows; else the deployed one")
 @click.option("--genesis", is_flag=True, help="there was no request before: this is the zone's first")
+@click.option("--schema", default="", help="the schema that is to be signed by: show its slots, judge the KSKs' part")
+@click.option("--ksk", "parts", multiple=True, metavar="PART=ID", help="which KSK plays a part of it, if that is open")
 @click.option("--at", "at", help="the moment to judge for, like 2026-10-01T00:00:00Z or 2026-10-01; else now")
 @click.option(
     "--in",
@@ -21,11 +23,20 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     type=FOLDER,
     help="the zone's folder, or one beside or below it; else found upward from here, or from the file",
 )
-def ksr_check_command(file: Path, previous: Path | None, genesis: bool, at: str | None, root: Path | None) -> None:
+def ksr_check_command(
+    file: Path,
+    previous: Path | None,
+    genesis: bool,
+    schema: str,
+    parts: tuple[str, ...],
+    at: str | None,
+    root: Path | None,
+) -> None:
     """Check a key signing request before anything is signed: every check is made, every finding told.
 
     Leaves with 0 if the request is accepted and with 1 if it is refused. Nothing turns a check off; the policy of the
-    day decides, and its exceptions are printed where they count.
+    day decides, and its exceptions are printed where they count. With --schema it is also told what each KSK would do,
+    and whether any validator would be left behind.
 
     Example: quorate ksr check ksr.xml --previous skr.xml
     """
@@ -36,4 +47,8 @@ def ksr_check_command(file: Path, previous: Path | None, genesis: bool, at: str 
     moment = moment_of(at) if at else None
     if at and moment is None:
         raise click.BadParameter(f"{at!r} is no moment like 2026-10-01T00:00:00Z", param_hint="--at")
-    check_request(Asked(file, previous, genesis, moment, root))
+    bound = [part.partition("=") for part in parts]
+    if not all(sign and part and ksk for part, sign, ksk in bound) or (bound and not schema):
+        raise click.UsageError("--ksk: write PART=ID, such as current=Klajeyz, beside --schema")
+    named = tuple((part, ksk) for part, _, ksk in bound)
+    check_request(Asked(file, previous, genesis, moment, root, schema, named))

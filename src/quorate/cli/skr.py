@@ -72,7 +72,8 @@ def _at_hand(
     from quorate.dnssec.continuity import Signed
     from quorate.dnssec.ksr_xml import read_ksr, read_skr
     from quorate.dnssec.review import AtHand
-    from quorate.zone import find_zone, load_history, load_schemas, load_zone
+    from quorate.zone import load_history, load_schemas, load_zone
+    from quorate.zone_policy import find_zone
 
     when, notes = moment_of(at), []
     try:

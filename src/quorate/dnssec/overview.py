@@ -1,4 +1,4 @@
-"""A request as people compare it: a line a slot, and what differs from the quarter before. Floor 2."""
+"""What differs between a request and the quarter before, for people to compare. Floor 2."""
 
 from __future__ import annotations
 
@@ -9,21 +9,6 @@ from quorate.dnssec.checks.limits import key_parameters
 from quorate.dnssec.dnskey import Dnskey
 from quorate.dnssec.duration import duration_text
 from quorate.dnssec.ksr import Bundle, BundleKey, KeyPolicy, Request, Response
-
-HEAD = ("#", "inception", "expiration", "ZSKs")
-
-
-def slot_rows(bundles: Sequence[Bundle], ksks: Sequence[str] = ()) -> tuple[str, ...]:
-    """Number, times and tags of each slot; `ksks`: what KSKs do in each, if that is known."""
-    cells: list[tuple[str, ...]] = [(*HEAD, "KSKs") if ksks else HEAD]
-    for number, bundle in enumerate(bundles, 1):
-        times = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (bundle.inception, bundle.expiration))
-        tags = " ".join(str(key.dnskey.key_tag) for key in bundle.keys)
-        cells.append((str(number), *times, tags, *ksks[number - 1 : number]))
-    widths = [max(len(row[column]) for row in cells if column < len(row)) for column in range(len(cells[0]))]
-    return tuple(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in cells
-    )
 
 
 def differences(request: Request, previous: Response) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from quorate.dnssec.conformity import signing_keys
 from quorate.dnssec.dnskey import Dnskey
 from quorate.dnssec.ksr import Bundle, BundleKey
 from quorate.dnssec.name import shown
@@ -15,6 +14,8 @@ KEY = "P published, S signs, R revoked"
 
 def rows(domain: str, bundles: Sequence[Bundle]) -> tuple[str, ...]:
     """The rows of what has been signed: valid signatures count only."""
+    from quorate.dnssec.conformity import signing_keys  # a request has no KSKs, and is shown without it
+
     signers = [{key for one in bundle.signatures for key in signing_keys(domain, bundle, one)} for bundle in bundles]
     return planned_rows(bundles, signers)
 

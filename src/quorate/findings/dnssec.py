@@ -58,6 +58,7 @@ _POLICIES = {
 _REQUEST = "do not sign: have the ZSK operator make the request anew"
 _CHAIN = "do not sign: find out which response is deployed, and whose request this is"
 _KEYS = "do not sign: have the ZSK operator make the key and the request anew"
+_SCHEDULE = "do not sign: choose the schema that has its turn, or wait until validators have seen the KSK"
 _DPS = "KSR processing"  # docs/ksr-processing.md of IANA's tools, after draft-icann-dnssec-keymgmt-01
 
 _HEADER = {
@@ -93,6 +94,7 @@ _LIMITS = {
     "ksr.policy_safety": _must(
         "KSR-POLICY-SAFETY: {what} is stated as {length}, at least {least} is asked for", _DPS, _REQUEST
     ),
+    "ksr.ksk_safety": _must("KSR-POLICY-SAFETY: {problem}", "RFC 5011 2.4", _SCHEDULE),
     "ksr.policy_sig_overlap": _must(
         "KSR-POLICY-SIG-OVERLAP: the overlap with the slot before is {length}, allowed is {range}", _DPS, _REQUEST
     ),

@@ -7,18 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from quorate import canonical
 from quorate.dnssec.dnskey import rsa_numbers
-from quorate.dnssec.duration import duration_text
+from quorate.dnssec.history import with_history
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.name import name_text, wire_name
-from quorate.dnssec.policy import Policy, load_policy
+from quorate.dnssec.policy import KeyCount, KeyKind, Ksk, Limits, Policy, Range, load_policy
+from quorate.dnssec.policy_text import policy_toml
 from quorate.dnssec.records import OwnedKey, dnskey_line, read_dnskeys
 from quorate.dnssec.schema import Schema, Schemas, Slot, read_schemas, recognised
 from quorate.document import at
 from quorate.findings import Finding, Refusal, found
 from quorate.host import Host
 from quorate.kskm.config import CHECKS, Config, Key, SchemaEntry, read_config
-from quorate.zone import FOLDER, KSKS, POLICY, RESPONSES, SCHEMAS, load_schemas, shipped_schemas
+from quorate.zone import KSKS, RESPONSES, SCHEMAS, load_schemas, shipped_schemas
+from quorate.zone_policy import COMPILED, FOLDER, POLICY
 
 _DAY = timedelta(days=1)
 REPORT = "report.md"
@@ -34,12 +37,12 @@ def import_config(path: Path, dnskeys: Path | None, previous: Path | None, into:
         raise Refusal("kskm.into", folder=into)
     config = read_config(path.read_bytes(), path.name)
     zone = _zone(config, path.name)
-    policy_text = _policy_text(config, zone)
-    policy = load_policy(policy_text.encode(), POLICY)
+    policy_text = policy_toml(_policy(config, zone)).encode()
+    policy = load_policy(policy_text, POLICY)
     owned = read_dnskeys(dnskeys.read_bytes(), dnskeys.name) if dnskeys else ()
     keys = _pinned(config, policy, owned, dnskeys.name if dnskeys else "")
     schemas, told = _schemas(config, path.name)
-    files = {POLICY: policy_text.encode()}
+    files = {POLICY: policy_text, COMPILED: policy.compiled(canonical.digest(policy_text))}
     if keys:
         files[KSKS] = "".join(f"{line}\n" for line in keys.values()).encode()
     if schemas:
@@ -62,37 +65,41 @@ def _zone(config: Config, where: str) -> str:
     return names.pop()
 
 
-def _policy_text(config: Config, zone: str) -> str:
-    """`policy.toml`: pins and limits."""
-    lines = ['format = "quorate/1"', 'id = "kskm"', f"zone = {_quoted(zone)}"]
-    for key in config.keys:
-        lines += ["", "[[ksks]]", f"id = {_quoted(key.label)}", f"key-tag = {key.key_tag}"]
-        lines += [f"algorithm = {int(key.algorithm)}", f"ds-sha256 = {_quoted(key.ds_sha256)}"]
-        lines.append(f'since = "{key.valid_from:%Y-%m-%d}"')
-        if key.valid_until is not None:
-            lines.append(f'until = "{key.valid_until - _DAY:%Y-%m-%d}"')
+def _policy(config: Config, zone: str) -> Policy:
+    """Pins and limits, and what held before if the KSKs are the root's."""
+    ksks = tuple(
+        Ksk(
+            key.label,
+            key.key_tag,
+            key.algorithm,
+            key.ds_sha256,
+            f"{key.valid_from:%Y-%m-%d}",
+            f"{key.valid_until - _DAY:%Y-%m-%d}" if key.valid_until is not None else "",
+        )
+        for key in config.keys
+    )
     since = min((key.valid_from for key in config.keys), default=None)
-    counts, kinds = list(config.key_counts), ", ".join(_kinds(config))
-    lines += ["", "[[limits]]", 'id = "kskm"', f'since = "{since:%Y-%m-%d}"' if since else 'since = "2010-07-15"']
-    lines += [f"bundles = {config.bundles}", f"keys = [{{ slots = {counts}, different = {config.different_keys} }}]"]
-    lines += [f"algorithms = [{kinds}]", f"ttl = {config.ttl}"]
-    for name, (least, most) in {
-        "validity": config.validity,
-        "overlap": config.overlap,
-        "interval": config.interval,
-        "cycle": config.cycle,
-    }.items():
-        lines.append(f'{name} = {{ least = "{duration_text(least)}", most = "{duration_text(most)}" }}')
-    lines.append(f'horizon = "{duration_text(config.horizon)}"')
-    lines.append(f'publish-safety = "{duration_text(config.publish_safety)}"')
-    lines.append(f'retire-safety = "{duration_text(config.retire_safety)}"')
-    return "\n".join(lines) + "\n"
+    limits = Limits(
+        id="kskm",
+        since=f"{since:%Y-%m-%d}" if since else "2010-07-15",
+        bundles=config.bundles,
+        keys=(KeyCount(tuple(config.key_counts), config.different_keys),),
+        algorithms=tuple(_kinds(config)),
+        ttl=config.ttl,
+        validity=Range(*config.validity),
+        overlap=Range(*config.overlap),
+        interval=Range(*config.interval),
+        cycle=Range(*config.cycle),
+        horizon=config.horizon,
+        publish_safety=config.publish_safety,
+        retire_safety=config.retire_safety,
+    )
+    return with_history(Policy("quorate/1", "kskm", zone, ksks, (limits,)))
 
 
-def _kinds(config: Config) -> Iterator[str]:
+def _kinds(config: Config) -> Iterator[KeyKind]:
     for algorithm in config.algorithms:
-        rsa = f", sizes = {list(config.sizes)}, exponents = {list(config.exponents)}" if algorithm.is_rsa else ""
-        yield f"{{ algorithm = {int(algorithm)}{rsa} }}"
+        yield KeyKind(algorithm, *((tuple(config.sizes), tuple(config.exponents)) if algorithm.is_rsa else ()))
 
 
 def _pinned(config: Config, policy: Policy, owned: Sequence[OwnedKey], where: str) -> Mapping[str, str]:
@@ -219,7 +226,9 @@ def _report(
     yield f"# {where}, imported"
     yield ""
     yield f"policy {policy.id} for {policy.zone}: {policy.digest}"
-    yield f"limits hold from {policy.limits[0].since} on; give them other days if other limits held before"
+    yield f"limits hold from {policy.limits[-1].since} on; give them other days if other limits held before"
+    if len(policy.limits) > 1:
+        yield "these are the root zone's KSKs: what held in the years before is added from its public documents"
     yield ""
     yield "## KSKs"
     yield ""
