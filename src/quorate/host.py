@@ -35,7 +35,16 @@ PR_SET_DUMPABLE = 4
 AT_FDCWD, RENAME_NOREPLACE = -100, 1
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR)
+_NOT_WRITABLE = (
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,  # a file where a folder is wanted
+    errno.ENOTEMPTY,
+)
 _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK)
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{16}")
 """What `write_once` calls a file until it is whole."""
