@@ -23,10 +23,10 @@ from quorate import sshsig
 from quorate.authority import AuthorityState, Commitments, Cps
 from quorate.conduct import Aside, Kind
 from quorate.console import Console
+from quorate.face import Face
 from quorate.findings import Refusal
 from quorate.host import SteppedHost
 from quorate.people import Person, Presence
-from quorate.perform import Face
 from quorate.plan import Window, Witnessing
 from quorate.script import Act, Branches, Read, Script, ScriptAuthority, ScriptItem, ScriptSeat
 from quorate.script.state import Cursor, Lies, State, Status

@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from quorate import archive, governing, prepare, record, shares, signer
 from quorate.authority import AuthorityState, TokenEntry
 from quorate.conduct import Room, conduct
+from quorate.credentials import plain
 from quorate.findings import Refusal
 from quorate.frozen import write
 from quorate.host import Host, SteppedHost
 from quorate.people import Person, Presence
-from quorate.perform import plain
 from quorate.prepare import Base, Compiled
 from quorate.script.drafting import utc
 from quorate.script.state import State

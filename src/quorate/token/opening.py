@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from quorate.authority import AuthorityState
 from quorate.findings import Refusal
 from quorate.token import Token
 
@@ -27,6 +28,39 @@ def open_token(kind: Kind, location: Path | str, serial: str) -> Token:
     if (present := token.info.serial) != serial:
         raise Refusal("token.serial_unknown", serial=serial, path=path, present=f"{present} ({token.info.label})")
     return token
+
+
+class OpenTokens:
+    """The tokens of an authority by id, each opened once, at its first use."""
+
+    def __init__(self, authority: AuthorityState, root: Path) -> None:
+        """`root`: the folder that the locations of software tokens are relative to."""
+        self._authority, self._root = authority, root
+        self._open: dict[str, Token] = {}
+
+    def __getitem__(self, name: str) -> Token:
+        """The token of that id, matched by serial number exactly once; refusals of `open_token`."""
+        if name not in self._open:
+            entry = self._authority.token(name)
+            location = self._root / entry.location if entry.kind == "software" else Path(entry.location)
+            self._open[name] = open_token(entry.kind, location, entry.serial)
+        return self._open[name]
+
+    def calls(self, name: str) -> tuple[tuple[str, str], ...]:
+        """The calls of that token since it was last asked: function and result."""
+        return tuple((call.function, call.result) for call in self[name].take_calls())
+
+    def log_out(self) -> None:
+        """Leave no token logged in."""
+        for token in self._open.values():
+            token.logout()
+            token.take_calls()
+
+    def close(self) -> None:
+        """Let go of each."""
+        for token in self._open.values():
+            token.close()
+        self._open.clear()
 
 
 def present_serials(kind: Kind, location: Path | str) -> tuple[str, ...]:
