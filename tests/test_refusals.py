@@ -918,7 +918,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda c: shutil.copy(c / "approvals" / "ob.sig", c / "approvals" / "oa.sig"), "signature.other_key"),
     "a text that a record has already": (
         lambda c: ((c / "record").mkdir(), (c / "record" / "plan.toml").write_bytes(b"x")), "record.output_present"),
-    "a file where the record goes": (lambda c: (c / "record").write_bytes(b"x"), "host.write_failed"),
+    "a file where the record goes": (lambda c: (c / "record").write_bytes(b"x"), "host.not_writable"),
 }  # fmt: skip
 
 
