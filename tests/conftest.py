@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# A shell starts what runs in its background deaf to Ctrl-C, and every process below inherits that: at the terminals of
+# these tests it must be heard.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 VERIFIER = Path(__file__).parent.parent / "verifier" / "quorate_verify.py"
 
