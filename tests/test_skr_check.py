@@ -92,6 +92,20 @@ def test_a_file_alone_is_judged_alone(made: Path, tmp_path: Path) -> None:
     assert "after SKR" in with_previous.out
 
 
+def test_the_folder_one_stands_in_knows_the_ksks_of_a_file_elsewhere(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "skr.xml"
+    shutil.copy(made / "skr0.xml", file)
+    alone = run("skr", "check", file, "--at", "2026-10-01")
+    assert "skr.ksks_unpinned" in alone.out
+    monkeypatch.chdir(made)
+    within = run("skr", "check", file, "--at", "2026-10-01")
+    assert (within.code, within.err) == (0, "")
+    assert "skr.ksks_unpinned" not in within.out
+    assert "policy " in within.out
+
+
 def test_the_folder_knows_what_was_signed_before(made: Path, tmp_path: Path) -> None:
     root = copied(made, tmp_path / "zone")
     record(

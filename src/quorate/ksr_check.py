@@ -51,9 +51,9 @@ def check_request(asked: Asked) -> None:
     from quorate.dnssec.checks import Case, judge
     from quorate.dnssec.ksr_xml import read_ksr
     from quorate.dnssec.overview import differences
-    from quorate.zone_policy import load_zone_policy
+    from quorate.zone_policy import load_zone_policy, zone_about
 
-    folder = _zone(asked)
+    folder = zone_about(asked.file, asked.root)
     policy, data = load_zone_policy(folder), _octets(asked.file)
     _say(_file_lines(asked.file, data))
     request, oddities = read_ksr(data, asked.file.name)
@@ -79,18 +79,6 @@ def moment_of(text: str) -> datetime | None:
     from quorate.dnssec.duration import read_utc
 
     return read_utc(text) or read_utc(f"{text}T00:00:00Z")
-
-
-def _zone(asked: Asked) -> Path:
-    """The zone's folder: the named one, or what is found upward from here, or from the request."""
-    from quorate.zone_policy import find_zone
-
-    try:
-        return find_zone(asked.root or Path("."))
-    except Refusal:
-        if asked.root is not None:
-            raise
-        return find_zone(asked.file.resolve().parent)
 
 
 def _octets(file: Path) -> bytes:

@@ -25,6 +25,16 @@ def find_zone(start: Path) -> Path:
     raise Refusal("zone.not_found", str(start))
 
 
+def zone_about(file: Path, named: Path | None) -> Path:
+    """The `dnssec/` folder for a file: that of `named`; else what is found upward from here, or from the file."""
+    if named is not None:
+        return find_zone(named)
+    try:
+        return find_zone(Path("."))
+    except Refusal:
+        return find_zone(file.resolve().parent)
+
+
 def load_zone_policy(folder: Path) -> Policy:
     """The policy of a `dnssec/` folder."""
     source = _octets(folder / POLICY)

@@ -138,12 +138,12 @@ def trust_anchor_export_command(kind: str, root: Path, at: str | None, digest: s
 
 
 def moment_of(text: str | None) -> datetime:
-    """The moment of `--at`, or now."""
+    """The moment of `--at`, or now; a day alone is its beginning."""
     from quorate.strict import read_moment
 
     if text is None:
         return datetime.now(UTC).replace(microsecond=0)
-    moment = read_moment(text)
+    moment = read_moment(text) or read_moment(f"{text}T00:00:00Z")
     if moment is None:
         raise Refusal("plan.time", "--at", text=text)
     return moment

@@ -73,11 +73,11 @@ def _at_hand(
     from quorate.dnssec.ksr_xml import read_ksr, read_skr
     from quorate.dnssec.review import AtHand
     from quorate.zone import load_history, load_schemas, load_zone
-    from quorate.zone_policy import find_zone
+    from quorate.zone_policy import zone_about
 
     when, notes = moment_of(at), []
     try:
-        zone = load_zone(find_zone(root or file.resolve().parent))
+        zone = load_zone(zone_about(file, root))
     except Refusal as refusal:
         if root is not None or refusal.code != "zone.not_found":
             raise
