@@ -31,6 +31,7 @@ PARTS = (
     "record",
     "register",
     "boulder",
+    "adoption",
 )
 
 

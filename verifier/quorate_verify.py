@@ -1937,6 +1937,7 @@ PURPOSES = ("govern", "approve", "authorise", "unlock", "recover", "close")
 _QUORUM = {"need": WHOLE, "purpose": Words("a purpose of a quorum", PURPOSES), "role": ID}
 PRESENCE = Words("keyed or paper", ("keyed", "paper"))
 RULES = Words("webpki or private", ("webpki", "private"))
+ADOPTED = Words("certificate, crl or key", ("certificate", "crl", "key"))
 PROGRAMMES = [Words("a root programme", ("mozilla", "chrome", "apple", "microsoft"))]
 TOKEN_KIND = Words("pkcs11 or software", ("pkcs11", "software"))
 
@@ -1974,6 +1975,7 @@ STATE = {
     "rules": RULES,
     "tokens": [{"id": ID, "kind": TOKEN_KIND, "level": ANY, "location": TEXT, "model": TEXT, "serial": TEXT}],
     "zones": May([{"name": TEXT, "policy": SHA, "schemas": SHA, "tokens": [ID]}]),
+    "adopted": May([{"digest": SHA, "id": ID, "kind": ADOPTED}]),
 }
 
 
@@ -2091,6 +2093,7 @@ class Authority:
 # =====================================================================================================================
 
 _LIST = [TEXT]
+ADOPTED_FILES = {"certificate": "cert.der", "crl": "crl", "key": "spki.der"}
 KEY_KINDS = ("generate-key",)
 WATCHED = ("root", "external-ca", "unknown")
 CERTIFICATE_KINDS = ("root", "reissue", "subordinate", "cross", "ocsp-responder")
@@ -2114,7 +2117,7 @@ OPERATIONS = {
         _OPERATION, algorithm=May(TEXT), object=OCTETS, outputs=May(_LIST), token=ID, type=TEXT, use=TEXT,
         zone=May(TEXT),
     ),
-    "import-key": dict(_OPERATION, key=ID, outputs=_LIST, token=ID, type=TEXT),
+    "import-key": dict(_OPERATION, algorithm=May(TEXT), key=ID, outputs=_LIST, token=ID, type=TEXT, zone=May(TEXT)),
     "sign-skr": dict(
         _OPERATION, outputs=_LIST, token=ID,
         responses=[
@@ -2151,6 +2154,7 @@ STEPS = {
     "compare": dict(_STEP, by=[ID], expected=TEXT, source=Words("a source", SOURCES)),
     "look": dict(_STEP, by=[ID], what=Words("machine or airgap", ("machine", "airgap"))),
     "custody": dict(_STEP, action=Words("an action of custody", CUSTODY), by=[ID], item=TEXT, place=TEXT),
+    "adopt": dict(_STEP, artifacts=[ID], by=[ID]),
     "share": dict(_STEP, operation=ID),
     "unlock": dict(_STEP, credential=TEXT, token=ID),
     "generate": dict(_STEP, operation=ID),
@@ -2164,7 +2168,8 @@ STEPS = {
     "close": dict(_STEP, outcome=Words("completed or aborted", ("completed", "aborted"))),
 }
 NEVER_SKIPPED = (
-    "attendance", "share", "unlock", "generate", "import", "destroy", "sign", "issue", "lock", "checkpoint", "close",
+    "attendance", "adopt", "share", "unlock", "generate", "import", "destroy", "sign", "issue", "lock", "checkpoint",
+    "close",
 )  # fmt: skip
 STEPS_OF_OPERATIONS = {
     "share": ("share",), "generate": KEY_KINDS, "import": ("import-key",), "destroy": ("destroy-key",),
@@ -2174,6 +2179,7 @@ STEPS_OF_OPERATIONS = {
 BRANCHES = {"abort": "A", "resume": "R", "suspend": "S"}
 
 SCRIPT = {
+    "adopted": May([{"digest": SHA, "file": TEXT, "id": ID, "issuer": May(ID), "kind": ADOPTED}]),
     "acts": [{"number": WHOLE, "present": [ID], "title": TEXT}],
     "authority": {"genesis": SHA, "name": ID, "state": SHA},
     "branches": {"abort": [ANY], "resume": [ANY], "suspend": [ANY]},
@@ -2287,6 +2293,8 @@ class Script:
         no_twins([token["serial"] for token in value["tokens"]], "serials of tokens")
         self.items = by_id(value["items"], "items")
         self.keys = by_id(value["keys"], "keys")
+        self.adopted = by_id(value.get("adopted", []), "adopted")
+        self.shown = {}  # public keys, of earlier records or adopted here, whose pairs are brought: see `History`
         no_twins([quorum["purpose"] for quorum in value["quorums"]], "quorums")
         self.quorums = {quorum["purpose"]: quorum for quorum in value["quorums"]}
         no_twins([draft["operation"] for draft in value["drafts"]], "drafts")
@@ -2296,8 +2304,16 @@ class Script:
         self.opens, self.closes = second_of(value["window"]["opens"]), second_of(value["window"]["closes"])
         need(self.opens < self.closes, "the window closes before it opens")
         self.window_line = "%s %s" % (value["window"]["opens"], value["window"]["closes"])
+        self._adopted()
         self._operations()
         self._steps()
+
+    def _adopted(self):
+        for name, one in self.adopted.items():
+            path = "inputs/adopted/%s.%s" % (name, ADOPTED_FILES[one["kind"]])
+            need(one["file"] == path, "adopted %s: not in the file %s" % (name, path))
+            need(self.inputs.get(path) == one["digest"], "adopted %s: not the input of its digest" % name)
+            need((one["kind"] == "crl") == ("issuer" in one), "adopted %s: an issuer is named of CRLs" % name)
 
     def _operations(self):
         for number, operation in enumerate(self.value["operations"]):
@@ -2310,6 +2326,8 @@ class Script:
             need(operation["token"] in self.tokens, "%s names an unknown token" % where)
         self.operations = by_id(self.value["operations"], "operations")
         need(not set(self.operations) & set(self.keys), "an operation has the name of an earlier key")
+        names = set(self.operations) | set(self.keys)
+        need(not names & set(self.adopted), "something adopted has the name of a key or an operation")
         written = []
         for operation in self.value["operations"]:
             if operation["kind"] in (*KEY_KINDS, *ISSUE_KINDS):
@@ -2328,8 +2346,10 @@ class Script:
                 self._responses(operation)
                 written += operation["outputs"]
             elif operation["kind"] == "import-key":
-                key, outputs = self._key(operation), operation["outputs"]
-                need(key["type"] == operation["type"], "%s: its key is of another type" % operation["id"])
+                outputs = operation["outputs"]
+                if not self.shows(operation):
+                    of = self._key(operation)
+                    need(of["type"] == operation["type"], "%s: its key is of another type" % operation["id"])
                 need(len(outputs) == 2, "%s: its outputs are not a text and a signature" % operation["id"])
                 written += outputs
             elif operation["kind"] == "destroy-key":
@@ -2359,6 +2379,16 @@ class Script:
         for one in responses:
             for part in one["keys"]:
                 need(part["key"] in self.keys, "%s names an unknown key" % operation["id"])
+
+    def shows(self, operation):
+        """The file of the certificate or public key whose pair an `import-key` brings; empty if it copies a key."""
+        name = operation["key"]
+        if name in self.operations or name in self.keys:
+            return ""
+        if name in self.adopted:
+            return self.adopted[name]["file"]
+        known = ("inputs/known/%s.%s" % (name, ADOPTED_FILES[kind]) for kind in ("certificate", "key"))
+        return next((path for path in known if path in self.inputs), "")
 
     def _key(self, operation):
         """The key of an operation: one that is made or brought in this ceremony, or an earlier one."""
@@ -2425,6 +2455,8 @@ class Script:
         need(self.branches["abort"], "the branch abort does not close")
         done = [step["operation"] for step in self.steps if "operation" in step]
         need(sorted(done) == sorted(self.operations), "the steps do not do each operation exactly once")
+        taken = [name for step in self.steps if step["kind"] == "adopt" for name in step["artifacts"]]
+        need(sorted(taken) == sorted(self.adopted), "the steps do not adopt each thing exactly once")
         for act in self.acts:
             need(set(act["present"]) <= set(self.seats), "act %d names an unknown seat" % act["number"])
 
@@ -2437,6 +2469,10 @@ class Script:
             yield "script.json is under other rules than the authority"
         if self.value.get("programmes") != state.value.get("programmes"):
             yield "script.json keeps to other root programmes than the authority"
+        stated = {one["id"]: one for one in state.value.get("adopted", ())}
+        for name, one in self.adopted.items():
+            if stated.get(name) != {"digest": one["digest"], "id": name, "kind": one["kind"]}:
+                yield "adopted %s: not what the governors have stated" % name
         asked = set(state.value["commitments"].get("linters", ()))
         if self.value.get("linters", []) != sorted(asked | {"pkilint"} if self.rules == "webpki" else asked):
             yield "script.json names other linters than the authority requires"
@@ -2532,6 +2568,9 @@ class Script:
         out += ["token %s: %s %s" % (t["id"], t["kind"], t["serial"]) for t in v["tokens"]]
         out += ["item %s: %s, %s, seal %s" % (i["id"], i["what"], i["place"], i["seal"]) for i in v["items"]]
         out += ["input %s: %s" % (i["file"], i["digest"]) for i in v["inputs"]]
+        for a in v.get("adopted", ()):
+            issuer = " of " + a["issuer"] if "issuer" in a else ""
+            out.append("adopted %s: %s%s %s" % (a["id"], a["kind"], issuer, a["digest"]))
         for draft in v["drafts"]:
             fields = " open " + ", ".join(draft["open"]) if draft["open"] else ""
             out.append("draft %s: %s%s" % (draft["operation"], draft["digest"], fields))
@@ -2651,6 +2690,7 @@ class Session:
         self.keys, self.drafts, self.signed, self.intents = {}, {}, {}, {}
         self.generated, self.completed_at, self.destroyed, self.copies = {}, {}, {}, {}
         self.published = set()  # artifacts that were compared with what is published
+        self.adopted = set()  # what was made before and has entered the register
         self.items = {i["id"]: Item(i["place"], i["seal"]) for i in script.value["items"]}
         self.open_places, self.doubtful_places = set(), set()
         self.seals = {i["seal"] for i in script.value["items"] if i["seal"]}
@@ -3063,6 +3103,12 @@ class Session:
         self._by(event.body["by"], step)
         return True
 
+    def _step_adopt(self, step, event, work):
+        self.expect(event, "acknowledged")
+        self._by(event.body["by"], step)
+        self.adopted.update(step["artifacts"])
+        return True
+
     def _is_expected(self, step, value):
         source = step["source"]
         if source == "checkpoint":
@@ -3399,7 +3445,7 @@ class Session:
         elif operation["kind"] == "sign-skr":
             return self._intent_of_responses(operation, own, work)
         elif operation["kind"] == "import-key":
-            key = self.keys.get(operation["key"])
+            key = self._brought(operation)
             if key is None:
                 raise OutOfOrder("the key %s does not exist" % operation["key"])
             work["digest"] = digest_of(possession_text(self.script, operation, key.digest))
@@ -3415,6 +3461,13 @@ class Session:
             return own + [("output", output) for output in operation["outputs"]]
         work["digest"] = digest_of(lines_of(own))
         return [*own, ("digest", work["digest"])]
+
+    def _brought(self, operation):
+        """Whose pair an `import-key` brings: a key on another token, or what is in the register or adopted by now."""
+        name = operation["key"]
+        if name in self.script.adopted and name not in self.adopted:
+            return None
+        return self.keys.get(name) or self.script.shown.get(name)
 
     def _op_approved(self, operation, body, work):
         quorum, signature = self.script.quorums.get("authorise", {"need": 1, "role": ""}), body["signature"]
@@ -3557,7 +3610,7 @@ class Session:
 
     def _completed_copy(self, operation, body):
         """The copy counts from here on as a key of its own; its signature is checked among the artifacts."""
-        name, of = operation["id"], self.keys[operation["key"]]
+        name, of = operation["id"], self._brought(operation)
         copy = Key(name, body["object"], operation["token"], operation["type"], of.digest)
         copy.public = of.public
         self.keys[name] = self.copies[name] = copy
@@ -4294,6 +4347,56 @@ def check_scope(operation, real):
     need(found == wanted, "its issuing distribution point is not the planned one")
 
 
+class History:
+    """spec/plan.md `adopt`: what was made before the first record, as the governors state it; and pairs that are shown.
+
+    Where a signature is of an algorithm that this verifier knows, it is verified. Nothing says how any of it came about.
+    """
+
+    def __init__(self, folder, script, claims):
+        self.certificates, self.crls, self.keys = {}, {}, {}  # by id; CRLs with the key of their issuer
+        self.folder, self.script = folder, script
+        for kind in ("certificate", "key", "crl"):
+            for name, one in script.adopted.items():
+                if one["kind"] == kind:
+                    claims.attempt("artifacts", getattr(self, "_" + kind), name, folder.get(one["file"]))
+        for name, it in self.certificates.items():
+            issuers = [c for c in self.certificates.values() if c.subject == it.issuer and c.ski and c.ski == it.aki]
+            for issuer in [it] if it.subject == it.issuer else issuers[:1]:
+                claims.attempt("artifacts", self._signed, name, it, issuer.key)
+        for operation in script.operations.values():
+            path = script.shows(operation) if operation["kind"] == "import-key" else ""
+            if path:
+                claims.attempt("artifacts", self._shown, operation["key"], path)
+
+    @staticmethod
+    def _signed(name, it, key):
+        if it.algorithm in _BY_IDENTIFIER:
+            try:
+                key.verify(it.algorithm, it.signed, it.signature)
+            except Bad as bad:
+                raise Bad("adopted %s: %s" % (name, bad)) from None
+
+    def _certificate(self, name, data):
+        self.certificates[name] = read_certificate(data)
+
+    def _key(self, name, data):
+        self.keys[name] = PublicKey(data)
+
+    def _crl(self, name, data):
+        crl, issuer = read_crl(data), self.script.adopted[name]["issuer"]
+        known = self.certificates.get(issuer) or read_certificate(self.folder.get("inputs/known/%s.cert.der" % issuer))
+        need(crl.issuer == known.subject, "adopted %s: a CRL of another than %s" % (name, issuer))
+        self._signed(name, crl, known.key)
+        self.crls[name] = crl, known.key
+
+    def _shown(self, name, path):
+        data = self.folder.get(path)
+        public = PublicKey(data) if path.endswith(".spki.der") else read_certificate(data).key
+        self.script.shown[name] = Key(name, "", "", "", public.digest)
+        self.script.shown[name].public = public
+
+
 class Artifacts:
     """Builds what was signed again from the events, checks it against script and draft, and compares the files."""
 
@@ -4421,6 +4524,7 @@ class Artifacts:
             known = "inputs/known/%s.spki.der" % operation["key"]
             public = PublicKey(self.folder.get(known))
             need(public.digest == key.digest, "%s: %s is another key" % (name, known))
+        need(public.is_of_type(operation["type"]), "%s: its key is not of type %s" % (name, operation["type"]))
         text = possession_text(self.script, operation, key.digest)
         signature = self.session.generated["possession"][name]
         public.verify(public.planned_algorithm(""), text, signature)
@@ -4913,6 +5017,26 @@ class Register:
         if newest is not None and (used is None or used.number < newest.number):
             fail("%s: does not rest on the newest CRL, number %d" % (name, newest.number))
 
+    def adopt(self, script, session, history):
+        """Take in what this record adopts: it counts as if an earlier record had made it."""
+        for name in sorted(session.adopted):
+            one = script.adopted[name]
+            file = "%s.%s" % (name, ADOPTED_FILES[one["kind"]])
+            need(file not in self.known and name not in self.keys, "adopted %s: an earlier record has it" % name)
+            if name in history.certificates:
+                it = history.certificates[name]
+                need((it.issuer, it.serial) not in self.serials, "adopted %s: its serial number is known" % name)
+                self.serials[it.issuer, it.serial] = name
+                self.known[name + ".spki.der"] = it.key.digest
+                self.digests[name] = one["digest"]
+            if name in history.crls:
+                crl, key = history.crls[name]
+                need((key.digest, crl.issuer) not in self.crls, "adopted %s: a CRL of its issuer is known" % name)
+                self.crls[key.digest, crl.issuer] = crl
+                self.known[one["issuer"] + ".crl"] = one["digest"]
+            else:
+                self.known[file] = one["digest"]
+
     def fold(self, folder, script, authority, session, transcript, artifacts):
         """Take this record in."""
         self.last = (folder.digests.get("checkpoint"), script.ceremony)
@@ -5050,6 +5174,7 @@ class Record:
             missing = "the authority" if authority is None else "the script"
             return self.not_checked(CLAIMS[3 if script else 4 :], "%s cannot be read" % missing)
         claims.attempt("script", check_script, folder, script, authority, transcript, signatures, claims)
+        history = claims.attempt("artifacts", History, folder, script, claims)
         session = claims.attempt("steps", Session, script, authority, transcript, signatures, claims)
         if session is None:
             return self.not_checked(CLAIMS[5:], "the script cannot be walked")
@@ -5059,6 +5184,8 @@ class Record:
         claims.attempt(
             "cosignatures", check_cosignatures, folder, script, authority, session, transcript, signatures, claims
         )
+        if history:
+            claims.attempt("continuity", register.adopt, script, session, history)
         claims.attempt("continuity", register.check, script, authority, session, transcript, artifacts, claims)
         claims.attempt("continuity", register.fold, folder, script, authority, session, transcript, artifacts)
         claims.attempt("steps", self.facts, script, session, transcript)
@@ -5138,6 +5265,10 @@ class Record:
             "%s of a token, each approved and commanded; %s"
             % (some(counts.get("uses of a token", 0), "uses"), some(counts.get("unlocks", 0), "unlocks")),
         )
+        if session.adopted:
+            claims.fact(
+                "adopted, as the governors state and no record has witnessed: %s" % ", ".join(sorted(session.adopted))
+            )
         keys = session.generated.get("keys", {})
         if session.copies:
             claims.found("keys", "brought in as copies: %s" % ", ".join(sorted(session.copies)))

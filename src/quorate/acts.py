@@ -10,6 +10,7 @@ from quorate.issuing import issue_words
 from quorate.layout import Layout, Maker, retrieving, returning
 from quorate.script import (
     Act,
+    Adopt,
     Attendance,
     Branches,
     Close,
@@ -22,6 +23,7 @@ from quorate.script import (
     Look,
     Media,
     Read,
+    ScriptAdopted,
     Share,
     Step,
     Unlock,
@@ -34,7 +36,7 @@ from quorate.script.operations import (
     ShareOperation,
     SignOperation,
 )
-from quorate.zone_acts import publishing, signing
+from quorate.zone_acts import publishing, signing, spoken
 
 COPIES = 2
 """Copies of the artifacts that leave the room, each read back."""
@@ -45,6 +47,8 @@ def lay_out(layout: Layout) -> tuple[tuple[Act, ...], tuple[Step, ...], Branches
     _opening(layout)
     if layout.plan.retrieve:
         layout.act("Retrieving", *retrieving(layout))
+    if layout.adopted:
+        layout.act("Adoption", *_adoption(layout))
     _operations(layout)
     if layout.publications:
         layout.act("Publication", *publishing(layout, layout.publications))
@@ -56,6 +60,35 @@ def lay_out(layout: Layout) -> tuple[tuple[Act, ...], tuple[Step, ...], Branches
         layout.act("Media out", _media)  # sharing and destroying leave no artifact that could be copied
     layout.act("Closing", _last_words(layout), _close("completed"), last=True)
     return tuple(layout.acts), tuple(layout.steps), _branches(layout)
+
+
+def _adoption(layout: Layout) -> list[Maker]:
+    """The digest of each self-signed certificate is read from elsewhere and typed; then all of it is adopted."""
+    roots = [(one, lines) for one, lines in layout.adopted if one.id in layout.roots]
+    return [*(_compared(layout, one, lines) for one, lines in roots), lambda step: _adopt_step(layout, step)]
+
+
+def _compared(layout: Layout, one: ScriptAdopted, lines: tuple[str, ...]) -> Maker:
+    return lambda step: Compare(
+        id=step,
+        title=f"{one.id} as it is known outside",
+        text=(*lines, *spoken(one.digest), "Each reads the words of its digest from a copy that came another way."),
+        by=layout.pair,
+        expected=one.digest,
+        source="file",
+    )
+
+
+def _adopt_step(layout: Layout, step: str) -> Step:
+    said = [line for one, lines in layout.adopted for line in (*lines, one.digest)]
+    return Adopt(
+        id=step,
+        title="What was made before enters the register",
+        text=(*said, "The governors have stated it by their signatures. Nobody here has seen it made."),
+        by=layout.pair,
+        artifacts=tuple(one.id for one, _ in layout.adopted),
+        clauses=("BR 5.4.1",),
+    )
 
 
 def _operations(layout: Layout) -> None:
@@ -185,7 +218,7 @@ def _operation(layout: Layout, operation: ScriptOperation) -> tuple[str, list[Ma
         case GenerateOperation():
             return f"Generate the key {operation.id}", [lambda step: _generate_step(operation, step)]
         case ImportOperation():
-            title = f"A copy of the key {operation.key} comes to {operation.token}"
+            title = f"The pair of {operation.key} comes to {operation.token}"
             return title, [lambda step: _import_step(layout, operation, step, title)]
         case SignOperation():
             return f"Sign the key sets {operation.id}", signing(layout, operation)

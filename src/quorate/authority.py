@@ -93,6 +93,20 @@ class Zone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens: tuple[str, ...]
 
 
+AdoptedKind = Literal["certificate", "crl", "key"]
+
+
+class Adopted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A thing that was made before the authority's first record: `digest` is over its DER.
+
+    Those who govern state it by signing the state; nobody here has witnessed it (`spec/authority.md`).
+    """
+
+    id: str
+    kind: AdoptedKind
+    digest: str
+
+
 class AuthorityState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One governed state. `digest` is over its canonical file, `authority/NNN.json`.
 
@@ -116,6 +130,7 @@ class AuthorityState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     programmes: tuple[Programme, ...] = ()
     affiliates: tuple[str, ...] = ()
     zones: tuple[Zone, ...] = ()
+    adopted: tuple[Adopted, ...] = ()
 
     def file(self) -> bytes:
         """The bytes of `authority/NNN.json`."""
@@ -236,6 +251,7 @@ def _ids(state: AuthorityState) -> dict[str, list[str]]:
     ids |= {"programmes": list(state.programmes), "affiliates": list(state.affiliates)}
     ids["zones"] = [one.name for one in state.zones]
     ids |= {"linters": list(state.commitments.linters)}
+    ids["adopted"] = [one.id for one in state.adopted]
     ids["seals"] = [one.seal for one in state.items]
     ids["keys"] = [one.key for one in state.people if one.key]
     return ids

@@ -13,7 +13,7 @@ from quorate.algorithms import SignatureAlgorithm
 from quorate.authority import AuthorityState
 from quorate.compliance import OF_KEY
 from quorate.findings import Finding, Refusal
-from quorate.keys import WEBPKI_TYPES, KeyType, stand_in_spki
+from quorate.keys import WEBPKI_TYPES, KeyType, key_name, stand_in_spki
 from quorate.keysets import resolve
 from quorate.plan import (
     Certificate,
@@ -159,10 +159,14 @@ class Resolver:
     def _import(self, plan: ImportKey) -> ImportOperation:
         where = f"operations[{plan.id}]"
         self.authority.token(plan.token)
-        if self.names.token_of(plan.key, where) == plan.token:
+        adopted = self.names.adopted(plan.key)
+        if not adopted and self.names.token_of(plan.key, where) == plan.token:
             raise Refusal("plan.key_there_already", where, key=plan.key, token=plan.token)
+        kind = key_name(adopted) if adopted else self.names.type_of(plan.key)
+        if kind not in {one.value for one in KeyType}:
+            raise Refusal("plan.key_type", where, type=kind, known=", ".join(KeyType))
         outputs = (f"artifacts/{plan.id}.possession.txt", f"artifacts/{plan.id}.possession.sig")
-        return ImportOperation(plan.id, plan.token, plan.key, self.names.type_of(plan.key), outputs)
+        return ImportOperation(plan.id, plan.token, plan.key, kind, outputs, plan.zone, plan.algorithm)
 
     def _destroy(self, name: str, key: str) -> DestroyOperation:
         """A key of an earlier ceremony: its object id and public key are known, and stand in the script."""

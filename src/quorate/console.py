@@ -331,7 +331,7 @@ class Console:
 
     def bring(self, want: Bring) -> None:
         """People do it with the tools of the modules' maker; the program waits."""
-        self.show([f"a copy of the key {want.key} is to be on {want.token}, by the means of the modules' maker"])
+        self.show([f"the pair of {want.key} is to be on {want.token}, by the means of the modules' maker"])
         self.show([f"its public key: {want.spki}"])
 
     def medium(self, copy: int) -> Path:

@@ -10,7 +10,7 @@ from quorate.authority import AuthorityState
 from quorate.findings import Refusal
 from quorate.people import Seat
 from quorate.plan import Plan
-from quorate.script import Act, CheckpointStep, Compare, Custody, Publication, ScriptDraft, Step
+from quorate.script import Act, CheckpointStep, Compare, Custody, Publication, ScriptAdopted, ScriptDraft, Step
 from quorate.script.operations import ScriptOperation
 from quorate.script.state import Lies
 from quorate.x509.profile import Profile
@@ -28,6 +28,8 @@ class Layout:
     profiles: Mapping[str, Profile]
     printed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by operation, what stands beside its digest
     publications: tuple[Publication, ...] = ()
+    adopted: tuple[tuple[ScriptAdopted, tuple[str, ...]], ...] = ()  # each with what is printed of it
+    roots: frozenset[str] = frozenset()  # of these, the self-signed certificates
     acts: list[Act] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 

@@ -85,11 +85,17 @@ class GenerateKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
 
 
 class ImportKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="import-key"):
-    """A copy of `key`, brought to another `token` by the means of the modules' maker, proves itself there."""
+    """The pair of `key` proves itself on `token`: a copy, brought there by the means of the modules' maker.
+
+    `key` is a key of the register, or a certificate or bare public key that was adopted and whose pair is there. A KSK
+    of a `zone` that was adopted has the mnemonic of its DNSSEC `algorithm` beside it.
+    """
 
     id: str
     key: str
     token: str
+    zone: str = ""
+    algorithm: str = ""
 
 
 class DestroyKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="destroy-key"):
@@ -323,7 +329,7 @@ class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole of `plan.toml`."""
+    """The whole of `plan.toml`. `adopt`: what the authority's state adopts and the register is to hold from now on."""
 
     format: Literal["quorate/1"]
     purpose: str
@@ -334,4 +340,5 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     operations: tuple[Operation, ...] = ()
     retrieve: tuple[str, ...] = ()
     publications: tuple[Publication, ...] = ()
+    adopt: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()

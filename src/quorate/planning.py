@@ -61,7 +61,8 @@ def plan_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
     opens, closes = read_moment(plan.window.opens), read_moment(plan.window.closes)
     if opens is None or closes is None or opens >= closes:
         findings.append(found("plan.window", "window", opens=plan.window.opens, closes=plan.window.closes))
-    if not (plan.operations or plan.retrieve or plan.publications):  # bags may be inspected without any operation
+    # bags may be inspected without any operation
+    if not (plan.operations or plan.retrieve or plan.publications or plan.adopt):
         findings.append(found("plan.empty", "operations"))
     if plan.facility not in {place.facility for place in authority.places}:
         findings.append(found("plan.facility", "facility", facility=plan.facility))
@@ -243,7 +244,7 @@ def _existing_findings(existing: str, inputs: Mapping[str, bytes], where: str) -
 
 def names_twice(plan: Plan) -> tuple[Finding, ...]:
     """A finding for each id or subject that the plan gives twice."""
-    ids = [operation.id for operation in plan.operations]
+    ids = [*(operation.id for operation in plan.operations), *plan.adopt]
     findings = [
         found("plan.id_twice", f"operations[{one}]", id=one) for one in sorted({i for i in ids if ids.count(i) > 1})
     ]

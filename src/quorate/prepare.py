@@ -16,6 +16,8 @@ import msgspec
 
 from quorate import FORMAT, canonical, record, sshsig
 from quorate.acts import lay_out
+from quorate.adopting import AdoptedSource, adopted_inputs, adopted_state
+from quorate.adoption import description, is_root, resolve
 from quorate.archive import read_register
 from quorate.authority import AuthorityState, Cps, Item, Place, Programme, TokenEntry, state_findings
 from quorate.authority import Commitments as AuthorityCommitments
@@ -78,6 +80,7 @@ class AuthoritySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     programmes: tuple[Programme, ...] = ()
     affiliates: tuple[str, ...] = ()
     zones: tuple[ZoneSource, ...] = ()
+    adopted: tuple[AdoptedSource, ...] = ()
 
 
 def find_authority(start: Path) -> Path:
@@ -126,6 +129,7 @@ def read_authority(folder: Path, mode: Mode = Mode.REAL) -> AuthorityState:
         programmes=source.programmes,
         affiliates=source.affiliates,
         zones=tuple(zone_state(folder, zone) for zone in source.zones),
+        adopted=adopted_state(folder, source.adopted),
     )
     findings = [*state_findings(state), *_source_findings(source, state)]
     if mode is Mode.REHEARSAL:
@@ -157,6 +161,7 @@ def _source_findings(source: AuthoritySource, state: AuthorityState) -> tuple[Fi
         findings.append(found("authority.rules", "authority.toml.rules", rules=source.rules))
     ids = [("authority.toml.name", state.name), *((f"people[{p.id}]", p.id) for p in state.people)]
     ids += [(f"tokens[{t.id}]", t.id) for t in state.tokens] + [(f"items[{i.id}]", i.id) for i in state.items]
+    ids += [(f"adopted[{one.id}]", one.id) for one in state.adopted]
     ids += [(f"roles[{r.id}]", r.id) for r in state.roles] + [(f"places[{p.id}]", p.id) for p in state.places]
     for token in state.tokens:
         if not re.fullmatch(r"[!-~](?:[ -~]{0,62}[!-~])?", token.serial):
@@ -245,21 +250,23 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     # what a waiver may accept is found again in the draft, and judged there
     problems += [one for one in input_findings(plan, inputs) if not (one.blocks and one.waivable)]
     refuse_errors(tuple(problems))
+    adopted, stated = resolve(plan.adopt, start.state, start.register, inputs)
     resolver = Resolver(plan, start.state, start.register, inputs, draw)
     operations = resolver.resolve()
     script = _script(ceremony.name, plan, canonical.digest(data), start, operations, inputs)
+    script = msgspec.structs.replace(script, adopted=adopted)
     drafts = freeze(script, start.register, inputs, start.state)
     findings = draft_findings(plan, start.state, drafts)
     script = _laid_out(script, plan, start, drafts, inputs)
-    findings += walk(script, start.state)
+    findings += (*stated, *walk(script, start.state))
     refuse_errors(findings)
     files = dict(inputs) | {draft.entry().file: draft.tbs for draft in drafts}
     files |= {"plan.toml": data, "script.json": script.file(), "script.txt": render(script).encode()}
     return Compiled(script, files, (*problems, *findings))
 
 
-COMPILED_INPUTS = ("inputs/known/", "inputs/profiles/", "inputs/zones/")
-"""Written by `compile`: what earlier ceremonies made, and the profiles as they are on that day."""
+COMPILED_INPUTS = ("inputs/known/", "inputs/profiles/", "inputs/zones/", "inputs/adopted/")
+"""Written by `compile`: what earlier ceremonies made, the profiles as they are on that day, and what is adopted."""
 
 
 def _inputs(root: Path, ceremony: Path, plan: Plan, start: Base) -> dict[str, bytes]:
@@ -272,6 +279,7 @@ def _inputs(root: Path, ceremony: Path, plan: Plan, start: Base) -> dict[str, by
         inputs[f"inputs/profiles/{profile}.toml"] = profile_text(root, profile)
     register, zones = start.register, _zones(plan)
     inputs |= zone_inputs(root, read_source(root).zones if zones else (), zones, start.mode, register)
+    inputs |= adopted_inputs(root, read_source(root).adopted, plan.adopt, start.state, start.mode is Mode.REHEARSAL)
     inputs |= {f"inputs/known/{name}.cert.der": der for name, der in register.certificates.items()}
     inputs |= {f"inputs/known/{name}.crl": der for name, der in register.crls.items()}
     inputs |= {f"inputs/known/{name}.spki.der": spki for name, spki in register.spkis.items()}
@@ -367,6 +375,8 @@ def _laid_out(
         profiles={name: parse_profile(name, text) for name, text in texts.items()},
         printed={draft.operation: draft.printed for draft in drafts},
         publications=script.publications,
+        adopted=tuple((one, description(one, inputs[one.file])) for one in script.adopted),
+        roots=frozenset(one.id for one in script.adopted if is_root(one, inputs[one.file])),
     )
     acts, steps, branches = lay_out(layout)
     return msgspec.structs.replace(script, drafts=entries, acts=acts, steps=steps, branches=branches)

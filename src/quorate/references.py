@@ -88,6 +88,15 @@ class References:
             raise Fallen
         raise Refusal("plan.key_unknown", where, key=key)
 
+    def adopted(self, name: str) -> bytes:
+        """The public key (DER) of something that was, or is here, adopted under that name; empty if nothing was."""
+        for path in (f"inputs/adopted/{name}.cert.der", f"inputs/known/{name}.cert.der"):
+            if path in self.inputs:
+                return read_certificate(self.inputs[path], path).spki
+        if name in self.register.keys or name in self.planned:
+            return b""
+        return self.inputs.get(f"inputs/adopted/{name}.spki.der", self.register.spkis.get(name, b""))
+
     def require_issued(self, name: str, issuer: str, where: str) -> None:
         """A CRL lists what its own CA issued (RFC 5280 5.1): the signature of the revoked certificate says so."""
         if self.reference(name, where).startswith("operation:"):

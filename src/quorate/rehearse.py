@@ -22,17 +22,16 @@ from quorate.credentials import plain
 from quorate.findings import Refusal
 from quorate.frozen import write
 from quorate.host import Host, SteppedHost
+from quorate.keys import spki_digest
 from quorate.people import Person, Presence
 from quorate.prepare import Base, Compiled
 from quorate.script.drafting import utc
 from quorate.script.state import State
+from quorate.standing_in import TRANSPORT, StandInKeys, stand_in_adopted
 from quorate.statement import Mode
 from quorate.token import Login
 from quorate.token.software import SoftwareToken
 from quorate.want import Arrive, Arrived, Ballot, Bring, Collect, Signed
-
-TRANSPORT = b"transport-pin"
-"""What a shadow token opens with before its first ceremony; shadow tokens guard nothing."""
 
 
 def shadow_state(root: Path, state: AuthorityState) -> AuthorityState:
@@ -42,7 +41,8 @@ def shadow_state(root: Path, state: AuthorityState) -> AuthorityState:
         TokenEntry(one.id, "software", f"tokens/{one.id}", f"SHADOW-{one.id}", "software token", one.level)
         for one in state.tokens
     )
-    return msgspec.structs.replace(state, people=people, tokens=tokens)
+    adopted = stand_in_adopted(root, state, prepare.read_source(root).adopted)
+    return msgspec.structs.replace(state, people=people, tokens=tokens, adopted=adopted)
 
 
 def _stand_in(root: Path, person: Person) -> Person:
@@ -127,10 +127,13 @@ class StandIns:
 
     def bring(self, want: Bring) -> None:
         """What cards do for real modules: the pair is sealed anew for the other token."""
-        known = self.state.keys[want.key]
-        source, target = self._opened(known.token), self._opened(want.token)
+        known = self.state.keys.get(want.key)
+        source = self._opened(known.token) if known else StandInKeys(self.root).token
+        target = self._opened(want.token)
         try:
-            target.take_copy(source, bytes.fromhex(known.object))
+            for object_id in [bytes.fromhex(known.object)] if known else source.object_ids():
+                if spki_digest(source.read(object_id).spki) == want.spki:
+                    target.take_copy(source, object_id)
         finally:
             source.close()
             target.close()

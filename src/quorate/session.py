@@ -15,6 +15,7 @@ from quorate.event import Body, Event, Type
 from quorate.findings import Refusal
 from quorate.people import Presence
 from quorate.script import NEVER_SKIPPED, Custody, Script
+from quorate.script.operations import ImportOperation
 from quorate.script.state import Cursor, Lies, State, Status
 from quorate.script.steps import admits, effects, wants
 from quorate.script.steps.attendance import admit_arrival, arrival
@@ -38,7 +39,6 @@ _ASIDE = frozenset(
 _SAID = frozenset(
     {
         Type.ARRIVED,
-        Type.ACKNOWLEDGED,
         Type.MISMATCHED,
         Type.OBSERVED,
         Type.APPROVED,
@@ -63,10 +63,17 @@ def _outset(script: Script, digest: str, authority: AuthorityState, inputs: Mapp
         inputs=inputs,
         sets={(known.token, known.credential): known.set for known in script.sets},
         keys={known.id: known for known in script.keys},
-        spkis={known.id: inputs[f"inputs/known/{known.id}.spki.der"] for known in script.keys},
+        spkis={name: inputs[f"inputs/known/{name}.spki.der"] for name in _known(script)},
         items={item.id: Lies(item.place, item.seal) for item in script.items},
         seals=frozenset(item.seal for item in script.items),
     )
+
+
+def _known(script: Script) -> tuple[str, ...]:
+    """The public keys of earlier ceremonies that count here: of keys on tokens, and those whose pair is to be shown."""
+    here = {one.id for one in (*script.operations, *script.adopted)}
+    shown = (one.key for one in script.operations if isinstance(one, ImportOperation))
+    return tuple(dict.fromkeys((*(known.id for known in script.keys), *(name for name in shown if name not in here))))
 
 
 def recount(

@@ -217,7 +217,7 @@ class LookUp:
 
 @dataclass(frozen=True, slots=True)
 class Bring:
-    """A copy of `key` with this public key (digest) is brought to the token by its maker's means; `by` say so."""
+    """The pair of `key`, with this public key (digest), is brought to the token by its maker's means; `by` say so."""
 
     token: str
     key: str

@@ -32,7 +32,7 @@ def _letter(response: ScriptResponse, by: tuple[str, ...]) -> Maker:
             title=f"The digest of {response.request}, from the requester's letter",
             text=(
                 f"zone: {response.zone}",
-                *_spoken(response.digest),
+                *spoken(response.digest),
                 "The requester shows who they are, hands over the letter, and reads the words; not from this page.",
             ),
             by=by,
@@ -43,7 +43,7 @@ def _letter(response: ScriptResponse, by: tuple[str, ...]) -> Maker:
     return make
 
 
-def _spoken(digest: str) -> tuple[str, ...]:
+def spoken(digest: str) -> tuple[str, ...]:
     spoken = words(bytes.fromhex(digest.removeprefix("sha256:")))
     return f"digest: {digest}", f"words: {' '.join(spoken[:16])}", f"       {' '.join(spoken[16:])}"
 
@@ -54,7 +54,7 @@ def _sign_step(layout: Layout, operation: SignOperation, step: str) -> Step:
     return Sign(
         id=step,
         title=f"Sign the key sets {operation.id}",
-        text=(f"token: {operation.token}", *lines, *layout.printed[operation.id], *_spoken(draft.digest)),
+        text=(f"token: {operation.token}", *lines, *layout.printed[operation.id], *spoken(draft.digest)),
         operation=operation.id,
         clauses=("RFC 6781 4.1", "RFC 5011 2"),
     )
@@ -78,7 +78,7 @@ def _publication(one: Publication, by: tuple[str, ...]) -> Maker:
             title=f"{one.artifact} as it is published",
             text=(
                 f"fetched from: {one.where}",
-                *_spoken(one.digest),
+                *spoken(one.digest),
                 "Each fetches it, and reads the words of its digest.",
             ),
             by=by,

@@ -11,8 +11,10 @@ from quorate.authority import AuthorityState
 from quorate.console import Console
 from quorate.event import moment
 from quorate.host import Host, ShiftedHost
-from quorate.rehearse import TRANSPORT, StandIns
+from quorate.rehearse import StandIns
+from quorate.standing_in import TRANSPORT
 from quorate.statement import Mode
+from quorate.want import Bring
 
 
 class Practice(Console):
@@ -22,6 +24,13 @@ class Practice(Console):
     def __init__(self, root: Path, folder: Path, host: Host, authority: AuthorityState) -> None:
         super().__init__(host, authority, folder / "exchange")
         self._worksheets = StandIns(root, folder, host)
+
+    def bring(self, want: Bring) -> None:
+        """The stand-in's pair comes to the shadow token; people do what they would do with the real ones."""
+        if self._state is not None:
+            self._worksheets.enter(self._state)
+        self._worksheets.bring(want)
+        super().bring(want)
 
     def reveal(self, seat: str, words: bytearray, topic: str) -> None:
         """Keep the words, and show them as a real ceremony would."""

@@ -37,9 +37,24 @@ def meaning(code: str) -> Meaning:
 def table() -> dict[str, Meaning]:
     """Every code with its meaning. Loaded on first use, so that `--version` does not pay for it."""
     if not _table:
-        from . import authority, boulder, ceremony, dnssec, lint, plan, record, register, script, skr, token, x509
+        from . import (
+            adoption,
+            authority,
+            boulder,
+            ceremony,
+            dnssec,
+            lint,
+            plan,
+            record,
+            register,
+            script,
+            skr,
+            token,
+            x509,
+        )
 
-        for part in (authority, plan, script, x509, lint, dnssec, skr, token, ceremony, record, register, boulder):
+        judged = (authority, adoption, plan, script, x509, lint, dnssec, skr)
+        for part in (*judged, token, ceremony, record, register, boulder):
             _table.update(part.TABLE)
     return _table
 

@@ -14,7 +14,7 @@ from quorate import canonical
 from quorate.authority import AuthorityState
 from quorate.dnssec.ksr_xml import read_ksr
 from quorate.findings import Refusal
-from quorate.script import KnownKey, KnownPart, KnownSkr, Script, ShareSet
+from quorate.script import KnownKey, KnownPart, KnownSkr, Script, ScriptAdopted, ShareSet
 from quorate.script.operations import CrlOperation, ScriptOperation, ScriptResponse, SignOperation
 from quorate.script.state import Lies, State
 
@@ -32,10 +32,13 @@ class Skr:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An operation that came to its end, with what it made, in the order of the ceremonies and their scripts."""
+    """An operation that came to its end, with what it made, in the order of the ceremonies and their scripts.
+
+    Or what a ceremony adopted: it is only stated, and nobody here has seen it made.
+    """
 
     ceremony: str
-    operation: ScriptOperation
+    operation: ScriptOperation | ScriptAdopted
     at: str
     data: bytes = field(repr=False)
 
@@ -71,7 +74,11 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
     if script.predecessor != register.last:
         raise Refusal("record.fork", ceremony=script.ceremony, predecessor=script.predecessor, last=register.last)
     crls = dict(register.crls)
-    ended = [(operation, state.done[operation.id]) for operation in script.operations if operation.id in state.done]
+    things = (*script.adopted, *script.operations)
+    ended = [(one, state.done[one.id]) for one in things if one.id in state.done]
+    for one in script.adopted:
+        if one.kind == "crl" and one.id in state.done:
+            crls[one.issuer] = state.done[one.id].data
     for operation in script.operations:
         if isinstance(operation, CrlOperation) and operation.id in state.crls:
             crls[artifact_name(operation.issuer)] = state.crls[operation.id]
@@ -86,7 +93,7 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         ksks={**register.ksks, **{name: key for name, key in state.keys.items() if key.zone}},
         certificates={**register.certificates, **state.certificates},
         crls=crls,
-        operations=register.operations | {operation.id for operation in script.operations},
+        operations=register.operations | {one.id for one in things},
         items={**register.items, **state.items},
         seals=register.seals | state.seals,
         sets={**register.sets, **state.sets},

@@ -32,9 +32,8 @@ from quorate.register.rows import (
     SkrRow,
     Status,
 )
+from quorate.script import ScriptAdopted
 from quorate.script.operations import (
-    CertificateOperation,
-    CrlOperation,
     DestroyOperation,
     GenerateOperation,
     ImportOperation,
@@ -47,6 +46,8 @@ from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, rea
 from quorate.x509.name import written
 from quorate.x509.ocsp import read_response
 
+CERTIFICATES = ("root", "reissue", "subordinate", "cross", "ocsp-responder", "adopted certificate")
+CRLS = ("crl", "adopted crl")
 SECOND = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -78,10 +79,10 @@ def read_entries(register: Register) -> Objects:
     named: dict[bytes, tuple[str, ...]] = {}
     for entry in register.entries:
         name = entry.operation.id
-        if isinstance(entry.operation, CertificateOperation):
+        if _kind(entry) in CERTIFICATES:
             it = certificates[name] = read_certificate(entry.data, name)
             named[it.subject] = (*named.get(it.subject, ()), name)
-        elif isinstance(entry.operation, CrlOperation):
+        elif _kind(entry) in CRLS:
             crls[name] = read_crl(entry.data, name)
     return Objects(certificates, crls, named)
 
@@ -143,7 +144,7 @@ def _crls(register: Register, objects: Objects) -> tuple[CrlRow, ...]:
     newest: dict[str, str] = {}
     rows = []
     for entry in register.entries:
-        if isinstance(entry.operation, CrlOperation):
+        if _kind(entry) in CRLS:
             it = objects.crls[entry.operation.id]
             issuer = objects.issuer(it)
             newest[issuer] = entry.operation.id
@@ -151,7 +152,7 @@ def _crls(register: Register, objects: Objects) -> tuple[CrlRow, ...]:
             rows.append(
                 CrlRow(
                     *_row(entry),
-                    profile=entry.operation.profile,
+                    profile=_profile(entry),
                     issuer=issuer,
                     number=it.number,
                     this_update=it.this_update.strftime(SECOND),
@@ -177,7 +178,7 @@ def _certificates(
     }
     rows = []
     for entry in register.entries:
-        if not isinstance(entry.operation, CertificateOperation):
+        if _kind(entry) not in CERTIFICATES:
             continue
         it = objects.certificates[entry.operation.id]
         issuer = objects.issuer(it)
@@ -185,8 +186,8 @@ def _certificates(
         rows.append(
             CertificateRow(
                 *_row(entry),
-                kind=_kind(entry),
-                profile=entry.operation.profile,
+                kind=_kind(entry).partition(" ")[0],
+                profile=_profile(entry),
                 subject=written(it.subject),
                 issuer=issuer,
                 serial=serial_text(it.serial),
@@ -232,6 +233,8 @@ def _keys(register: Register, certificates: tuple[CertificateRow, ...]) -> tuple
             types[spki] = key_name(entry.data)
             if isinstance(operation, GenerateOperation):
                 uses[spki] = operation.use
+        elif _kind(entry) == "adopted key":
+            types[spki_digest(entry.data)] = key_name(entry.data)
     return tuple(
         _key(spki, types[spki], uses.get(spki, ""), tuple(copies.get(spki, ())), certificates)
         for spki in dict.fromkeys((*copies, *types))
@@ -262,7 +265,14 @@ def _key(spki: str, kind: str, use: str, copies: tuple[Copy, ...], certificates:
 
 
 def _kind(entry: Entry) -> str:
+    """The kind of the operation that made it, or `adopted`, with the kind of thing."""
+    if isinstance(entry.operation, ScriptAdopted):
+        return f"adopted {entry.operation.kind}"
     return str(entry.operation.__struct_config__.tag)
+
+
+def _profile(entry: Entry) -> str:
+    return getattr(entry.operation, "profile", "adopted")
 
 
 def _response(entry: Entry) -> ResponseRow:

@@ -51,7 +51,8 @@ def agenda(due: Sequence[Due], now: str) -> Iterator[str]:
 
 def _certificate(row: CertificateRow) -> Iterator[str]:
     issuer = "itself" if row.issuer == row.id else row.issuer or "an unknown issuer"
-    yield f"{row.id}: {row.kind} by {issuer}, {row.status}, from {row.ceremony}"
+    kind = "adopted (stated, not witnessed)" if row.kind == "adopted" else row.kind
+    yield f"{row.id}: {kind} by {issuer}, {row.status}, from {row.ceremony}"
     yield f"    subject: {row.subject}"
     yield f"    serial: {row.serial}"
     yield f"    valid: {row.not_before} to {row.not_after}"

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from quorate import canonical
-from quorate.authority import Item, Programme
+from quorate.authority import AdoptedKind, Item, Programme
 from quorate.findings import Refusal
 from quorate.people import Presence, Purpose
 from quorate.plan import Waiver, Window, Witnessing
@@ -61,6 +61,13 @@ class Custody(_Step, frozen=True, forbid_unknown_fields=True, tag="custody"):
     place: str
     item: str
     by: tuple[str, ...]
+
+
+class Adopt(_Step, frozen=True, forbid_unknown_fields=True, tag="adopt"):
+    """What existed before enters the register, as `by` say; nobody witnesses how it was made."""
+
+    by: tuple[str, ...]
+    artifacts: tuple[str, ...]
 
 
 class Share(_Step, frozen=True, forbid_unknown_fields=True, tag="share"):
@@ -119,6 +126,7 @@ Step = (
     | Compare
     | Look
     | Custody
+    | Adopt
     | Share
     | Unlock
     | Generate
@@ -131,7 +139,7 @@ Step = (
     | CheckpointStep
     | Close
 )
-NEVER_SKIPPED = (Attendance, Share, Unlock, Generate, Import, Destroy, Sign, Issue, Lock, CheckpointStep, Close)
+NEVER_SKIPPED = (Attendance, Adopt, Share, Unlock, Generate, Import, Destroy, Sign, Issue, Lock, CheckpointStep, Close)
 """A deviation cannot stand in for these."""
 
 
@@ -262,6 +270,16 @@ class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     where: str
 
 
+class ScriptAdopted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A thing that the authority's state adopts, in `file` (DER). `issuer`: of a CRL, the certificate of its key."""
+
+    id: str
+    kind: AdoptedKind
+    file: str
+    digest: str
+    issuer: str = ""
+
+
 class Branches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The contingency branches, always compiled."""
 
@@ -306,6 +324,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     skrs: tuple[KnownSkr, ...] = ()
     publications: tuple[Publication, ...] = ()
     linters: tuple[str, ...] = ()
+    adopted: tuple[ScriptAdopted, ...] = ()
 
     def file(self) -> bytes:
         """The bytes of `script.json`."""

@@ -51,14 +51,21 @@ class DestroyOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     spki: str
 
 
-class ImportOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="import-key"):
-    """A copy of `key` on another token. `outputs`: the text that it signs, and the signature."""
+class ImportOperation(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="import-key"
+):
+    """The pair of `key` on another token. `outputs`: the text that it signs, and the signature.
+
+    `key` is a key, or something adopted. `zone` and `algorithm`: of a KSK that was adopted.
+    """
 
     id: str
     token: str
     key: str
     type: str
     outputs: tuple[str, ...]
+    zone: str = ""
+    algorithm: str = ""
 
 
 class Constraints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

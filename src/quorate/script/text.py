@@ -51,6 +51,9 @@ def _lists(script: Script) -> list[str]:
     lines += [f"token {token.id}: {token.kind} {token.serial}" for token in script.tokens]
     lines += [f"item {item.id}: {item.what}, {item.place}, seal {item.seal}" for item in script.items]
     lines += [f"input {file.file}: {file.digest}" for file in script.inputs]
+    for one in script.adopted:
+        issuer = f" of {one.issuer}" if one.issuer else ""
+        lines.append(f"adopted {one.id}: {one.kind}{issuer} {one.digest}")
     for draft in script.drafts:
         fields = f" open {', '.join(draft.open)}" if draft.open else ""
         lines.append(f"draft {draft.operation}: {draft.digest}{fields}")

@@ -12,6 +12,7 @@ from typing import assert_never
 from quorate.event import Body, Event, Type
 from quorate.findings import Refusal
 from quorate.script import (
+    Adopt,
     Attendance,
     CheckpointStep,
     Close,
@@ -44,7 +45,7 @@ def _wants(step: Step, state: State) -> Want | None:
     match step:
         case Attendance():
             return attendance.wants(step, state)
-        case Read():
+        case Read() | Adopt():
             return reading.wants_read(step, state)
         case Compare():
             return reading.wants_compare(step, state)
@@ -83,7 +84,7 @@ def takes(step: Step, state: State, want: Want, answer: Answer, at: str) -> tupl
     match step:
         case Attendance():
             return attendance.takes(step, state, want, answer)
-        case Read() | Compare() | Look():
+        case Read() | Adopt() | Compare() | Look():
             return reading.takes(step, state, want, answer, at)
         case Custody():
             return custody.takes(step, state, want, answer)
@@ -125,7 +126,7 @@ def admits(step: Step, state: State, event: Event) -> None:
     match step:
         case Attendance():
             attendance.admit_arrival(state, event)
-        case Read() | Compare() | Look():
+        case Read() | Adopt() | Compare() | Look():
             reading.admits(step, state, event)
         case Custody():
             custody.admits(step, state, event)
@@ -218,6 +219,8 @@ def effects(step: Step, event: Event, state: State) -> State:
             return closing.effects_checkpoint(event, state)
         case Compare():
             return reading.effects_compare(step, event, state)
+        case Adopt():
+            return reading.effects_adopt(step, event, state)
         case Attendance() | Read() | Look() | Media() | Close():
             return state
         case _:

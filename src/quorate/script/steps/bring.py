@@ -141,6 +141,8 @@ def effects(step: Import, event: Event, state: State) -> State:
     operation = operation_of(step, state)
     spki = state.spkis[operation.key]
     object_id = str(state.happened(Type.COMPLETED)[-1].body["object"])
-    key = KnownKey(operation.id, operation.token, object_id, spki_digest(spki), operation.type)
+    facts = (operation.id, operation.token, object_id, spki_digest(spki), operation.type)
+    since = event.at[:10] if operation.zone else ""
+    key = KnownKey(*facts, zone=operation.zone, algorithm=operation.algorithm, since=since)
     state = state.with_deed(operation.id, event.at, spki)
     return state.having(keys={**state.keys, operation.id: key}, spkis={**state.spkis, operation.id: spki})

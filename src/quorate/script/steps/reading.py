@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 
 from quorate.event import Body, Event, Type, moment
 from quorate.findings import Refusal
-from quorate.script import Compare, Look, Read
+from quorate.script import Adopt, Compare, Look, Read
 from quorate.script.state import State
 from quorate.statement import Mode
 from quorate.want import Answer, Ask, Confirm, LookAt, Question, Seen, Typed, Want
 from quorate.words import ends, same_words
+from quorate.x509.facts import read_certificate
 
 LARGEST_CLOCK_OFFSET = 60
 """Seconds between the host's clock and the independent source: notBefore must be within a day before signing, and a
@@ -21,7 +22,7 @@ wrong clock is how certificates come to be backdated."""
 CLOCK = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def wants_read(step: Read, state: State) -> Want | None:
+def wants_read(step: Read | Adopt, state: State) -> Want | None:
     return None if state.happened(Type.ACKNOWLEDGED) else Confirm(step.by)
 
 
@@ -61,7 +62,7 @@ def expected(step: Compare, state: State) -> str:
     return step.expected
 
 
-def takes(step: Read | Look | Compare, state: State, want: Want, answer: Answer, at: str) -> tuple[Type, Body]:
+def takes(step: Read | Adopt | Look | Compare, state: State, want: Want, answer: Answer, at: str) -> tuple[Type, Body]:
     if isinstance(step, Compare):
         assert isinstance(answer, Typed)
         values = [{"seat": seat, "value": value} for seat, value in answer.values]
@@ -106,7 +107,22 @@ def effects_compare(step: Compare, event: Event, state: State) -> State:
     return state.having(published=state.published | artifacts)
 
 
-def admits(step: Read | Look | Compare, state: State, event: Event) -> None:
+def effects_adopt(step: Adopt, event: Event, state: State) -> State:
+    """What was adopted is there from now on, as if an operation of its id had made it."""
+    if event.type is not Type.ACKNOWLEDGED:
+        return state
+    certificates, spkis = dict(state.certificates), dict(state.spkis)
+    for one in (one for one in state.script.adopted if one.id in step.artifacts):
+        der = state.inputs[one.file]
+        state = state.with_deed(one.id, event.at, der)
+        if one.kind == "certificate":
+            certificates[one.id] = der
+        if one.kind != "crl":
+            spkis[one.id] = read_certificate(der, one.id).spki if one.kind == "certificate" else der
+    return state.having(certificates=certificates, spkis=spkis)
+
+
+def admits(step: Read | Adopt | Look | Compare, state: State, event: Event) -> None:
     """Refuse an answer by others than the step names, or one that is called equal and is not."""
     if event.type is Type.ACKNOWLEDGED:
         if event.body != {"by": list(step.by)}:

@@ -1,0 +1,157 @@
+"""Adoption: what was made before the first record enters the register. Spec: `spec/plan.md`, `adopt`. Floor 2.
+
+Those who govern state it, by signing the authority's state that lists it. Here it is read, and whatever can be shown
+of it is shown: which key signed it, and that nothing is adopted twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from quorate.authority import Adopted, AdoptedKind, AuthorityState
+from quorate.findings import Finding, Refusal, found
+from quorate.keys import key_name
+from quorate.register import Register
+from quorate.script import ScriptAdopted
+from quorate.x509.crl import serial_text
+from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl, verify_issued
+from quorate.x509.legacy import verify_as_made
+from quorate.x509.name import name_line
+from quorate.x509.object import PublicKey, read_objects
+
+FILES = {"certificate": "cert.der", "crl": "crl", "key": "spki.der"}
+"""How the file of each kind ends: as those of earlier ceremonies do below `inputs/known/`."""
+
+
+def adopted_file(one: Adopted) -> str:
+    """Where the DER of something adopted lies in a ceremony's inputs."""
+    return f"inputs/adopted/{one.id}.{FILES[one.kind]}"
+
+
+def read_adopted(data: bytes, where: str) -> tuple[AdoptedKind, bytes]:
+    """The kind and the DER of the one certificate, CRL or public key in a file. Raises `adopt.object`."""
+    objects = read_objects(data, where)
+    match objects:
+        case (CertificateFacts(signature=signature, der=der),) if signature:
+            return "certificate", der
+        case (CrlFacts(signature=signature, der=der),) if signature:
+            return "crl", der
+        case (PublicKey(spki=spki),):
+            key_name(spki)
+            return "key", spki
+    raise Refusal("adopt.object", where)
+
+
+def public_key(name: str, kind: str, der: bytes) -> bytes:
+    """The public key (DER) that an adopted certificate or key carries."""
+    return read_certificate(der, name).spki if kind == "certificate" else der
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Every certificate that may show who issued something: adopted ones, and those of the register."""
+
+    certificates: Mapping[str, CertificateFacts]
+
+    def issuers(self, it: CertificateFacts | CrlFacts) -> tuple[str, ...]:
+        """The certificates whose name and key identifier say that they issued `it`, self-signed ones first."""
+        named = [
+            name
+            for name, one in self.certificates.items()
+            if one.subject == it.issuer and (not it.aki or not one.ski or it.aki == one.ski)
+        ]
+        return tuple(sorted(named, key=lambda name: not self.certificates[name].self_issued))
+
+    def signer(self, it: CertificateFacts | CrlFacts) -> str:
+        """The first of them whose key signed it; empty if none did."""
+        return next((name for name in self.issuers(it) if _signed(it, self.certificates[name].spki)), "")
+
+
+def _signed(it: CertificateFacts | CrlFacts, spki: bytes) -> bool:
+    """By an algorithm of today, or by one that was good when it was made."""
+    for verify in (verify_issued, verify_as_made):
+        try:
+            verify(it, spki)
+            return True
+        except Refusal:
+            continue
+    return False
+
+
+def resolve(
+    names: Iterable[str], authority: AuthorityState, register: Register, inputs: Mapping[str, bytes]
+) -> tuple[tuple[ScriptAdopted, ...], tuple[Finding, ...]]:
+    """What a plan adopts, each with its file, and what is to be known of it; one refusal with every problem."""
+    listed = {one.id: one for one in authority.adopted}
+    known = ", ".join(listed) or "nothing"
+    wanted = tuple(names)
+    problems = [found("adopt.unknown", f"adopt[{name}]", id=name, known=known) for name in wanted if name not in listed]
+    problems += [found("adopt.known", f"adopt[{name}]", id=name) for name in wanted if name in register.operations]
+    if problems:
+        raise Refusal.of(tuple(problems))
+    things = tuple(listed[name] for name in wanted)
+    certificates = {one.id: read_certificate(inputs[adopted_file(one)], one.id) for one in things if _is(one)}
+    earlier = {name: read_certificate(der, name) for name, der in register.certificates.items()}
+    findings = list(_twice(certificates, earlier))
+    pool = Pool(certificates | earlier)
+    findings += [one for name, it in certificates.items() for one in _certificate_findings(name, it, pool)]
+    adopted: list[ScriptAdopted] = []
+    for one in things:
+        issuer = ""
+        if one.kind == "crl":
+            issuer = pool.signer(read_crl(inputs[adopted_file(one)], one.id))
+            findings += _crl_findings(one.id, issuer, [*register.crls, *(each.issuer for each in adopted)])
+        adopted.append(ScriptAdopted(one.id, one.kind, adopted_file(one), one.digest, issuer))
+    if blocking := tuple(one for one in findings if one.blocks):
+        raise Refusal.of(blocking)
+    return tuple(adopted), tuple(findings)
+
+
+def _is(one: Adopted) -> bool:
+    return one.kind == "certificate"
+
+
+def _twice(certificates: Mapping[str, CertificateFacts], earlier: Mapping[str, CertificateFacts]) -> Iterable[Finding]:
+    """An issuer gives a serial number once (RFC 5280 4.1.2.2)."""
+    seen = {(one.issuer, one.serial): name for name, one in earlier.items()}
+    for name, it in certificates.items():
+        other = seen.setdefault((it.issuer, it.serial), name)
+        if other != name:
+            yield found("adopt.twice", f"adopt[{name}]", id=name, other=other)
+
+
+def _certificate_findings(name: str, it: CertificateFacts, pool: Pool) -> Iterable[Finding]:
+    if pool.signer(it):
+        return
+    issuers = pool.issuers(it)
+    if issuers:
+        yield found("adopt.signature", f"adopt[{name}]", id=name, issuer=", ".join(issuers))
+    else:
+        yield found("adopt.issuer_unknown", f"adopt[{name}]", id=name, issuer=name_line(it.issuer))
+
+
+def _crl_findings(name: str, issuer: str, listed: Iterable[str]) -> Iterable[Finding]:
+    if not issuer:
+        yield found("adopt.crl_issuer", f"adopt[{name}]", id=name)
+    elif issuer in listed:
+        yield found("adopt.crl_twice", f"adopt[{name}]", id=name, issuer=issuer)
+
+
+def is_root(one: ScriptAdopted, der: bytes) -> bool:
+    """Whether it is a self-signed certificate: its fingerprint is known outside."""
+    return one.kind == "certificate" and read_certificate(der, one.id).self_issued
+
+
+def description(one: ScriptAdopted, der: bytes) -> tuple[str, ...]:
+    """What is printed of it: what it is, in a line or two, before its digest."""
+    match one.kind:
+        case "certificate":
+            it = read_certificate(der, one.id)
+            days = f"{it.not_before:%Y-%m-%d} to {it.not_after:%Y-%m-%d}"
+            return (f"{one.id}: certificate of {name_line(it.subject)}", f"serial {serial_text(it.serial)}, {days}")
+        case "crl":
+            crl = read_crl(der, one.id)
+            return (f"{one.id}: CRL number {crl.number} of {one.issuer}, {crl.this_update:%Y-%m-%d}",)
+        case _:
+            return (f"{one.id}: public key, {key_name(der)}",)

@@ -1,0 +1,151 @@
+"""Stand-ins for what an authority adopts, so that its ceremonies can be rehearsed without its keys. Floor 4.
+
+Every key that signed something adopted gets a stand-in of its type. Certificates and CRLs are the adopted ones with the
+stand-ins' keys in the place of the real ones, signed anew; whatever else they say stays as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat import asn1
+
+from quorate import canonical
+from quorate.adopting import FOLDER, AdoptedSource, adopted_der, stand_in_file
+from quorate.adoption import Pool, public_key
+from quorate.algorithms import SignatureAlgorithm, by_identifier, default_algorithm
+from quorate.authority import Adopted, AuthorityState
+from quorate.host import Host
+from quorate.keys import KeyType, key_name
+from quorate.token import Login, Presence
+from quorate.token.software import SoftwareToken
+from quorate.x509.draft import Kind
+from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
+from quorate.x509.finish import finish_tbs
+from quorate.x509.structure import TbsCertificate, TbsCertList, decode, encode
+
+TRANSPORT = b"transport-pin"
+"""What a shadow token opens with before its first ceremony; shadow tokens guard nothing."""
+
+
+class StandInKeys:
+    """The token of the stand-ins' pairs: each under an id that its real public key gives."""
+
+    def __init__(self, root: Path) -> None:
+        folder = root / "shadow" / FOLDER / "token"
+        if not folder.is_dir():
+            pins = bytearray(TRANSPORT), bytearray(TRANSPORT)
+            SoftwareToken.make(folder, "SHADOW-ADOPTED", "adopted", *pins, Host().random)
+        self.token = SoftwareToken(folder)
+        self.token.login(Login.USER, bytearray(TRANSPORT))
+
+    def of(self, spki: bytes) -> bytes | None:
+        """The stand-in's public key (DER) for a real one, made at the first call; None for a key of no known type."""
+        name, types = key_name(spki), [str(one) for one in KeyType]
+        if name not in types:
+            return None
+        object_id = object_id_of(spki)
+        if self.token.lookup(object_id) is Presence.NONE:
+            return self.token.generate(KeyType(name), object_id, "adopted").spki
+        return self.token.read(object_id).spki
+
+    def signed(self, tbs: bytes, it: CertificateFacts | CrlFacts, spki: bytes) -> bytes:
+        """The object around `tbs`, signed by the stand-in of the key `spki`."""
+        stand_in, name, algorithm = self.of(spki), key_name(spki), _algorithm(it, spki)
+        assert stand_in is not None
+        signature = self.token.sign(object_id_of(spki), name, algorithm, tbs)
+        kind: Kind = "crl" if isinstance(it, CrlFacts) else "certificate"
+        return finish_tbs(kind, tbs, stand_in, algorithm, signature)
+
+
+def object_id_of(spki: bytes) -> bytes:
+    """The object id of the stand-in of a real public key (DER)."""
+    return hashlib.sha256(spki).digest()[:8]
+
+
+def _algorithm(it: CertificateFacts | CrlFacts, spki: bytes) -> SignatureAlgorithm:
+    """The same as the real one, or the default of its key where that one is made no more."""
+    algorithm, name = by_identifier(it.algorithm), key_name(spki)
+    return algorithm if algorithm is not None and algorithm.fits(name) else default_algorithm(name)
+
+
+def stand_in_adopted(root: Path, state: AuthorityState, sources: tuple[AdoptedSource, ...]) -> tuple[Adopted, ...]:
+    """What the shadow authority adopts. A stand-in is made once, and found again by the digest of the real thing."""
+    if not state.adopted:
+        return ()
+    files = {source.id: adopted_der(root, source) for source in sources}
+    paths = {one.id: stand_in_file(root, one.digest) for one in state.adopted}
+    if not all(path.is_file() for path in paths.values()):
+        _make(root, state, files, paths)
+    return tuple(
+        msgspec.structs.replace(one, digest=canonical.digest(paths[one.id].read_bytes())) for one in state.adopted
+    )
+
+
+def _make(root: Path, state: AuthorityState, files: Mapping[str, bytes], paths: Mapping[str, Path]) -> None:
+    host = Host()
+    host.make_folder(root / "shadow" / FOLDER)
+    keys = StandInKeys(root)
+    kinds = {one.id: one.kind for one in state.adopted}
+    certificates = {name: read_certificate(files[name], name) for name, kind in kinds.items() if kind == "certificate"}
+    crls = {name: read_crl(files[name], name) for name, kind in kinds.items() if kind == "crl"}
+    pool = Pool(certificates)
+    signers = {name: pool.signer(it) for name, it in (certificates | crls).items()}
+    replaced = {certificates[signer].spki for signer in signers.values() if signer}
+    replaced |= {public_key(name, kind, files[name]) for name, kind in kinds.items() if kind == "key"}
+    spkis = {spki: keys.of(spki) or spki for spki in replaced}
+    for name, path in paths.items():
+        if path.is_file():
+            continue
+        der = files[name]
+        if kinds[name] == "key":
+            der = spkis[der]
+        elif name in crls and signers[name]:
+            der = _crl(crls[name], certificates[signers[name]].spki, keys)
+        elif name in certificates:
+            issuer = certificates[signers[name]].spki if signers[name] else b""
+            der = _certificate(certificates[name], issuer, spkis, keys)
+        host.write_once(path, der)
+    keys.token.close()
+
+
+def _certificate(it: CertificateFacts, issuer: bytes, spkis: Mapping[bytes, bytes], keys: StandInKeys) -> bytes:
+    """The certificate with its stand-in's key; signed anew if its issuer has a stand-in."""
+    if not issuer or spkis[issuer] == issuer:
+        return it.der
+    algorithm = _algorithm(it, issuer)
+    tbs = decode(TbsCertificate, it.tbs)
+    tbs = TbsCertificate(
+        version=tbs.version,
+        serial=tbs.serial,
+        algorithm=asn1.decode_der(asn1.TLV, algorithm.identifier),
+        issuer=tbs.issuer,
+        validity=tbs.validity,
+        subject=tbs.subject,
+        spki=asn1.decode_der(asn1.TLV, spkis.get(it.spki, it.spki)),
+        issuer_unique_id=tbs.issuer_unique_id,
+        subject_unique_id=tbs.subject_unique_id,
+        extensions=tbs.extensions,
+    )
+    return keys.signed(encode(tbs), it, issuer)
+
+
+def _crl(it: CrlFacts, issuer: bytes, keys: StandInKeys) -> bytes:
+    """The CRL, signed by its issuer's stand-in."""
+    if keys.of(issuer) is None:
+        return it.der
+    algorithm = _algorithm(it, issuer)
+    tbs = decode(TbsCertList, it.tbs)
+    tbs = TbsCertList(
+        version=tbs.version,
+        algorithm=asn1.decode_der(asn1.TLV, algorithm.identifier),
+        issuer=tbs.issuer,
+        this_update=tbs.this_update,
+        next_update=tbs.next_update,
+        entries=tbs.entries,
+        extensions=tbs.extensions,
+    )
+    return keys.signed(encode(tbs), it, issuer)
