@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from example import make_authority
@@ -94,14 +95,19 @@ RSA = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
 ADOPTED = {"root-2010": "root.pem", "sub-1": "sub1.pem", "sub-2": "sub2.pem", "crl-2010-7": "root.crl"}
 
 
-def adopting_authority(root: Path, ca: Path, things: dict[str, str] | None = None) -> Path:
+def adopting_authority(root: Path, ca: Path, things: Mapping[str, str] = ADOPTED) -> Path:
     """The example authority, which adopts what a CA made before."""
-    make_authority(root)
+    make_authority(root, root.with_name("keys"))
+    list_adopted(root, ca, things)
+    return root
+
+
+def list_adopted(root: Path, ca: Path, things: Mapping[str, str]) -> None:
+    """Put files of the CA into the authority's folder, and list them."""
     (root / "adopted").mkdir()
     lines = []
-    for name, file in (things or ADOPTED).items():
+    for name, file in things.items():
         (root / "adopted" / file).write_bytes((ca / file).read_bytes())
         lines += ["[[adopted]]", f'id = "{name}"', f'file = "{file}"']
-    with (root / "authority.toml").open("a") as file:
-        file.write("\n".join(lines) + "\n")
-    return root
+    with (root / "authority.toml").open("a") as authority:
+        authority.write("\n".join(lines) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 from quorate.keys import KeyType
@@ -140,12 +141,20 @@ FIRST = SHARE + DESTROY_SO + key("key-r1") + certificate("root", "root-r1", "Roo
 FIRST += crl("crl-r1-1", "root-r1", 1)
 
 
-def make_plan(root: Path, name: str, operations: str, opens: str = "2026-12-01T09:00:00Z", closes: str = "") -> Path:
-    """Write a ceremony's plan; its folder."""
+def make_plan(
+    root: Path,
+    name: str,
+    operations: str,
+    opens: str = "2026-12-01T09:00:00Z",
+    closes: str = "",
+    adopt: Collection[str] = (),
+) -> Path:
+    """Write a ceremony's plan, which adopts what is named; its folder."""
     ceremony = root / "ceremonies" / name
     (ceremony / "inputs").mkdir(parents=True, exist_ok=True)
     closes = closes or opens[:11] + "21:00:00Z"
-    (ceremony / "plan.toml").write_text(head(opens, closes) + operations)
+    adopted = f"adopt = {list(adopt)}\n" if adopt else ""
+    (ceremony / "plan.toml").write_text(adopted + head(opens, closes) + operations)
     return ceremony
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 from example import DESTROY_SO, SHARE, certificate, key, make_authority, make_plan
 from kept_record import VERIFIER, KeyHolders, govern
@@ -17,6 +19,7 @@ from quorate.script.operations import GenerateOperation
 from quorate.script.state import State
 from quorate.token import Login
 from quorate.token.opening import open_token
+from quorate.want import Bring
 from softhsm import make_softhsm_token
 
 OPERATIONS = SHARE + DESTROY_SO + key("key-r1") + certificate("root", "root-r1", "Root R1", 3650, key="key-r1")
@@ -36,6 +39,9 @@ class Careful(KeyHolders):
     def refuse(self, refusal: Refusal) -> None:
         self.refusals.append(refusal.code)
 
+    def bring(self, want: Bring) -> None:
+        """What is to be on the token lies there already."""
+
     def again(self) -> bool:
         return False
 
@@ -43,13 +49,32 @@ class Careful(KeyHolders):
 class Day:
     """One authority with an HSM, and a ceremony that is compiled and approved."""
 
-    def __init__(self, folder: Path, label: str = "hsm", serial: str = "", operations: str = OPERATIONS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        label: str = "hsm",
+        serial: str = "",
+        operations: str = OPERATIONS,
+        adopt: Collection[str] = (),
+        made: Callable[[Path, str], None] = lambda root, serial: None,
+    ) -> None:
+        """`made`: what is still done to the authority's folder and its token before anybody signs."""
         transport = TRANSPORT.decode()
         self.module, self.serial = make_softhsm_token(folder / "softhsm", label, transport, transport)
         token = f'kind = "pkcs11"\nlocation = "{self.module}"\nserial = "{serial or self.serial}"'
         self.root, self.keys = make_authority(folder / "authority", folder / "keys", token), folder / "keys"
+        made(self.root, self.serial)
         govern(self.root, self.keys)
-        self.ceremony = make_plan(self.root, "001-root", operations)
+        self._prepare("001-root", operations, adopt=adopt)
+
+    def another(self, name: str, operations: str, opens: str) -> Day:
+        """A later ceremony of the same authority."""
+        later = copy.copy(self)
+        later._prepare(name, operations, opens=opens)
+        return later
+
+    def _prepare(self, name: str, operations: str, **rest: Any) -> None:
+        self.ceremony = make_plan(self.root, name, operations, **rest)
         start = prepare.real_base(self.root)
         compiled = prepare.compile_plan(self.ceremony, start, Host().random)
         self.script = compiled.script

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from adopted_history import ADOPTED, P256, RSA, adopting_authority, make_ca
+from adopted_history import ADOPTED, P256, RSA, adopting_authority, list_adopted, make_ca, openssl
 from example import SHARE, certificate, crl, make_plan
-from forging import VERIFIER, genesis, record, verify
-from quorate import archive
+from forging import VERIFIER, Forgery, genesis, record, stand_ins, verify
+from forging import refused as failed
+from hsm_day import Day
+from quorate import archive, canonical
 from quorate.findings import Refusal
 from quorate.rehearse import prepare_rehearsal, rehearse
+from quorate.standing_in import TRANSPORT
 from quorate.statement import Mode
 from quorate.x509.facts import read_certificate, read_crl, verify_issued
+from refusing import refused, run
+from softhsm import import_rsa_key
 
 PROOF = '[[operations]]\nkind = "import-key"\nid = "key-2010"\nkey = "root-2010"\ntoken = "hsm-1"\n'
 LATER, LAST = "2026-12-08T09:00:00Z", "2026-12-15T09:00:00Z"
-
-
-def adopting(root: Path, name: str, text: str, *things: str, opens: str = "") -> Path:
-    """A ceremony whose plan adopts `things`."""
-    made = make_plan(root, name, text, *([opens] if opens else []))
-    plan = made / "plan.toml"
-    plan.write_text(f"adopt = {list(things)}\n{plan.read_text()}")
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def adopted(tmp_path_factory: pytest.TempPathFactory, ca: Path) -> Path:
     """001 adopts all of an old CA, 002 issues a subordinate and the next CRL with its key; both rehearsed."""
     root = adopting_authority(tmp_path_factory.mktemp("adopted") / "authority", ca)
-    rehearse(root, adopting(root, "001-adoption", SHARE + PROOF, *ADOPTED), VERIFIER.read_bytes())
+    rehearse(root, make_plan(root, "001-adoption", SHARE + PROOF, adopt=ADOPTED), VERIFIER.read_bytes())
     revoked = '[{ certificate = "sub-1", date = "2026-12-01T00:00:00Z", reason = "superseded" }]'
     next_list = crl("crl-2010-8", "root-2010", 8, revoked)
     new = certificate("root", "root-new", "New Root", key="key-new")
@@ -95,7 +95,194 @@ def test_a_crl_number_of_the_past_is_not_given_again(adopted: Path, tmp_path: Pa
 @pytest.mark.parametrize(("key", "md"), [(RSA, "sha256"), (RSA, "sha1"), (("-algorithm", "ED25519"), "default")])
 def test_roots_of_other_times_are_adopted_too(tmp_path: Path, key: tuple[str, ...], md: str) -> None:
     root = adopting_authority(tmp_path / "authority", make_ca(tmp_path / "ca", "Old Root", key, md))
-    rehearse(root, adopting(root, "001-adoption", SHARE + PROOF, *ADOPTED), VERIFIER.read_bytes())
+    rehearse(root, make_plan(root, "001-adoption", SHARE + PROOF, adopt=ADOPTED), VERIFIER.read_bytes())
     rehearse(root, make_plan(root, "002-crl", crl("crl-2010-8", "root-2010", 8), LATER), VERIFIER.read_bytes())
     code, output = verified(root, "001-adoption", "002-crl")
     assert code == 0, output
+
+
+def test_the_register_marks_what_is_stated_and_not_witnessed(adopted: Path) -> None:
+    outcome = run("register", adopted, "--rehearsal")
+    assert outcome.code == 0, outcome.err
+    assert "root-2010: adopted (stated, not witnessed) by itself, valid, from 001-adoption" in outcome.out
+    assert "crl-2010-8: number 8 of root-2010, from 002-next" in outcome.out
+    assert "1 before it" in outcome.out
+    rows = json.loads(run("register", adopted, "--rehearsal", "--json").out)
+    assert {row["id"]: row["kind"] for row in rows["certificates"]}["sub-2"] == "adopted"
+    assert [key["copies"][0]["token"] for key in rows["keys"] if "root-2010" in key["certificates"]] == ["hsm-1"]
+
+
+# -- before the day ---------------------------------------------------------------------------------------------------
+
+
+def test_a_new_plan_adopts_what_no_plan_has_adopted_and_later_plans_go_on(ca: Path, tmp_path: Path) -> None:
+    root = adopting_authority(tmp_path / "authority", ca)
+    assert run("new", "001-adoption", "--from", "adoption", "--in", root).code == 0
+    plan = (root / "ceremonies" / "001-adoption" / "plan.toml").read_text()
+    assert 'adopt = [\n  "root-2010",\n  "sub-1",\n  "sub-2",\n  "crl-2010-7",\n]' in plan
+    assert 'kind = "import-key"\nid = "key-root-2010"\nkey = "root-2010"\ntoken = "hsm-1"' in plan
+    assert run("new", "002-crl", "--from", "crl", "--in", root).code == 0
+    assert "number = 8" in (root / "ceremonies" / "002-crl" / "plan.toml").read_text()
+    assert refused(root, "new", "003-adoption", "--from", "adoption", "--in", root) == ["outset.nothing_to_adopt"]
+    assert run("check", root / "ceremonies" / "001-adoption").code == 0
+    assert run("rehearse", root / "ceremonies" / "002-crl").code == 0
+
+
+def other_signature(data: bytes) -> bytes:
+    """The certificate with one octet of its signature changed, as DER."""
+    der = read_certificate(data).der
+    return der[:-3] + bytes([der[-3] ^ 1]) + der[-2:]
+
+
+def old_form(ca: Path) -> None:
+    """A certificate of version 1, as openssl makes it where no extensions are named."""
+    openssl(ca, "req", "-new", "-key", "root.key", "-subj", "/CN=v1", "-out", "v1.csr", "-config", "ca.cnf")
+    openssl(ca, "x509", "-req", "-in", "v1.csr", "-signkey", "root.key", "-out", "v1.pem")
+
+
+CASES: dict[str, tuple[dict[str, str], tuple[str, ...], str]] = {
+    "what the state does not list": (ADOPTED, ("root-2010", "elsewhere"), "adopt.unknown"),
+    "a list without its issuer": (ADOPTED, ("crl-2010-7",), "adopt.crl_issuer"),
+    "one thing twice": ({**ADOPTED, "again": "sub1.der"}, ("root-2010", "sub-1", "again"), "adopt.twice"),
+    "two lists of one issuer": (
+        {**ADOPTED, "again": "copy.crl"},
+        ("root-2010", "crl-2010-7", "again"),
+        "adopt.crl_twice",
+    ),
+    "a request": ({"request": "sub1.csr"}, ("request",), "adopt.object"),
+    "a private key": ({"secret": "root.key"}, ("secret",), "x509.private_key"),
+    "a certificate of version 1": ({"old": "v1.pem"}, ("old",), "adopt.form"),
+    "a signature of another": (
+        {"root-2010": "root.pem", "sub-1": "forged.der"},
+        ("root-2010", "sub-1"),
+        "adopt.signature",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CASES)
+def test_nothing_is_compiled_that_adopts(ca: Path, tmp_path: Path, what: str) -> None:
+    things, names, code = CASES[what]
+    work = tmp_path / "ca"
+    shutil.copytree(ca, work)
+    shutil.copy(work / "root.crl", work / "copy.crl")
+    (work / "sub1.der").write_bytes(read_certificate((work / "sub1.pem").read_bytes()).der)
+    (work / "forged.der").write_bytes(other_signature((work / "sub1.pem").read_bytes()))
+    if "v1.pem" in things.values():
+        old_form(work)
+    root = adopting_authority(tmp_path / "authority", work, things)
+    plan = make_plan(root, "001-adoption", "", adopt=names)
+    assert refused(root, "check", plan) == [code]
+
+
+def test_a_file_that_is_missing_is_named(ca: Path, tmp_path: Path) -> None:
+    root = adopting_authority(tmp_path / "authority", ca)
+    (root / "adopted" / "sub1.pem").unlink()
+    assert refused(root, "check", make_plan(root, "001-adoption", "", adopt=ADOPTED)) == ["adopt.file_missing"]
+
+
+def test_an_issuer_that_is_not_known_is_a_warning(ca: Path, tmp_path: Path) -> None:
+    root = adopting_authority(tmp_path / "authority", ca, {"sub-1": "sub1.pem"})
+    outcome = run("check", make_plan(root, "001-adoption", "", adopt=["sub-1"]))
+    assert outcome.code == 0
+    assert "adopt.issuer_unknown" in outcome.out
+
+
+def test_what_is_in_the_register_is_not_adopted_again(adopted: Path, tmp_path: Path) -> None:
+    root = tmp_path / "authority"
+    shutil.copytree(adopted, root)
+    with pytest.raises(Refusal) as refusal:
+        prepare_rehearsal(root, make_plan(root, "003-again", "", LAST, adopt=["sub-1"]), VERIFIER.read_bytes())
+    assert refusal.value.code == "adopt.known"
+
+
+# -- a real day -------------------------------------------------------------------------------------------------------
+
+
+def test_a_real_key_on_a_real_token_is_adopted_and_signs(tmp_path: Path) -> None:
+    """The old key lies on the token under an id of its own time; SoftHSM holds it, and people conduct both days."""
+    old = make_ca(tmp_path / "ca", "Old Root", RSA)
+
+    def adopt(root: Path, serial: str) -> None:
+        import_rsa_key(serial, TRANSPORT.decode(), old / "root.key", bytes.fromhex("0102"))
+        list_adopted(root, old, ADOPTED)
+
+    day = Day(tmp_path / "day", operations=SHARE + PROOF, adopt=ADOPTED, made=adopt)
+    assert day.conduct() == []
+    register = archive.read_register(day.root, Mode.REAL)
+    assert register.keys["key-2010"].object == "0102"
+    assert register.spkis["key-2010"] == read_certificate((old / "root.pem").read_bytes()).spki
+    pinned = canonical.digest((day.root / "authority" / "000.json").read_bytes())
+    code, output = verify(day.record, "--authority", pinned)
+    assert code == 0, output
+    later = day.another("002-crl", crl("crl-2010-8", "root-2010", 8), LATER)
+    assert later.conduct() == []
+    made = later.record / "artifacts" / "crl-2010-8.crl"
+    command = ["openssl", "crl", "-inform", "DER", "-in", str(made), "-CAfile", str(old / "root.pem"), "-noout"]
+    assert b"verify OK" in subprocess.run(command, capture_output=True, check=True).stderr
+    code, output = verify(day.record, later.record, "--authority", pinned)
+    assert code == 0, output
+
+
+# -- forgeries --------------------------------------------------------------------------------------------------------
+
+
+def forged(root: Path, tmp_path: Path, change: Callable[[Forgery], None]) -> tuple[set[str], str]:
+    forgery = Forgery(record(root, "001-adoption"), stand_ins(root))
+    change(forgery)
+    forgery.reseal()
+    forgery.write(tmp_path / "forged")
+    code, output = verify(tmp_path / "forged", "--authority", genesis(root), "--rehearsal")
+    assert code == 1, output
+    return failed(output), output
+
+
+def thing(forgery: Forgery, name: str) -> dict[str, str]:
+    found: dict[str, str] = next(one for one in forgery.script["adopted"] if one["id"] == name)
+    return found
+
+
+def other_bytes(forgery: Forgery) -> None:
+    one = thing(forgery, "sub-1")
+    forgery.files[one["file"]] = forgery.files[thing(forgery, "sub-2")["file"]]
+    one["digest"] = thing(forgery, "sub-2")["digest"]
+    next(file for file in forgery.script["inputs"] if file["file"] == one["file"])["digest"] = one["digest"]
+
+
+def slipped_in(forgery: Forgery) -> None:
+    one = thing(forgery, "sub-1")
+    forgery.script["adopted"].append({**one, "id": "sub-3", "file": "inputs/adopted/sub-3.cert.der"})
+    forgery.files["inputs/adopted/sub-3.cert.der"] = forgery.files[one["file"]]
+    forgery.script["inputs"].append({"file": "inputs/adopted/sub-3.cert.der", "digest": one["digest"]})
+    step = next(step for step in forgery.script["steps"] if step["kind"] == "adopt")
+    step["artifacts"].append("sub-3")
+
+
+def never_said(forgery: Forgery) -> None:
+    step = next(step for step in forgery.script["steps"] if step["kind"] == "adopt")
+    forgery.events.remove(forgery.one("acknowledged", step=step["id"]))
+
+
+def issuer_of_another(forgery: Forgery) -> None:
+    thing(forgery, "crl-2010-7")["issuer"] = "sub-1"
+
+
+def shown_for_another(forgery: Forgery) -> None:
+    forgery.operation("key-2010")["key"] = "sub-1"
+
+
+@pytest.mark.parametrize(
+    ("change", "claim"),
+    [
+        (other_bytes, "script"),
+        (slipped_in, "script"),
+        (never_said, "steps"),
+        (issuer_of_another, "artifacts"),
+        (shown_for_another, "quorums"),
+    ],
+)
+def test_a_forged_adoption_is_refused(
+    adopted: Path, tmp_path: Path, change: Callable[[Forgery], None], claim: str
+) -> None:
+    claims, output = forged(adopted, tmp_path, change)
+    assert claim in claims, output

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from quorate import canonical
-from quorate.adoption import adopted_file, read_adopted
+from quorate.adoption import Pool, adopted_file, read_adopted
 from quorate.authority import Adopted, AdoptedKind, AuthorityState
 from quorate.findings import Finding, Refusal
+from quorate.x509.facts import read_certificate, read_crl
 
 FOLDER = "adopted"
 
@@ -48,6 +50,29 @@ def _read(root: Path, source: AdoptedSource) -> tuple[AdoptedKind, bytes]:
 def adopted_der(root: Path, source: AdoptedSource) -> bytes:
     """The DER of one."""
     return _read(root, source)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was made before, as new plans need it: ids, self-signed certificates, CRL numbers by their issuers."""
+
+    ids: tuple[str, ...]
+    roots: tuple[str, ...]
+    numbers: Mapping[str, int]
+
+
+def history(root: Path, sources: tuple[AdoptedSource, ...], names: Iterable[str]) -> History:
+    """Of the things `names`, which `authority.toml` names; others are passed over."""
+    wanted = set(names)
+    things = {source.id: _read(root, source) for source in sources if source.id in wanted}
+    certificates = {name: read_certificate(der, name) for name, (kind, der) in things.items() if kind == "certificate"}
+    crls = {name: read_crl(der, name) for name, (kind, der) in things.items() if kind == "crl"}
+    pool = Pool(certificates)
+    return History(
+        tuple(things),
+        tuple(name for name, it in certificates.items() if it.self_issued),
+        {pool.signer(it): it.number for it in crls.values()},
+    )
 
 
 def stand_in_file(root: Path, digest: str) -> Path:

@@ -33,14 +33,35 @@ def read_adopted(data: bytes, where: str) -> tuple[AdoptedKind, bytes]:
     """The kind and the DER of the one certificate, CRL or public key in a file. Raises `adopt.object`."""
     objects = read_objects(data, where)
     match objects:
-        case (CertificateFacts(signature=signature, der=der),) if signature:
+        case (CertificateFacts(signature=signature, der=der) as it,) if signature:
+            _require_form(it, where)
             return "certificate", der
-        case (CrlFacts(signature=signature, der=der),) if signature:
+        case (CrlFacts(signature=signature, der=der) as it,) if signature:
+            _require_form(it, where)
             return "crl", der
         case (PublicKey(spki=spki),):
             key_name(spki)
             return "key", spki
     raise Refusal("adopt.object", where)
+
+
+def _require_form(it: CertificateFacts | CrlFacts, where: str) -> None:
+    """Version 3 with extensions, or version 2 with a number: older forms have no place in a record."""
+    if isinstance(it, CertificateFacts):
+        old = {
+            "a certificate of version 1 or 2": it.version != 3 or not it.extensions,
+            "a certificate with a unique identifier": it.unique_ids,
+            "a certificate with a serial number that is not positive or over 20 octets": not 0 < it.serial < 1 << 159,
+        }
+    else:
+        old = {
+            "a CRL without a number": it.version != 2 or it.number < 0,
+            "a CRL without nextUpdate": it.next_update is None,
+            "a CRL whose list of entries is empty": it.empty_list,
+        }
+    for problem, there in old.items():
+        if there:
+            raise Refusal("adopt.form", where, problem=problem)
 
 
 def public_key(name: str, kind: str, der: bytes) -> bytes:

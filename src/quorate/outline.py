@@ -12,12 +12,14 @@ from pathlib import Path
 from string import Template
 
 from quorate import prepare
+from quorate.adopting import history
 from quorate.archive import ceremonies
 from quorate.authority import AuthorityState
 from quorate.findings import Refusal
 from quorate.people import Purpose
 from quorate.plan import (
     GenerateKey,
+    ImportKey,
     IssueCrl,
     IssueCross,
     IssueRoot,
@@ -61,18 +63,21 @@ def earlier(root: Path, name: str) -> Earlier:
     """What is planned in the ceremonies whose names sort before `name`, whether held or not."""
     folders = [one for one in ceremonies(root) if one.name < name and (one / "plan.toml").exists()]
     plans: list[Plan] = [prepare.read_plan(folder)[0] for folder in folders]
+    past = history(root, prepare.read_source(root).adopted, [name for plan in plans for name in plan.adopt])
     operations: list[Operation] = [operation for plan in plans for operation in plan.operations]
     tokens = {one.id: one.token for one in operations if isinstance(one, GenerateKey)}
-    numbers: dict[str, int] = {}
+    numbers = dict(past.numbers)
+    brought = {one.key: one.token for one in operations if isinstance(one, ImportKey)}
     for operation in operations:
         if isinstance(operation, IssueCrl):
             numbers[operation.issuer] = max(operation.number, numbers.get(operation.issuer, 0))
     return Earlier(
-        roots={one.id: tokens.get(one.key, "") for one in operations if isinstance(one, IssueRoot)},
+        roots={root: brought[root] for root in past.roots if root in brought}
+        | {one.id: tokens.get(one.key, "") for one in operations if isinstance(one, IssueRoot)},
         below={one.issuer: one.id for one in operations if isinstance(one, (IssueSubordinate, IssueCross))},
         numbers=numbers,
         shared=frozenset(one.token for one in operations if isinstance(one, ShareOut) and one.credential == "user"),
-        ids=frozenset(one.id for one in operations),
+        ids=frozenset([*(one.id for one in operations), *past.ids]),
         ksks={one.id: one.token for one in operations if isinstance(one, GenerateKey) and one.use == "ksk"},
         skrs=tuple(one.id for op in operations if isinstance(op, SignKeySets) for one in op.responses),
         last=max((_closes(plan) for plan in plans), default=None),
@@ -94,6 +99,7 @@ class Beginning:
     earlier: Earlier
     name: str
     holders: tuple[str, ...]  # the seats of those who are to hold shares
+    unadopted_roots: tuple[str, ...] = ()  # self-signed certificates that the authority's state adopts
 
     def issuer(self, index: int = -1) -> str:
         """A root of an earlier ceremony, the newest if nothing else is said."""
@@ -123,6 +129,7 @@ class Written:
     purpose: str
     tokens: frozenset[str]
     inputs: str = NO_INPUTS
+    adopt: tuple[str, ...] = ()
 
 
 def first_use(state: AuthorityState, token: str, holders: tuple[str, ...]) -> str:
@@ -177,6 +184,21 @@ class Below:
         purpose = f"Certify the {self.what} {name} with {issuer}."
         missing = f"inputs/{csr} is still missing: the request of the {self.what}."
         return Written(text, purpose, start.tokens(issuer), missing)
+
+
+def adoption(start: Beginning) -> Written:
+    """Everything that the authority adopts and no earlier plan has adopted; the pair of each root proves itself."""
+    names = tuple(one.id for one in start.state.adopted if one.id not in start.earlier.ids)
+    if not names:
+        raise Refusal("outset.nothing_to_adopt", start.name)
+    token = start.state.tokens[0].id
+    roots = [root for root in start.unadopted_roots if root in names]
+    parts = [share] if roots and (share := share_of(start, token)) else []
+    for root in roots:
+        name = start.earlier.free(f"key-{root}")
+        parts.append(filled("operations/adopted-key.toml", id=name, key=root, token=token))
+    purpose = "Take what was made before into the register."
+    return Written("\n".join(parts), purpose, frozenset({token} if roots else ()), adopt=names)
 
 
 def _reissue(start: Beginning) -> Written:

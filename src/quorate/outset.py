@@ -14,10 +14,21 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from quorate import prepare
+from quorate.adopting import history
 from quorate.authority import AuthorityState
 from quorate.findings import Refusal, refuse_errors
 from quorate.host import Host
-from quorate.outline import CERTIFICATE_KINDS, Beginning, Earlier, Written, earlier, filled, quoted, template_text
+from quorate.outline import (
+    CERTIFICATE_KINDS,
+    Beginning,
+    Earlier,
+    Written,
+    adoption,
+    earlier,
+    filled,
+    quoted,
+    template_text,
+)
 from quorate.people import Presence, Purpose
 from quorate.statement import Mode
 from quorate.strict import require_identifiers
@@ -109,7 +120,7 @@ def _write_person(host: Host, folder: Path, person: Mapping[str, str | list[str]
 # -- a new ceremony ---------------------------------------------------------------------------------------------------
 
 
-KINDS = {**CERTIFICATE_KINDS, **ZONE_KINDS}
+KINDS = {"adoption": adoption, **CERTIFICATE_KINDS, **ZONE_KINDS}
 """What `--from` can name."""
 
 
@@ -131,7 +142,8 @@ def new(root: Path, name: str, kind: str, host: Host) -> Path:
             raise Refusal("outset.nothing_yet", "authority.toml", what=what)
     unlock = state.quorum(Purpose.UNLOCK).role
     holders = tuple(chair.id for chair in chairs(state) if chair.role == unlock)
-    beginning = Beginning(state, earlier(root, name), name, holders)
+    past = history(root, prepare.read_source(root).adopted, [one.id for one in state.adopted])
+    beginning = Beginning(state, earlier(root, name), name, holders, past.roots)
     written, day = KINDS[kind](beginning), _day(host, beginning.earlier)
     text = plan_text(state, name, written, f"{day}T09:00:00Z", f"{day}T17:00:00Z")
     with host.whole_folder(folder) as fresh:
@@ -170,6 +182,7 @@ def plan_text(state: AuthorityState, name: str, written: Written, opens: str, cl
         purpose=quoted(written.purpose),
         facility=quoted(facility),
         retrieve="\n".join(f"  {quoted(item)}," for item in items),
+        adopt=_adopt(written.adopt),
         opens=opens,
         closes=closes,
         auditor=quoted(watcher),
@@ -178,6 +191,14 @@ def plan_text(state: AuthorityState, name: str, written: Written, opens: str, cl
         seats="\n".join(_seat(chair) for chair in seats).rstrip(),
         operations=written.operations.rstrip(),
     )
+
+
+def _adopt(names: tuple[str, ...]) -> str:
+    """The list of what is adopted, if anything is."""
+    if not names:
+        return ""
+    about = "# What was made before, as authority.toml lists it under [[adopted]]: it enters the register, as stated."
+    return "\n".join(["", about, "adopt = [", *(f"  {quoted(name)}," for name in names), "]", ""])
 
 
 def _seat(chair: Chair) -> str:

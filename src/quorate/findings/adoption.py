@@ -11,6 +11,13 @@ TABLE: dict[str, Meaning] = {
         "the file is not one certificate, CRL or public key",
         "adopt one object a file, PEM or DER; what is to become one, such as a request or a draft, is no history",
     ),
+    "adopt.form": Meaning(
+        ERROR,
+        False,
+        "{problem}, which no verifier of records reads",
+        "leave it out; a plan can still name it as a file in inputs/",
+        "RFC 5280 4.1, 5.1",
+    ),
     "adopt.file_missing": Meaning(
         ERROR, False, "{file} is not in the folder adopted/ of the authority", "put it there, or correct its name"
     ),

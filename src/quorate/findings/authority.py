@@ -152,6 +152,13 @@ TABLE: dict[str, Meaning] = {
         "begin with: quorate new NAME --from root, with a name that sorts before {name}",
         "",
     ),
+    "outset.nothing_to_adopt": Meaning(
+        ERROR,
+        False,
+        "the authority adopts nothing that no earlier plan has adopted",
+        "put the files into adopted/ and list them in authority.toml under [[adopted]]",
+        "",
+    ),
     "outset.not_empty": Meaning(
         ERROR,
         False,
