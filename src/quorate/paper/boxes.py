@@ -7,6 +7,7 @@ import re
 from quorate.paper.ink import NARROW, Value, digest, ink, line
 from quorate.people import Purpose
 from quorate.script import (
+    Adopt,
     Attendance,
     CheckpointStep,
     Close,
@@ -77,7 +78,9 @@ def _digests(script: Script, step: Step) -> list[Value]:
 def _initials(step: Step) -> tuple[str, ...]:
     """Who puts their initials beside a step: everyone it names, else whoever did it."""
     match step:
-        case Attendance(seats=named) | Read(by=named) | Compare(by=named) | Look(by=named) | Custody(by=named):
+        case Attendance(seats=named) | Read(by=named) | Adopt(by=named) | Import(by=named):
+            return named or ("initials",)
+        case Compare(by=named) | Look(by=named) | Custody(by=named):
             return named or ("initials",)
         case _:
             return ("initials",)
