@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from example import make_plan
+from example import SHARE, make_plan
 from forging import VERIFIER, Forgery, genesis, record, refused, stand_ins, verify
 from quorate import prepare
 from quorate.dnssec.conformity import slots_in
 from quorate.dnssec.ksr_layout import write_ksr
 from quorate.dnssec.ksr_xml import read_skr
+from quorate.dnssec.records import dnskey_line
 from quorate.findings import Refusal
 from quorate.rehearse import prepare_rehearsal, rehearse
 from quorate.script import Sign
@@ -21,7 +22,7 @@ from quorate.script.state import State
 from quorate.statement import Mode
 from unsmooth import PowerCut, When, unsmooth
 from zoned import day, generation, ksk, make_zoned, publish_plan, sign_plan, signing
-from zones import Zone
+from zones import Zone, ksk_pair
 
 ZONE = Zone(kinds={"ksk-1": "p-256"})
 CURRENT = {"current": "ksk-1"}
@@ -72,6 +73,22 @@ def test_a_ksk_leaves_its_records_and_words(signed: Path) -> None:
     text = (record(signed, "001-ksk") / "artifacts" / "ksk-1.ksk.txt").read_text()
     kinds = [line.split()[2] for line in text.splitlines()]
     assert kinds == ["DNSKEY", "CDNSKEY", "DS", "DS", "CDS", "CDS"]
+
+
+def test_a_ksk_that_was_there_before_signs_the_next_key_set(tmp_path: Path) -> None:
+    """The operator brings the DNSKEY record; the pair proves itself on the token, and plays its part from then on."""
+    root = make_zoned(tmp_path / "authority", ZONE)
+    (root / "adopted").mkdir()
+    (root / "adopted" / "ksk.txt").write_text(dnskey_line(".", ksk_pair("p-256", "ksk-1").dnskey) + "\n")
+    with (root / "authority.toml").open("a") as file:
+        file.write('[[adopted]]\nid = "ksk-of-old"\nfile = "ksk.txt"\n')
+    proof = '[[operations]]\nkind = "import-key"\nid = "ksk-1"\nkey = "ksk-of-old"\ntoken = "hsm-1"\n'
+    proof += 'zone = "."\nalgorithm = "ECDSAP256SHA256"\n'
+    make_plan(root, "001-adoption", SHARE + proof, day(0, 90), adopt=["ksk-of-old"])
+    rehearse(root, sign_plan(root, "002-sign", ZONE, 0, "normal", CURRENT, **GENESIS), VERIFIER.read_bytes())
+    code, output = verified(root, "001-adoption", "002-sign")
+    assert code == 0, output
+    assert "and 1 SKR valid and as approved" in output
 
 
 # -- what is refused before the day -----------------------------------------------------------------------------------
@@ -134,6 +151,26 @@ def test_keys_that_do_not_fit(signed: Path, tmp_path: Path, keys: dict[str, str]
     root = later(signed, tmp_path)
     shutil.rmtree(root / "ceremonies" / "004-sign")
     assert code in refusal_of(root, sign_plan(root, "004-sign", ZONE, 1, "normal", keys))
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({'"ECDSAP256SHA256"': '"RSASHA256"'}, "plan.ksk_algorithm"),
+        ({'"ECDSAP256SHA256"': '"NONE"'}, "plan.ksk_algorithm"),
+        ({'zone = "."': 'zone = "elsewhere."'}, "zone.unknown"),
+        ({'use = "ksk"': 'use = "root"'}, "plan.ksk_zone"),
+        ({'zone = "."\n': ""}, "plan.ksk_zone"),
+    ],
+)
+def test_a_key_that_is_half_a_ksk(tmp_path: Path, change: dict[str, str], code: str) -> None:
+    root = make_zoned(tmp_path / "authority", ZONE)
+    operation = ksk("ksk-1")
+    for old, new in change.items():
+        operation = operation.replace(old, new)
+    with pytest.raises(Refusal) as refusal:
+        prepare_rehearsal(root, make_plan(root, "001-ksk", generation(operation), day(0, 90)), VERIFIER.read_bytes())
+    assert refusal.value.code == code
 
 
 def test_an_operation_without_responses(signed: Path, tmp_path: Path) -> None:

@@ -2242,7 +2242,8 @@ def outputs_of(operation):
 
 def records_of(operation):
     """The file in which a generated KSK has its records."""
-    return ["artifacts/%s.ksk.txt" % operation["id"]] if operation.get("zone") else []
+    made = operation["kind"] in KEY_KINDS and operation.get("zone")
+    return ["artifacts/%s.ksk.txt" % operation["id"]] if made else []
 
 
 def below_folder(folder, name):

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from quorate.authority import Adopted, AdoptedKind, AuthorityState
+from quorate.dnssec.dnskey import spki_of
+from quorate.dnssec.records import read_dnskeys
 from quorate.findings import Finding, Refusal, found
 from quorate.keys import key_name
 from quorate.register import Register
@@ -30,9 +32,16 @@ def adopted_file(one: Adopted) -> str:
 
 
 def read_adopted(data: bytes, where: str) -> tuple[AdoptedKind, bytes]:
-    """The kind and the DER of the one certificate, CRL or public key in a file. Raises `adopt.object`."""
-    objects = read_objects(data, where)
-    match objects:
+    """The kind and the DER of the one certificate, CRL or public key in a file, the last also as a DNSKEY record.
+
+    Raises `adopt.object`, `adopt.form`, and what the readers of each kind refuse.
+    """
+    if data[:1] != b"\x30" and b"-----BEGIN " not in data:
+        owned = read_dnskeys(data, where)
+        if len(owned) != 1:
+            raise Refusal("adopt.object", where)
+        return "key", spki_of(owned[0].dnskey)
+    match read_objects(data, where):
         case (CertificateFacts(signature=signature, der=der) as it,) if signature:
             _require_form(it, where)
             return "certificate", der

@@ -14,7 +14,7 @@ from quorate.authority import AuthorityState
 from quorate.compliance import OF_KEY
 from quorate.findings import Finding, Refusal
 from quorate.keys import WEBPKI_TYPES, KeyType, key_name, stand_in_spki
-from quorate.keysets import resolve
+from quorate.keysets import require_ksk, resolve
 from quorate.plan import (
     Certificate,
     DestroyKey,
@@ -139,6 +139,7 @@ class Resolver:
             case GenerateKey(id=name, token=token, type=kind, use=use, zone=zone, algorithm=algorithm):
                 self.authority.token(token)
                 self._require_type(kind, use, name)
+                self._require_ksk(operation)
                 outputs = files_of(operation) if operation.output else ()
                 return GenerateOperation(name, token, kind, use, self.draw(8).hex(), outputs, zone, algorithm)
             case SignKeySets():
@@ -165,6 +166,8 @@ class Resolver:
         kind = key_name(adopted) if adopted else self.names.type_of(plan.key)
         if kind not in {one.value for one in KeyType}:
             raise Refusal("plan.key_type", where, type=kind, known=", ".join(KeyType))
+        if plan.zone or plan.algorithm:
+            require_ksk(plan.zone, plan.algorithm, adopted or self.register.spkis[plan.key], self.authority, where)
         outputs = (f"artifacts/{plan.id}.possession.txt", f"artifacts/{plan.id}.possession.sig")
         return ImportOperation(plan.id, plan.token, plan.key, kind, outputs, plan.zone, plan.algorithm)
 
@@ -186,6 +189,13 @@ class Resolver:
         if kind not in self.authority.commitments.key_types:
             committed = ", ".join(self.authority.commitments.key_types)
             raise Refusal("plan.key_type_uncommitted", f"operations[{name}]", type=kind, committed=committed)
+
+    def _require_ksk(self, plan: GenerateKey) -> None:
+        where = f"operations[{plan.id}]"
+        if len({plan.use == "ksk", bool(plan.zone), bool(plan.algorithm)}) > 1:
+            raise Refusal("plan.ksk_zone", where, id=plan.id)
+        if plan.zone:
+            require_ksk(plan.zone, plan.algorithm, stand_in_spki(KeyType(plan.type)), self.authority, where)
 
     def _signature(self, name: str, key: str, where: str) -> str:
         """The planned signature algorithm, which must be one that the signing key can do; "" for the key's default."""

@@ -19,6 +19,7 @@ from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.dnssec.name import wire_name
 from quorate.dnssec.policy import Ksk, Policy, read_policy
 from quorate.findings import Finding, Refusal, found
+from quorate.keys import key_name
 from quorate.plan import SignKeySets, SignResponse
 from quorate.register import Register
 from quorate.script import KnownKey, KnownSkr
@@ -109,6 +110,24 @@ def _response(
     digest = canonical.digest(inputs[path])
     facts = (planned.id, planned.zone, path, digest, planned.schema, tuple(parts), planned.act)
     return ScriptResponse(*facts, planned.reason, planned.back_out_of), tokens
+
+
+def require_ksk(zone: str, algorithm: str, spki: bytes, authority: AuthorityState, where: str) -> None:
+    """A KSK is of a zone of the authority and has an algorithm that its key can have."""
+    if zone not in {one.name for one in authority.zones}:
+        raise Refusal("zone.unknown", where, zone=zone, known=", ".join(one.name for one in authority.zones) or "none")
+    fitting = [one.name for one in Algorithm if _has(spki, one)]
+    if algorithm not in fitting:
+        known = ", ".join(fitting) or "none"
+        raise Refusal("plan.ksk_algorithm", where, type=key_name(spki), algorithm=algorithm, fitting=known)
+
+
+def _has(spki: bytes, algorithm: Algorithm) -> bool:
+    try:
+        dnskey_of(spki, algorithm)
+    except Refusal:
+        return False
+    return True
 
 
 def _key(policy: Policy, label: str, token: str, register: Register, where: str) -> KnownKey:

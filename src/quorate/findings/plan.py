@@ -145,6 +145,20 @@ TABLE: dict[str, Meaning] = {
         "known are: {known}",
         "BR 6.1.5",
     ),
+    "plan.ksk_zone": Meaning(
+        ERROR,
+        False,
+        "{id} is a KSK if it has the use ksk, a zone and an algorithm, and none of them otherwise",
+        'write use = "ksk", zone and algorithm, or leave all three out',
+        "RFC 4034 2.1",
+    ),
+    "plan.ksk_algorithm": Meaning(
+        ERROR,
+        False,
+        "a key of type {type} has no DNSSEC algorithm {algorithm}",
+        "it can have: {fitting}",
+        "RFC 5702, RFC 6605, RFC 8080",
+    ),
     "plan.key_type_webpki": Meaning(
         ERROR,
         False,
