@@ -130,14 +130,14 @@ def read_document(data: bytes, where: str) -> Read:
     root = parse(data, where)
     if root.name != "KSR":
         raise Refusal("ksr.structure", where, problem="the outermost element is not KSR", line=root.line)
-    refuse_errors(_first(_shape_findings(root, where), where))
+    refuse_errors(foremost(_shape_findings(root, where), where))
     reader = _Reader(where)
     value = reader.document(root)
-    refuse_errors(_first(reader.problems, where))
+    refuse_errors(foremost(reader.problems, where))
     return Read(value, tuple(reader.oddities))
 
 
-def _first(findings: Iterable[Finding], where: str) -> tuple[Finding, ...]:
+def foremost(findings: Iterable[Finding], where: str) -> tuple[Finding, ...]:
     """As many as people read. Those after them are not even looked for."""
     some = tuple(itertools.islice(findings, MANY + 1))
     return (*some[:MANY], found("ksr.more_problems", where)) if len(some) > MANY else some

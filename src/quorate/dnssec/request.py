@@ -15,7 +15,7 @@ from quorate.dnssec.ksr import Bundle, BundleKey, BundleSignature, KeyPolicy, Re
 from quorate.dnssec.name import wire_name
 from quorate.dnssec.response import algorithm_policies
 from quorate.dnssec.rrsig import dnskey_rrsig, signed_data
-from quorate.findings import Refusal
+from quorate.findings import Refusal, found, refuse_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,23 @@ def proofs(
         signature = pair.sign(signed_data(domain, rrsig, bundle.dnskeys))
         signatures.append(BundleSignature(pair.identifier, rrsig.original_ttl, replace(rrsig, signature=signature)))
     return tuple(signatures)
+
+
+def with_proofs(request: Request, pairs: Sequence[KeyPair], proof: tuple[datetime, datetime]) -> Request:
+    """A request that has none with every ZSK's proof of possession, and each key under the name of its pair.
+
+    Raises `ksr.proof_missing` for each ZSK that none of `pairs` is.
+    """
+    by_key = {pair.dnskey: pair for pair in pairs}
+    asked = dict.fromkeys(key for bundle in request.bundles for key in bundle.dnskeys)
+    refuse_errors(tuple(found("ksr.proof_missing", tag=key.key_tag) for key in asked if key not in by_key))
+    bundles = []
+    for bundle in request.bundles:
+        keys = tuple(replace(key, identifier=by_key[key.dnskey].identifier) for key in bundle.keys)
+        named = replace(bundle, keys=keys)
+        signers = [by_key[key] for key in dict.fromkeys(bundle.dnskeys)]
+        bundles.append(replace(named, signatures=proofs(request.domain, named, signers, proof)))
+    return replace(request, bundles=tuple(bundles))
 
 
 def _key(pair: KeyPair, ttl: int) -> BundleKey:

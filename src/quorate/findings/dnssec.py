@@ -42,6 +42,38 @@ _FILES = {
     "ksr.id_unusable": _must("{id} cannot stand in a KSR or SKR as an id", "ksr.rnc", "choose another id or label"),
 }
 
+_DPS = "KSR processing"  # docs/ksr-processing.md of IANA's tools, after draft-icann-dnssec-keymgmt-01
+_FORMS = "nothing, if that is what is meant; the XML form carries all of it"
+_TEXT_SPEC = "spec/key-text.md says what the forms are"
+
+_TEXTS = {
+    "ksr.text_form": _must(
+        "line 1: {problem}", "", f"obtain it as XML, or in a form of BIND 9.20 or Knot 3.2 and later; {_TEXT_SPEC}"
+    ),
+    "ksr.text_line": _must("line {line}: {problem}", "RFC 1035 5.1", _SOURCE),
+    "ksr.form_unproven": _must(
+        "KSR-BUNDLE-POP: the form of the request carries no proof that the requester holds the ZSKs",
+        _DPS,
+        "where the ZSKs are held: quorate ksr convert --form xml --zsk NAME=FILE, once for each",
+    ),
+    "ksr.form_unsaid": _must("{form} does not say {what}", "", "say it with {option}"),
+    "ksr.proof_missing": _must("no key that is named with --zsk is the ZSK {tag}", "", "name every ZSK of the request"),
+    "ksr.form_silent": Meaning(NOTICE, False, "{form} does not carry {what}: {supplied}", _FORMS),
+    "ksr.form_drops": Meaning(NOTICE, False, "{form} does not carry {what}: left out", _FORMS),
+    "ksr.form_lead": Meaning(
+        NOTICE, False, "signatures are valid {lead} before their slot is used: the bundle begins with them", _FORMS
+    ),
+    "ksr.form_unused": Meaning(
+        NOTICE, False, "{count} slots begin with the one after them and are never used: left out", _FORMS
+    ),
+    "ksr.form_parents": Meaning(
+        NOTICE,
+        False,
+        "{count} CDS and CDNSKEY records and signatures over them are neither judged nor taken over",
+        "have the server publish what it signs by itself, or judge them with another tool",
+    ),
+}
+
 _POLICIES = {
     "dnssec.policy_value": _must("{problem}", "", "correct the policy"),
     "dnssec.policy_twice": _must("{id} stands there twice", "", "give each its own id"),
@@ -59,7 +91,6 @@ _REQUEST = "do not sign: have the ZSK operator make the request anew"
 _CHAIN = "do not sign: find out which response is deployed, and whose request this is"
 _KEYS = "do not sign: have the ZSK operator make the key and the request anew"
 _SCHEDULE = "do not sign: choose the schema that has its turn, or wait until validators have seen the KSK"
-_DPS = "KSR processing"  # docs/ksr-processing.md of IANA's tools, after draft-icann-dnssec-keymgmt-01
 
 _HEADER = {
     "ksr.domain": _must("KSR-DOMAIN: the request is for {domain}, the policy for {zone}", _DPS, _REQUEST),
@@ -134,6 +165,7 @@ _CHAINS = {
 TABLE: dict[str, Meaning] = {
     **_WIRE,
     **_FILES,
+    **_TEXTS,
     **_POLICIES,
     **_HEADER,
     **_BUNDLES,

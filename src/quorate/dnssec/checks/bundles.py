@@ -81,8 +81,12 @@ def _bundle_keys(where: str, key: BundleKey, problem: str) -> Finding:
 def ksr_bundle_pop(case: Case) -> Iterator[Finding]:
     """KSR-BUNDLE-POP: every key of a slot signed the slot's DNSKEY RRset, and nobody else did.
 
-    The times of these signatures are left aside: they are made with the request, and not for its slots.
+    The times of these signatures are left aside: they are made with the request, and not for its slots. A request
+    without any is one of a text form that has none (`spec/key-text.md`), and that is said once.
     """
+    if not any(bundle.signatures for _, bundle in case.slots):
+        yield found("ksr.form_unproven")
+        return
     budget = MOST_VERIFIED
     for where, bundle in case.slots:
         budget -= len(bundle.signatures)
