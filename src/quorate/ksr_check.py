@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from quorate.dnssec.checks import Case, Verdict
     from quorate.dnssec.continuity import Signed
     from quorate.dnssec.ksr import Request, Response
+    from quorate.dnssec.policy import Policy
 
 RESPONSES, KSKS = "responses", "ksks.txt"  # as in `zone`, which is not loaded for two names
+TEXT = b";"  # as in `dnssec.key_text`: every text form begins so, and no XML does
 MOST_SHOWN = 100
 OF_THE_CHAIN = ("KSR-PREVIOUS", "KSR-CHAIN-KEYS", "KSR-CHAIN-OVERLAP")
 
@@ -49,17 +51,17 @@ class Before(NamedTuple):
 def check_request(asked: Asked) -> None:
     """Print what the request is, what differs from last time, and every check; accept it, or refuse it."""
     from quorate.dnssec.checks import Case, judge
-    from quorate.dnssec.ksr_xml import read_ksr
     from quorate.dnssec.overview import differences
     from quorate.zone_policy import load_zone_policy, zone_about
 
     folder = zone_about(asked.file, asked.root)
     policy, data = load_zone_policy(folder), _octets(asked.file)
     _say(_file_lines(asked.file, data))
-    request, oddities = read_ksr(data, asked.file.name)
+    at = asked.at or datetime.now(UTC).replace(microsecond=0)
+    request, oddities = _request(data, asked.file.name, policy, at)
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     before = _before(asked, folder, request, digest)
-    at = asked.at or datetime.now(UTC).replace(microsecond=0)
+    request = _named_as_before(data, request, before)
     case = Case(request, digest, policy, at, before.previous, oddities, before.seen)
     _say(_head_lines(case))
     rows, ahead = _slots(asked, folder, case, before)
@@ -89,16 +91,53 @@ def _octets(file: Path) -> bytes:
         return opened.read(LARGEST_DOCUMENT + 1)
 
 
+def _request(data: bytes, where: str, policy: Policy, at: datetime) -> tuple[Request, tuple[Finding, ...]]:
+    """A request in any form, with the oddities of its spelling; what its form does not say is told."""
+    if not data.startswith(TEXT):
+        from quorate.dnssec.ksr_xml import read_ksr
+
+        return read_ksr(data, where)
+    from quorate.dnssec.key_text import REQUEST, read_text
+    from quorate.dnssec.unsaid import request_of, within
+
+    supplied = request_of(read_text(data, where, REQUEST), within(policy.limits_at(at)), where)
+    _say([f"notice: {one.code}: {one.sentence}" for one in supplied.notices])
+    return supplied.request, ()
+
+
+def _response(data: bytes, where: str) -> Response:
+    """A response in any form; what its form does not say is told."""
+    if not data.startswith(TEXT):
+        from quorate.dnssec.ksr_xml import read_skr
+
+        return read_skr(data, where)[0]
+    from quorate.dnssec.key_text import RESPONSE, read_text
+    from quorate.dnssec.unsaid import response_of
+
+    answered = response_of(read_text(data, where, RESPONSE), where)
+    _say([f"notice: {one.code}: {one.sentence}" for one in answered.notices])
+    return answered.response
+
+
+def _named_as_before(data: bytes, request: Request, before: Before) -> Request:
+    """A text has no names for keys: they have those that they had in the response before."""
+    if not data.startswith(TEXT) or before.previous is None:
+        return request
+    from msgspec.structs import replace
+
+    from quorate.dnssec.unsaid import named_after
+
+    return replace(request, bundles=named_after(request.bundles, before.previous.bundles))
+
+
 def _before(asked: Asked, folder: Path, request: Request, digest: str) -> Before:
     """The named response, or the deployed one of the folder; and whatever else lies there."""
     recorded = folder / RESPONSES
     seen = _seen(recorded, request, digest) if recorded.is_dir() else frozenset()
     if asked.previous is not None:
-        from quorate.dnssec.ksr_xml import read_skr
-
         data = _octets(asked.previous)
         _say(_file_lines(asked.previous, data))
-        return Before(read_skr(data, asked.previous.name)[0], (), seen)
+        return Before(_response(data, asked.previous.name), (), seen)
     if asked.genesis or not recorded.is_dir():
         return Before(seen=seen)
     from quorate.dnssec.continuity import Act, predecessor

@@ -53,8 +53,14 @@ class Commands(click.Group):
 
 GROUPS: dict[str, tuple[str, Order]] = {
     "import": ("What other tools read, as folders of ours.", (("boulder", "importing"), ("kskm", "kskm"))),
-    "ksr": ("Key signing requests: check one before it is signed, make one.", (("check", "ksr"), ("make", "request"))),
-    "skr": ("Signed key responses: what is in one, and whether it may be believed.", (("check", "skr"),)),
+    "ksr": (
+        "Key signing requests: check one before it is signed, make one, write one in another form.",
+        (("check", "ksr"), ("make", "request"), ("convert", "convert")),
+    ),
+    "skr": (
+        "Signed key responses: what is in one, and whether it may be believed; one written in another form.",
+        (("check", "skr"), ("convert", "convert")),
+    ),
     "trust-anchor": (
         "Trust anchors of a zone: make the file that is published, check one, export records.",
         (("make", "anchor"), ("check", "anchor"), ("export", "anchor")),

@@ -40,7 +40,8 @@ class Duration(click.ParamType[timedelta]):
 
 
 DURATION = Duration()
-ZSK_HELP = "NAME=FILE, a private key in PEM; or NAME=token:ID, a key's object id in hexadecimal"
+FORMS = click.Choice(["xml", "bind", "knot", "lines"])
+ZSK_HELP = "NAME=FILE, a private key in PEM or BIND's .private; or NAME=token:ID, a key's object id in hexadecimal"
 
 
 @click.command("make")
@@ -63,6 +64,13 @@ ZSK_HELP = "NAME=FILE, a private key in PEM; or NAME=token:ID, a key's object id
 @click.option("--token", "location", help="the PKCS#11 library, or the folder of a software token, that holds ZSKs")
 @click.option("--token-serial", help="the serial number of that token; its PIN is asked for")
 @click.option(
+    "--form",
+    type=FORMS,
+    default="xml",
+    show_default=True,
+    help="IANA's XML; text for dnssec-ksr or keymgr, without proofs; or plain records",
+)
+@click.option(
     "--faulty", metavar="NAME", help="for training: with that fault, or all into the folder FILE, each by name"
 )
 def ksr_make_command(
@@ -82,6 +90,7 @@ def ksr_make_command(
     serial: int,
     location: str | None,
     token_serial: str | None,
+    form: str,
     faulty: str | None,
 ) -> None:
     """Make a key signing request from a zone's ZSKs: every slot with its keys, each key with its proof of possession.
@@ -94,8 +103,10 @@ def ksr_make_command(
     from quorate.dnssec.training import Workshop
     from quorate.host import Host
 
-    begins, host = _moment(start), Host()
-    with _keys(_Source(algorithm, location, token_serial), (*current, *before, *following)) as keys:
+    if faulty is not None and form != "xml":
+        raise click.UsageError("--faulty makes XML only")
+    begins, host = read_start(start, "--start"), Host()
+    with keys_of(Source(algorithm, location, token_serial), (*current, *before, *following)) as keys:
         pairs = [tuple(keys[one] for one in named) for named in (current, before, following)]
         calendar = Calendar(begins, slots, interval, validity, last_interval)
         now = host.now().replace(microsecond=0)
@@ -103,22 +114,23 @@ def ksr_make_command(
         zsks = Turns(*pairs).slots(slots)
         request = make_request(zone, calendar, zsks, terms_of(calendar, ttl), until, host.random, serial)
         if faulty is None:
-            _write(file, request)
+            write_request(file, request, form)
         else:
             _write_faulty(file, faulty, Workshop(request, tuple(pair for some in pairs for pair in some), until))
 
 
-def _moment(text: str) -> datetime:
+def read_start(text: str, option: str) -> datetime:
+    """The moment that an option names; `plan.time`."""
     from quorate.strict import read_moment
 
     moment = read_moment(text)
     if moment is None:
-        raise Refusal("plan.time", "--start", text=text)
+        raise Refusal("plan.time", option, text=text)
     return moment
 
 
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """Where ZSKs come from beside files."""
 
     algorithm: str
@@ -127,7 +139,7 @@ class _Source:
 
 
 @contextmanager
-def _keys(source: _Source, named: tuple[str, ...]) -> Iterator[dict[str, KeyPair]]:
+def keys_of(source: Source, named: tuple[str, ...]) -> Iterator[dict[str, KeyPair]]:
     """Every named ZSK; the token stays logged in until the request is made."""
     parts = {one: one.partition("=") for one in named}
     names = [parts[one][0] for one in named]
@@ -146,7 +158,7 @@ def _keys(source: _Source, named: tuple[str, ...]) -> Iterator[dict[str, KeyPair
             token.close()
 
 
-def _pair(name: str, place: str, source: _Source, token: Token | None) -> KeyPair:
+def _pair(name: str, place: str, source: Source, token: Token | None) -> KeyPair:
     from quorate.dnssec.dnskey import ZSK_FLAGS, Algorithm
     from quorate.dnssec.keyfile import key_pair, read_key
 
@@ -165,7 +177,7 @@ def _pair(name: str, place: str, source: _Source, token: Token | None) -> KeyPai
     return key_pair(read_key(data, passphrase, path.name), name, ZSK_FLAGS, rsa)
 
 
-def _unlocked(source: _Source) -> Token:
+def _unlocked(source: Source) -> Token:
     from quorate.host import Host, wipe
     from quorate.token import Login
     from quorate.token.opening import open_token
@@ -185,15 +197,17 @@ def _unlocked(source: _Source) -> Token:
     return token
 
 
-def _write(file: Path, request: Request) -> None:
-    from quorate.dnssec.ksr_layout import write_ksr
+def write_request(file: Path, request: Request, form: str, lead: timedelta = timedelta()) -> None:
+    """Write a request once, in a form; what is printed is what people compare, and what the form leaves out."""
+    from quorate.cli.skr import told
+    from quorate.dnssec.forms import drops, written
     from quorate.dnssec.table import rows
     from quorate.host import Host
 
-    data = write_ksr(request)
+    data = written(request, form, lead)
     Host().write_once(file, data)
     print_file(file, data)
-    for line in rows(request.domain, request.bundles):
+    for line in (*rows(request.domain, request.bundles), *told(drops(request, form))):
         click.echo(f"  {visible(line)}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,15 +49,20 @@ def skr_check_command(
 
     Example: quorate skr check skr.xml --ksr ksr.xml --previous before.xml --trust-anchor root-anchors.xml
     """
-    from quorate.dnssec.ksr_xml import read_skr
+    from quorate.dnssec.forms import response_in, response_to
     from quorate.dnssec.review import review
 
-    data = file.read_bytes()
-    response, oddities = read_skr(data, file.name)
+    data, asked = file.read_bytes(), ksr.read_bytes() if ksr else b""
+    read = response_to(data, file.name, asked, ksr.name) if ksr else response_in(data, file.name)
+    response, oddities = read.response, read.oddities
     bound = [part.partition("=") for part in parts]
     if not all(sign and ksk for _, sign, ksk in bound):
         raise click.UsageError("--ksk: write PART=ID, such as current=Klajeyz")
-    hand, notes = _at_hand(file, ksr, previous, anchor, root, at)
+    hand, notes = _at_hand(file, previous, anchor, root, at)
+    notes += told(read.notices)
+    digest = f"sha256:{hashlib.sha256(asked).hexdigest()}" if ksr else ""
+    notes += [f"request {ksr}: {digest}"] if ksr else ["no request at hand: what it answers is not judged"]
+    hand = replace(hand, request=read.request, request_digest=digest)
     hand = _with_plan(hand, schema, {part: ksk for part, _, ksk in bound}, act)
     verdict = review(response, hand)
     print_file(file, data)
@@ -65,12 +71,12 @@ def skr_check_command(
 
 
 def _at_hand(
-    file: Path, ksr: Path | None, previous: Path | None, anchor: Path | None, root: Path | None, at: str | None
+    file: Path, previous: Path | None, anchor: Path | None, root: Path | None, at: str | None
 ) -> tuple[AtHand, list[str]]:
     """Everything that was named or found, and what is said of it."""
     from quorate.dnssec.anchor import read_anchor
     from quorate.dnssec.continuity import Signed
-    from quorate.dnssec.ksr_xml import read_ksr, read_skr
+    from quorate.dnssec.forms import response_in
     from quorate.dnssec.review import AtHand
     from quorate.zone import load_history, load_schemas, load_zone
     from quorate.zone_policy import zone_about
@@ -88,11 +94,9 @@ def _at_hand(
         notes.append(f"policy {policy.id}, {policy.digest}; limits {limits.id}, from {limits.since} on")
     history = load_history(zone.folder, zone.schemas) if zone else ()
     if previous is not None:
-        before, _ = read_skr(previous.read_bytes(), previous.name)
-        history = (Signed(before, "", True),)
-    request = read_ksr(ksr.read_bytes(), ksr.name)[0] if ksr else None
-    digest = f"sha256:{hashlib.sha256(ksr.read_bytes()).hexdigest()}" if ksr else ""
-    notes += [f"request {ksr}: {digest}"] if ksr else ["no request at hand: what it answers is not judged"]
+        before = response_in(previous.read_bytes(), previous.name)
+        history = (Signed(before.response, "", True),)
+        notes += told(before.notices)
     hand = AtHand(
         when,
         zone.schemas if zone else load_schemas(None),
@@ -100,19 +104,20 @@ def _at_hand(
         limits,
         tuple(ksk.dnskey for ksk in zone.ksks.ksks) if zone else (),
         read_anchor(anchor.read_bytes(), anchor.name) if anchor else None,
-        request,
-        digest,
-        history,
+        history=history,
     )
     return hand, notes
 
 
 def _with_plan(hand: AtHand, schema: str | None, parts: dict[str, str], act: str | None) -> AtHand:
-    from dataclasses import replace
-
     from quorate.dnssec.continuity import Act
 
     return replace(hand, schema=schema or "", parts=parts, act=Act(act) if act else Act.ROUTINE)
+
+
+def told(notices: tuple[Finding, ...]) -> list[str]:
+    """Notices as lines."""
+    return [f"{one.severity.value}: {one.code}: {one.sentence}" for one in notices]
 
 
 def _print(response: Response, verdict: Review, notes: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Private keys in PEM files: the ZSKs of a small operator, and the keys of rehearsals. Floor 2.
+"""Private keys in files, PEM or BIND's own: the ZSKs of a small operator, and the keys of rehearsals. Floor 2.
 
 The file's bytes come in; signatures come out, in the form that an RRSIG holds. ECDSA is deterministic here (RFC 6979),
 so nothing draws randomness and the same input gives the same output.
@@ -6,6 +6,8 @@ so nothing draws randomness and the same input gives the same output.
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +19,13 @@ from quorate.dnssec.dnskey import Algorithm, Dnskey, dnskey_of
 from quorate.findings import Refusal
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+
+
+BIND_HEAD = b"Private-key-format: v1."
+_BIND_RSA = (
+    *("Modulus", "PublicExponent", "PrivateExponent", "Prime1", "Prime2"),
+    *("Exponent1", "Exponent2", "Coefficient"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +50,64 @@ def key_pair(
 
 
 def read_key(data: bytes, passphrase: bytes | None, where: str) -> PrivateKey:
-    """The private key of a PEM file (PKCS#8 or traditional). Raises `keyfile.encrypted`, `keyfile.unreadable`."""
+    """The private key of a PEM file (PKCS#8 or traditional), or of BIND's `.private` file.
+
+    Raises `keyfile.encrypted`, `keyfile.unreadable`.
+    """
+    if data.startswith(BIND_HEAD):
+        return _bind_key(data, where)
     try:
         key = serialization.load_pem_private_key(data, passphrase)
     except TypeError:
         raise Refusal("keyfile.encrypted" if passphrase is None else "keyfile.not_encrypted", where) from None
     except ValueError:
+        if longer := _with_a_zero(data):
+            return longer
         raise Refusal("keyfile.unreadable", where) from None
     if not isinstance(key, PrivateKey):
         raise Refusal("keyfile.unreadable", where)
     return key
+
+
+def _with_a_zero(data: bytes) -> ec.EllipticCurvePrivateKey | None:
+    """The key of a file in which a zero octet stands before it, as in every second one of Knot's (RFC 5915 3 has none).
+
+    It counts if its public key stands in the file too.
+    """
+    body = re.fullmatch(rb"\s*-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----\s*", data)
+    try:
+        der = base64.b64decode(b"".join(body[1].split()), validate=True) if body else b""
+        for curve, octets in ((ec.SECP256R1(), 32), (ec.SECP384R1(), 48)):
+            _, there, rest = der.partition(b"\2\1\1\4" + bytes([octets + 1, 0]))
+            if there:
+                key = ec.derive_private_key(int.from_bytes(rest[:octets], "big"), curve)
+                form = serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+                return key if key.public_key().public_bytes(*form) in rest else None
+    except ValueError:
+        pass
+    return None
+
+
+def _bind_key(data: bytes, where: str) -> PrivateKey:
+    """The key of a `.private` file of dnssec-keygen; not of one that only says where on a token the key is."""
+    fields = dict(line.split(": ", 1) for line in data.decode("latin-1").splitlines() if ": " in line)
+    try:
+        algorithm = Algorithm(int(fields["Algorithm"].split(" ")[0]))
+        if algorithm.is_rsa:
+            n, e, d, p, q, dp, dq, inverse = (
+                int.from_bytes(base64.b64decode(fields[name], validate=True), "big") for name in _BIND_RSA
+            )
+            return rsa.RSAPrivateNumbers(p, q, d, dp, dq, inverse, rsa.RSAPublicNumbers(e, n)).private_key()
+        octets = base64.b64decode(fields["PrivateKey"], validate=True)
+        match algorithm:
+            case Algorithm.ED25519:
+                return ed25519.Ed25519PrivateKey.from_private_bytes(octets)
+            case Algorithm.ED448:
+                return ed448.Ed448PrivateKey.from_private_bytes(octets)
+        curve = ec.SECP256R1() if algorithm is Algorithm.ECDSAP256SHA256 else ec.SECP384R1()
+        return ec.derive_private_key(int.from_bytes(octets, "big"), curve)
+    except (KeyError, ValueError):
+        raise Refusal("keyfile.unreadable", where) from None
 
 
 def _algorithm(private: PrivateKey, rsa_algorithm: Algorithm) -> Algorithm:
