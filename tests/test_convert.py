@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -19,6 +20,7 @@ from ksr_making import make_response, normal, pair
 from quorate.dnssec.keyfile import key_pair, read_key
 from quorate.dnssec.ksr_layout import write_ksr, write_skr
 from quorate.dnssec.ksr_xml import read_ksr, read_skr
+from quorate.dnssec.policy import Acceptable
 from quorate.findings import Refusal
 from refusing import Outcome, refused, run
 from test_ksr_command import CASES, VECTORS
@@ -76,6 +78,7 @@ def test_a_request_without_proofs_fails_for_that_alone(form: str, tmp_path: Path
     assert "KSR-BUNDLE-POP               REFUSED" in outcome.out
     assert outcome.out.count(" passed") == 21
     assert "quorate ksr convert" in outcome.err
+    assert "ksr.form_unproven" not in get_args(Acceptable)
 
 
 def test_a_request_in_text_follows_a_response_in_text(tmp_path: Path) -> None:

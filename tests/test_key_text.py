@@ -169,6 +169,19 @@ def test_a_response_there_and_back_is_the_same_but_for_what_the_form_has_not(for
     assert request_findings(full.response, full.request) == ()
 
 
+@pytest.mark.parametrize("tool", ["bind-9.20", "knot-3.2"])
+def test_a_response_as_xml_answers_the_request_in_text_whatever_its_lead(tool: str) -> None:
+    response = response_in(data(f"{tool}.skr.txt"), "a").response
+    asked = text(f"{tool}.ksr.txt")
+    read = response_to(write_skr(response), "a", write_text(asked), "b")
+    assert read.request is not None
+    assert request_findings(read.response, read.request) == ()
+    later = replace(asked, slots=(asked.slots[0], *(replace(s, begins=s.begins + HOUR) for s in asked.slots[1:])))
+    read = response_to(write_skr(response), "a", write_text(later), "b")
+    assert read.request is not None
+    assert "skr.differs" in codes(request_findings(read.response, read.request))
+
+
 @pytest.mark.parametrize("form", Form)
 def test_an_xml_response_answers_a_request_in_text(form: Form) -> None:
     response = made.response()

@@ -7,50 +7,29 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import msgspec
-
-from quorate.dnssec.key_text import REQUEST, RESPONSE, Form, is_text, read_text
+from quorate.dnssec.key_text import REQUEST, RESPONSE, Form, KeyText, is_text, read_text
 from quorate.dnssec.key_text_layout import text_of, write_text
 from quorate.dnssec.ksr import Request, Response
 from quorate.dnssec.ksr_layout import write_ksr, write_skr
 from quorate.dnssec.ksr_xml import read_document, read_ksr, read_skr
-from quorate.dnssec.unsaid import Unsaid, matching, request_along, request_of, response_of
+from quorate.dnssec.unsaid import ReadRequest, ReadResponse, Unsaid, matching, request_along, request_of, response_of
 from quorate.findings import Finding, found
-
-
-class ReadRequest(msgspec.Struct, frozen=True):
-    """A request, the oddities of its spelling, and what its form does not say."""
-
-    request: Request
-    oddities: tuple[Finding, ...] = ()
-    notices: tuple[Finding, ...] = ()
-
-
-class ReadResponse(msgspec.Struct, frozen=True):
-    """A response likewise, and the request that it is to answer, if that was given."""
-
-    response: Response
-    oddities: tuple[Finding, ...] = ()
-    notices: tuple[Finding, ...] = ()
-    request: Request | None = None
 
 
 def request_in(data: bytes, where: str, unsaid: Unsaid) -> ReadRequest:
     """A request in any form. `unsaid` is for a text that does not say it; `ksr.form_unsaid` if it is not there."""
     if not is_text(data):
         request, oddities = read_ksr(data, where)
-        return ReadRequest(request, oddities)
-    supplied = request_of(read_text(data, where, REQUEST), unsaid, where)
-    return ReadRequest(supplied.request, (), supplied.notices)
+        return ReadRequest(request, (), oddities)
+    return request_of(read_text(data, where, REQUEST), unsaid, where)
 
 
 def response_in(data: bytes, where: str) -> ReadResponse:
     """A response in any form."""
     if not is_text(data):
         response, oddities = read_skr(data, where)
-        return ReadResponse(response, oddities)
-    answered = response_of(read_text(data, where, RESPONSE), where)
-    return ReadResponse(answered.response, (), answered.notices)
+        return ReadResponse(response, (), oddities)
+    return response_of(read_text(data, where, RESPONSE), where)
 
 
 def response_to(data: bytes, where: str, asked: bytes, asked_where: str) -> ReadResponse:
@@ -63,15 +42,23 @@ def response_to(data: bytes, where: str, asked: bytes, asked_where: str) -> Read
     if not is_text(asked):
         request, _ = read_ksr(asked, asked_where)
         response = matching(read.response, request) if is_text(data) else read.response
-        return ReadResponse(response, read.oddities, read.notices, request)
+        return ReadResponse(response, read.notices, read.oddities, request)
     text = read_text(asked, asked_where, REQUEST)
     if text.form is Form.LINES:
         supplied = request_of(text, Unsaid(), asked_where)
     else:
-        answer = read_text(data, where, RESPONSE) if is_text(data) else text_of(read.response, text.form)
+        answer = read_text(data, where, RESPONSE) if is_text(data) else _as_used(read.response, text)
         supplied = request_along(text, answer, asked_where)
     request = matching(supplied.request, read.response)
-    return ReadResponse(read.response, read.oddities, (*read.notices, *supplied.notices), request)
+    return ReadResponse(read.response, (*read.notices, *supplied.notices), read.oddities, request)
+
+
+def _as_used(response: Response, asked: KeyText) -> KeyText:
+    """An XML response with the beginnings of its slots: the first is that of the request, and all lead by as much."""
+    first = response.bundles[0]
+    lead = asked.slots[0].begins - first.inception
+    within = timedelta() <= lead < first.expiration - first.inception
+    return text_of(response, asked.form, lead if within else timedelta())
 
 
 XML = "xml"

@@ -47,18 +47,21 @@ class Unsaid(msgspec.Struct, frozen=True):
     stated: KeyPolicy | None = None
 
 
-class Supplied(msgspec.Struct, frozen=True):
-    """A request and what was made up for it, as notices."""
+class ReadRequest(msgspec.Struct, frozen=True):
+    """A request; what was made up for it, as notices; and the oddities of its spelling, which XML alone can have."""
 
     request: Request
-    notices: tuple[Finding, ...]
+    notices: tuple[Finding, ...] = ()
+    oddities: tuple[Finding, ...] = ()
 
 
-class Answered(msgspec.Struct, frozen=True):
-    """A response and what was made up for it, as notices."""
+class ReadResponse(msgspec.Struct, frozen=True):
+    """A response likewise, and the request that it is to answer, if that was given."""
 
     response: Response
-    notices: tuple[Finding, ...]
+    notices: tuple[Finding, ...] = ()
+    oddities: tuple[Finding, ...] = ()
+    request: Request | None = None
 
 
 def within(limits: Limits) -> Unsaid:
@@ -78,7 +81,7 @@ def within(limits: Limits) -> Unsaid:
 # -- requests ---------------------------------------------------------------------------------------------------------
 
 
-def request_of(text: KeyText, unsaid: Unsaid, where: str) -> Supplied:
+def request_of(text: KeyText, unsaid: Unsaid, where: str) -> ReadRequest:
     """The request of a text. Raises `ksr.form_unsaid` where a signature's times would have to be guessed."""
     if text.form is Form.LINES:
         spans = [(slot, slot.begins, slot.ends or slot.begins) for slot in text.slots]
@@ -87,7 +90,7 @@ def request_of(text: KeyText, unsaid: Unsaid, where: str) -> Supplied:
     return _supplied(text, unsaid, spans, where)
 
 
-def request_along(text: KeyText, answer: KeyText, where: str) -> Supplied:
+def request_along(text: KeyText, answer: KeyText, where: str) -> ReadRequest:
     """The request of a text by the slots of its answer, which may sign a key set several times.
 
     A key set for which the answer has no slot of its own stands with no time, and so differs from it.
@@ -131,7 +134,7 @@ def _filled(text: KeyText, unsaid: Unsaid, where: str) -> Iterator[tuple[TextSlo
 
 def _supplied(
     text: KeyText, unsaid: Unsaid, spans: Sequence[tuple[TextSlot, datetime, datetime]], where: str
-) -> Supplied:
+) -> ReadRequest:
     bundles = tuple(_bundle(text.zone, slot, *times) for slot, *times in spans)
     kinds = _kinds(key.dnskey for bundle in bundles for key in bundle.keys)
     stated = replace(unsaid.stated, algorithms=kinds) if unsaid.stated else _stated(bundles, unsaid.safety, kinds)
@@ -140,13 +143,13 @@ def _supplied(
     made["the requester's policy"] = "that of the operator's limits" if unsaid.stated else "as the slots are"
     if text.form is not Form.LINES:
         made["until when signatures are valid"] = f"{len(bundles)} signatures over {len(text.slots)} key sets"
-    return Supplied(request, tuple(_silent(text, where, made)))
+    return ReadRequest(request, tuple(_silent(text, where, made)))
 
 
 # -- responses --------------------------------------------------------------------------------------------------------
 
 
-def response_of(text: KeyText, where: str) -> Answered:
+def response_of(text: KeyText, where: str) -> ReadResponse:
     """The response of a text: each bundle begins when its signatures do."""
     used = _used(text)
     bundles = tuple(_bundle(text.zone, slot, _inception(slot), slot.ends or slot.begins) for slot in used)
@@ -158,7 +161,7 @@ def response_of(text: KeyText, where: str) -> Answered:
     response = Response(_whole_id(bundles), 0, text.zone, signer, requester, bundles)
     made = {"ids and names of keys": "ids made from the content", "a serial number": "0"}
     made["the policies of both sides"] = "as the slots are"
-    return Answered(response, (*_silent(text, where, made), *_odd_notices(text, where)))
+    return ReadResponse(response, (*_silent(text, where, made), *_odd_notices(text, where)))
 
 
 def _used(text: KeyText) -> tuple[TextSlot, ...]:
