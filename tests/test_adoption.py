@@ -112,6 +112,18 @@ def test_the_register_marks_what_is_stated_and_not_witnessed(adopted: Path) -> N
     assert [key["copies"][0]["token"] for key in rows["keys"] if "root-2010" in key["certificates"]] == ["hsm-1"]
 
 
+def test_a_root_with_a_key_of_a_past_age_is_adopted_and_cannot_sign(tmp_path: Path) -> None:
+    old = make_ca(tmp_path / "ca", "Old Root", ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"))
+    root = adopting_authority(tmp_path / "authority", old)
+    plan = make_plan(root, "001-adoption", SHARE, adopt=ADOPTED)
+    rehearse(root, plan, VERIFIER.read_bytes())
+    code, output = verified(root, "001-adoption")
+    assert code == 0, output
+    with pytest.raises(Refusal) as refusal:
+        prepare_rehearsal(root, make_plan(root, "002-proof", PROOF, LATER), VERIFIER.read_bytes())
+    assert refusal.value.code == "plan.key_type"
+
+
 # -- before the day ---------------------------------------------------------------------------------------------------
 
 

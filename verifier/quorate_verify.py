@@ -4351,7 +4351,8 @@ def check_scope(operation, real):
 class History:
     """spec/plan.md `adopt`: what was made before the first record, as the governors state it; and pairs that are shown.
 
-    Where a signature is of an algorithm that this verifier knows, it is verified. Nothing says how any of it came about.
+    Where a signature is of an algorithm and a key that this verifier takes, it is verified. Nothing says how any of it
+    came about.
     """
 
     def __init__(self, folder, script, claims):
@@ -4372,7 +4373,8 @@ class History:
 
     @staticmethod
     def _signed(name, it, key):
-        if it.algorithm in _BY_IDENTIFIER:
+        taken = key.algorithm != "rsa" or key.n.bit_length() >= 2048
+        if it.algorithm in _BY_IDENTIFIER and taken:
             try:
                 key.verify(it.algorithm, it.signed, it.signature)
             except Bad as bad:
