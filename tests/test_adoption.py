@@ -298,3 +298,20 @@ def test_a_forged_adoption_is_refused(
 ) -> None:
     claims, output = forged(adopted, tmp_path, change)
     assert claim in claims, output
+
+
+def test_a_pair_that_is_shown_for_what_no_record_has_is_refused(ca: Path, tmp_path: Path) -> None:
+    """A record whose forger says that nothing came before it, and yet brings the pair of an earlier certificate."""
+    root = adopting_authority(tmp_path / "authority", ca)
+    make_plan(root, "001-adoption", "", adopt=ADOPTED)
+    rehearse(root, make_plan(root, "002-proof", SHARE + PROOF, LATER), VERIFIER.read_bytes())
+    code, output = verified(root, "001-adoption", "002-proof")
+    assert code == 0, output
+    forgery = Forgery(record(root, "002-proof"), stand_ins(root))
+    forgery.script["predecessor"] = "genesis"
+    forgery.events[0]["body"]["predecessor"] = "genesis"
+    forgery.reseal()
+    forgery.write(tmp_path / "forged")
+    code, output = verify(tmp_path / "forged", "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert "key-2010: root-2010 is not known from earlier records" in output

@@ -4927,6 +4927,10 @@ class Register:
         for path, digest in script.inputs.items():
             if path.startswith("inputs/known/") and self.known.get(path[13:], digest) != digest:
                 fail("%s is not what the earlier record made" % path)
+        for operation in script.value["operations"]:
+            shown = script.shows(operation) if operation["kind"] == "import-key" else ""
+            if shown.startswith("inputs/known/") and self.complete and shown[13:] not in self.known:
+                fail("%s: %s is not known from earlier records" % (operation["id"], operation["key"]))
         digests = {known[1] for known in self.keys.values()}
         for key in session.generated.get("keys", {}).values():
             if key.digest in digests:
