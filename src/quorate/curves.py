@@ -32,7 +32,7 @@ class Curve(NamedTuple):
         """Whether an uncompressed point is on the curve and of its order."""
         x, y = int.from_bytes(point[1 : 1 + self.octets], "big"), int.from_bytes(point[1 + self.octets :], "big")
         on_curve = x < self.p and y < self.p and (y * y - (x * x * x - 3 * x + self.b)) % self.p == 0
-        return on_curve and _times(self, self.n, (x, y)) is None
+        return on_curve and _times(self, self.n, (x, y))[2] == 0
 
 
 P256 = Curve(
@@ -146,26 +146,38 @@ def _square_root(square: int, p: int) -> int | None:
     return root if root * root % p == square else None
 
 
-Affine = tuple[int, int] | None  # None: the point at infinity
+Jacobian = tuple[int, int, int]
+"""X, Y, Z for the point (X/Z², Y/Z³), so that nothing is divided on the way; Z is 0 at infinity."""
 
 
-def _times(curve: Curve, factor: int, point: Affine) -> Affine:
-    total: Affine = None
+def _times(curve: Curve, factor: int, point: tuple[int, int]) -> Jacobian:
+    total: Jacobian = (1, 1, 0)
     for bit in itertools.islice(bin(factor), 2, None):
-        total = _sum(curve, total, total)
+        total = _doubled(curve.p, total)
         if bit == "1":
-            total = _sum(curve, total, point)
+            total = _sum(curve.p, total, point)
     return total
 
 
-def _sum(curve: Curve, left: Affine, right: Affine) -> Affine:
-    if left is None or right is None:
-        return right if left is None else left
-    if left[0] == right[0]:
-        if (left[1] + right[1]) % curve.p == 0:
-            return None
-        slope = 3 * (left[0] * left[0] - 1) * pow(2 * left[1], -1, curve.p)
-    else:
-        slope = (right[1] - left[1]) * pow(right[0] - left[0], -1, curve.p)
-    x = (slope * slope - left[0] - right[0]) % curve.p
-    return x, (slope * (left[0] - x) - left[1]) % curve.p
+def _doubled(p: int, point: Jacobian) -> Jacobian:
+    """For a curve with a = −3."""
+    x, y, z = point
+    zz, yy = z * z % p, y * y % p
+    slope, product = 3 * (x - zz) * (x + zz) % p, x * yy % p
+    doubled = (slope * slope - 8 * product) % p
+    return doubled, (slope * (4 * product - doubled) - 8 * yy * yy) % p, 2 * y * z % p
+
+
+def _sum(p: int, left: Jacobian, right: tuple[int, int]) -> Jacobian:
+    """Of any point and one that is not infinity."""
+    (x, y, z), (other_x, other_y) = left, right
+    if z == 0:
+        return other_x, other_y, 1
+    zz = z * z % p
+    run, rise = (other_x * zz - x) % p, (other_y * zz * z - y) % p
+    if run == 0:
+        return (1, 1, 0) if rise else _doubled(p, left)
+    square = run * run % p
+    cube, start = run * square % p, x * square % p
+    summed = (rise * rise - cube - 2 * start) % p
+    return summed, (rise * (start - summed) - y * cube) % p, z * run % p
