@@ -20,10 +20,11 @@ from quorate.algorithms import SignatureAlgorithm, default_algorithm, rsa_paddin
 from quorate.findings import Refusal
 from quorate.keys import key_name
 from quorate.x509.contents import certificate_extensions, check_presence, crl_extensions
+from quorate.x509.facts import crl_contents
 from quorate.x509.fields import CertificateFields, CrlEntry, CrlFields
 from quorate.x509.name import load_name
 from quorate.x509.stand_in import public_key, stand_in_for
-from quorate.x509.structure import RequestInfo, TbsCertificate, TbsCertList, decode, encode
+from quorate.x509.structure import RequestInfo, TbsCertificate, decode, encode
 
 Kind = Literal["certificate", "crl", "request", "ocsp"]
 Builder = x509.CertificateBuilder | x509.CertificateRevocationListBuilder | x509.CertificateSigningRequestBuilder
@@ -102,9 +103,9 @@ def draft_crl(fields: CrlFields) -> Draft:
         noted, whole = unsigned(builder, fields.issuer.spki, algorithm)
     except ValueError as error:
         raise Refusal("x509.field_unusable", detail=" ".join(str(error).split())) from None
-    tbs = decode(TbsCertList, noted)
-    check_algorithm(encode(tbs.algorithm), algorithm)
-    _check_bytes("issuer", encode(tbs.issuer), fields.issuer.name)
+    contents = crl_contents(noted)
+    check_algorithm(contents.algorithm, algorithm)
+    _check_bytes("issuer", contents.issuer, fields.issuer.name)
     return Draft("crl", noted, whole, fields.issuer.spki, algorithm)
 
 

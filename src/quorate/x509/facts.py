@@ -10,7 +10,7 @@ import hashlib
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ from quorate.x509.structure import Extension as Declared
 LARGEST_INPUT = 16 * 2**20  # a CRL of a busy private authority; certificates are a thousand times smaller
 
 REASON = "2.5.29.21"
+_REASON = x509.ObjectIdentifier(REASON)
 # the value of the extension reasonCode, an ENUMERATED, to its name (RFC 5280 5.3.1)
 _REASONS = {
     bytes([0x0A, 1, number]): name
@@ -153,9 +154,28 @@ def read_crl(data: bytes, where: str = "") -> CrlFacts:
     """One CRL, PEM or DER. Raises `x509.encoding`, `x509.not_one_object`. A draft may be read as well."""
     der = one_object(data, "X509 CRL", where)
     envelope = open_envelope(der, where)
-    tbs = decode(TbsCertList, encode(envelope.tbs), where)
+    contents = crl_contents(encode(envelope.tbs), where)
     with _strictly(where):
-        return _crl_facts(der, envelope, tbs)
+        return _crl_facts(der, envelope, contents)
+
+
+def crl_contents(tbs: bytes, where: str = "") -> CrlFacts:
+    """What the to-be-signed bytes of a CRL say, as far as `cryptography` is not asked: without number, aki, signature.
+
+    Raises `x509.encoding`. The same bytes are drafted, judged, finished and read back, and may hold a hundred thousand
+    entries: they are read once.
+    """
+    try:
+        return _contents(tbs)
+    except Refusal as refusal:
+        raise Refusal.of(tuple(one._replace(where=one.where or where) for one in refusal.findings)) from None
+
+
+@functools.lru_cache(maxsize=4)
+def _contents(tbs: bytes) -> CrlFacts:
+    parts = decode(TbsCertList, tbs)
+    with _strictly(""):
+        return _listed(tbs, parts)
 
 
 def verify_issued(child: CertificateFacts | CrlFacts, issuer_spki: bytes) -> None:
@@ -248,33 +268,45 @@ def _certificate_facts(der: bytes, envelope: Envelope, tbs: TbsCertificate) -> C
     )
 
 
-def _crl_facts(der: bytes, envelope: Envelope, tbs: TbsCertList) -> CrlFacts:
+def _crl_facts(der: bytes, envelope: Envelope, contents: CrlFacts) -> CrlFacts:
     crl = x509.load_der_x509_crl(der)
-    name_parts(encode(tbs.issuer))
+    name_parts(contents.issuer)
     authority = _one(crl.extensions, x509.AuthorityKeyIdentifier)
     number = _one(crl.extensions, x509.CRLNumber)
+    return replace(
+        contents,
+        der=der,
+        outer_algorithm=encode(envelope.algorithm),
+        signature=envelope.signature.as_bytes(),
+        number=number.crl_number if number else -1,
+        aki=(authority.key_identifier if authority else None) or b"",
+        aki_names_issuer=_names_issuer(authority),
+    )
+
+
+def _listed(data: bytes, tbs: TbsCertList) -> CrlFacts:
     entries = tbs.entries or []
     beside = [extension for entry in entries for extension in entry.extensions or ()]
     times = [tbs.this_update, *([tbs.next_update] if tbs.next_update else []), *(entry.date for entry in entries)]
     return CrlFacts(
-        der=der,
-        tbs=encode(envelope.tbs),
+        der=b"",
+        tbs=data,
         version=(tbs.version or 0) + 1,
         algorithm=encode(tbs.algorithm),
-        outer_algorithm=encode(envelope.algorithm),
-        signature=envelope.signature.as_bytes(),
+        outer_algorithm=b"",
+        signature=b"",
         issuer=encode(tbs.issuer),
         this_update=tbs.this_update.as_datetime(),
         next_update=tbs.next_update.as_datetime() if tbs.next_update else None,
         late_times=tuple(_is_late(time) for time in times),
-        number=number.crl_number if number else -1,
+        number=-1,
         entries=tuple(_entry(entry) for entry in entries),
         empty_list=tbs.entries is not None and not tbs.entries,
-        entry_extensions=tuple(sorted({extension.oid.dotted_string for extension in beside})),
+        entry_extensions=tuple(sorted(oid.dotted_string for oid in {extension.oid for extension in beside})),
         critical_entry_extensions=any(extension.critical for extension in beside),
         extensions=_as_they_stand(tbs.extensions),
-        aki=(authority.key_identifier if authority else None) or b"",
-        aki_names_issuer=_names_issuer(authority),
+        aki=b"",
+        aki_names_issuer=False,
     )
 
 
@@ -287,13 +319,13 @@ def _one(extensions: x509.Extensions, kind: type[Wanted]) -> Wanted | None:
 
 def _entry(entry: RevokedEntry) -> CrlEntry:
     """One entry, read from its octets: there may be a hundred thousand of them."""
-    reason, seen = "", set[str]()
+    reason, seen = "", list[x509.ObjectIdentifier]()
     for extension in entry.extensions or ():
-        oid = extension.oid.dotted_string
+        oid = extension.oid
         if oid in seen:
-            raise ValueError(f"an entry has the extension {oid} twice")
-        seen.add(oid)
-        if oid == REASON:
+            raise ValueError(f"an entry has the extension {oid.dotted_string} twice")
+        seen.append(oid)
+        if oid == _REASON:
             reason = _REASONS.get(extension.value, "")
             if not reason:
                 raise ValueError("an entry has a reason that RFC 5280 5.3.1 does not know")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 from typing import assert_never
 
 from cryptography import x509
@@ -12,8 +13,9 @@ from cryptography.x509 import ocsp
 from quorate.algorithms import SignatureAlgorithm, verify_signature
 from quorate.findings import Refusal
 from quorate.x509.draft import Draft, Kind, check_algorithm
+from quorate.x509.facts import crl_contents
 from quorate.x509.ocsp import response_around
-from quorate.x509.structure import Envelope, RequestInfo, ResponseData, TbsCertificate, TbsCertList, decode, encode
+from quorate.x509.structure import Envelope, RequestInfo, ResponseData, TbsCertificate, decode, encode
 
 LABELS: dict[Kind, str] = {
     "certificate": "CERTIFICATE",
@@ -29,6 +31,7 @@ def finish(draft: Draft, signature: bytes) -> bytes:
     return finish_tbs(draft.kind, draft.tbs, draft.issuer_spki, draft.algorithm, signature, draft.going_along)
 
 
+@functools.lru_cache(maxsize=4)  # asked for at each event of an operation, of the same bytes; a refusal is not kept
 def finish_tbs(
     kind: Kind,
     tbs: bytes,
@@ -94,7 +97,7 @@ def _named_algorithm(kind: Kind, tbs: bytes) -> bytes | None:
         case "certificate":
             return encode(decode(TbsCertificate, tbs).algorithm)
         case "crl":
-            return encode(decode(TbsCertList, tbs).algorithm)
+            return crl_contents(tbs).algorithm
         case "request":
             decode(RequestInfo, tbs)
         case "ocsp":
