@@ -18,7 +18,7 @@ from quorate.findings import Refusal
 from quorate.keys import KeyType
 from quorate.token import Call, GeneratedKey, Login, Presence, TokenInfo, codes, require_fit
 from quorate.token.cryptoki import CryptokiError, Module, RawTokenInfo, Session
-from quorate.token.mechanism import GENERATION, SIGNING, public_key_info, signature_length, templates
+from quorate.token.mechanism import GENERATION, SIGNING, Signing, public_key_info, signature_length, templates
 
 REPORTED = (
     "LOCAL",
@@ -93,6 +93,8 @@ class Pkcs11Token:
         self._serial = serial
         self._who: Login | None = None
         self._offered: frozenset[int] | None = None
+        self._signing: dict[bytes, int] = {}
+        """Private keys by the ids under which a whole pair was found since the login."""
         self._pin_length = (0, 0)
         self._closed = False
         try:
@@ -155,6 +157,7 @@ class Pkcs11Token:
         self._who = who
 
     def logout(self) -> None:
+        self._signing.clear()
         if self._who is not None:
             self._who = None
             with self._refusing():
@@ -220,6 +223,7 @@ class Pkcs11Token:
 
     def destroy(self, object_id: bytes) -> None:
         self._require_login()
+        self._signing.pop(object_id, None)
         with self._refusing():
             for _, handle in self._under(object_id):
                 self._session.destroy(handle)
@@ -278,12 +282,21 @@ class Pkcs11Token:
         if how.mechanism not in self._mechanisms():
             raise Refusal("token.mechanism_absent", serial=self._serial, mechanism=algorithm)
         with self._refusing(mechanism=algorithm):
-            key = self._pair(object_id, "token.key_missing")[1]
-            signed = self._session.sign(how.mechanism, key, how.input(data), how.parameter)
+            signed = self._signed(object_id, how, data)
         expected = signature_length(key_type)
         if expected and len(signed) != expected:
             raise Refusal("token.signature_malformed", serial=self._serial, length=len(signed), expected=expected)
         return how.output(signed)
+
+    def _signed(self, object_id: bytes, how: Signing, data: bytes) -> bytes:
+        """What C_Sign answers. The key is looked up once a login, and again after anything went wrong with it."""
+        if object_id not in self._signing:
+            self._signing[object_id] = self._pair(object_id, "token.key_missing")[1]
+        try:
+            return self._session.sign(how.mechanism, self._signing[object_id], how.input(data), how.parameter)
+        except CryptokiError:
+            self._signing.clear()
+            raise
 
     def _reported(self, object_id: bytes, pair: tuple[int, int]) -> GeneratedKey:
         public, private = pair
