@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -101,9 +102,7 @@ class Dnskey(msgspec.Struct, frozen=True):
     @property
     def key_tag(self) -> int:
         """RFC 4034 appendix B, for every algorithm but 1."""
-        rdata = self.rdata
-        total = sum(rdata[1::2]) + (sum(rdata[::2]) << 8)
-        return (total + (total >> 16)) & 0xFFFF
+        return _tag(self)
 
     @property
     def is_ksk(self) -> bool:
@@ -134,6 +133,13 @@ class Dnskey(msgspec.Struct, frozen=True):
         hash_name = "sha256" if digest_type is DigestType.SHA256 else "sha384"
         digest = hashlib.new(hash_name, wire_name(zone) + self.rdata).digest()
         return Ds(self.key_tag, self.algorithm, digest_type, digest)
+
+
+@functools.lru_cache(maxsize=1024)  # the same few keys stand in every bundle, and are asked for their tags all the time
+def _tag(key: Dnskey) -> int:
+    rdata = key.rdata
+    total = sum(rdata[1::2]) + (sum(rdata[::2]) << 8)
+    return (total + (total >> 16)) & 0xFFFF
 
 
 class RsaNumbers(NamedTuple):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 _UNITS = (("D", 86400, 5), ("H", 3600, 6), ("M", 60, 8), ("S", 1, 9))
-_SHAPE = "0000-00-00T00:00:00"
+_SHAPE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 def read_duration(text: str) -> timedelta | None:
@@ -47,8 +48,7 @@ def duration_text(length: timedelta) -> str:
 def read_utc(text: str) -> datetime | None:
     """The moment of an xsd:dateTime in UTC: without a zone, with `Z` or `+00:00`. None for any other text."""
     plain = text.removesuffix("Z") if text.endswith("Z") else text.removesuffix("+00:00")
-    shape = "".join("0" if one in "0123456789" else one for one in plain)
-    if shape != _SHAPE or not 1970 <= int(plain[:4]) < 2200:
+    if not _SHAPE.fullmatch(plain) or not 1970 <= int(plain[:4]) < 2200:
         return None
     try:
         return datetime.fromisoformat(plain).replace(tzinfo=UTC)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from quorate.findings import Refusal
 
 ROOT = b"\0"
@@ -9,6 +11,7 @@ LONGEST_NAME, LONGEST_LABEL = 255, 63
 _QUOTED = b'.\\"();@$'
 
 
+@functools.lru_cache(maxsize=256)
 def wire_name(text: str) -> bytes:
     """The canonical wire form of a name as people write it: `.`, `example.`, with escapes as in RFC 1035 5.1.
 

@@ -1,9 +1,13 @@
-"""Signatures over DNSKEY RRsets, verified. RSA with integers and `hashlib`, elliptic curves with `cryptography`."""
+"""Signatures over DNSKEY RRsets, verified. RSA with integers and `hashlib`, elliptic curves with `cryptography`.
+
+So an RSA zone is judged without loading `cryptography`.
+"""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import sys
 from collections.abc import Iterable
 
 from quorate.dnssec.dnskey import Algorithm, Dnskey, key_algorithm, load_public, rsa_numbers
@@ -50,8 +54,24 @@ def _rsa_verifies(public_key: bytes, algorithm: Algorithm, data: bytes, signatur
     usable = len(encoded) + 11 <= octets <= LARGEST_MODULUS // 8 and 3 <= exponent < LARGEST_EXPONENT
     if not usable or len(signature) != octets or number >= modulus:
         return False
+    if "cryptography" in sys.modules and _rsa_confirms(exponent, modulus, algorithm, data, signature):
+        return True
     message = b"\0\1" + b"\xff" * (octets - len(encoded) - 3) + b"\0" + encoded
     return pow(number, exponent, modulus) == int.from_bytes(message, "big")
+
+
+def _rsa_confirms(exponent: int, modulus: int, algorithm: Algorithm, data: bytes, signature: bytes) -> bool:
+    """Whether `cryptography` finds it valid: much faster, where it is loaded anyway. If not, the numbers decide."""
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+    digest = hashes.SHA256() if algorithm.hash_name == "sha256" else hashes.SHA512()
+    try:
+        rsa.RSAPublicNumbers(exponent, modulus).public_key().verify(signature, data, padding.PKCS1v15(), digest)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        return False
+    return True
 
 
 def _curve_verifies(key: Dnskey, algorithm: Algorithm, data: bytes, signature: bytes) -> bool:

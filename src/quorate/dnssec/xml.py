@@ -72,7 +72,7 @@ class _Tree:
             self.exceed(f"elements lie more than {DEEPEST} deep")
         if self.count > MOST_ELEMENTS:
             self.exceed(f"there are more than {MOST_ELEMENTS} elements")
-        if len(attributes) > MOST_ATTRIBUTES or any(len(one) > LONGEST_TEXT for one in attributes.values()):
+        if attributes and (len(attributes) > MOST_ATTRIBUTES or max(map(len, attributes.values())) > LONGEST_TEXT):
             self.exceed(f"an element has more than {MOST_ATTRIBUTES} attributes, or too long ones")
         element = Element(name, attributes, self.parser.CurrentLineNumber)
         self.open[-1].children.append(element)
