@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -45,6 +46,7 @@ def duration_text(length: timedelta) -> str:
     return f"P{days}T{time}" if time else f"P{days}" if days else "PT0S"
 
 
+@functools.lru_cache(maxsize=256)  # a bundle's times stand in each of its signatures again
 def read_utc(text: str) -> datetime | None:
     """The moment of an xsd:dateTime in UTC: without a zone, with `Z` or `+00:00`. None for any other text."""
     plain = text.removesuffix("Z") if text.endswith("Z") else text.removesuffix("+00:00")

@@ -101,6 +101,11 @@ SHAPES = {
 _CHOICES = {"KSR": "Request or Response", "SignatureAlgorithm": "RSA, DSA, ECDSA or EdDSA"}
 
 
+_RANKS = {
+    element: {name: rank for rank, (name, _, _) in enumerate(shape.children)} for element, shape in SHAPES.items()
+}
+
+
 class Read(NamedTuple):
     """What was read, and the oddities in how it was written: findings that only an exception accepts."""
 
@@ -155,7 +160,7 @@ def _shape_findings(element: Element, where: str) -> Iterator[Finding]:
         yield _structure(element, where, f"{element.name} has an attribute that is unknown there")
     if element.text and (shape.children or shape.must):
         yield _structure(element, where, f"{element.name} holds text")
-    known = {name: rank for rank, (name, _, _) in enumerate(shape.children)}
+    known = _RANKS[element.name]
     ranks = [known[child.name] for child in element.children if child.name in known]
     if len(ranks) < len(element.children):
         yield _structure(element, where, f"{element.name} holds an element that is unknown there")

@@ -11,7 +11,7 @@ LONGEST_NAME, LONGEST_LABEL = 255, 63
 _QUOTED = b'.\\"();@$'
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=256)  # a zone's own name stands in every record
 def wire_name(text: str) -> bytes:
     """The canonical wire form of a name as people write it: `.`, `example.`, with escapes as in RFC 1035 5.1.
 
@@ -24,11 +24,13 @@ def wire_name(text: str) -> bytes:
     return wire.lower()
 
 
+@functools.lru_cache(maxsize=256)
 def name_text(wire: bytes) -> str:
     """A canonical wire name as text, always with its final dot. Raises `dnssec.name_unusable`."""
     return "".join(_escaped(label) + "." for label in wire_labels(wire)) or "."
 
 
+@functools.lru_cache(maxsize=256)
 def wire_labels(wire: bytes) -> tuple[bytes, ...]:
     """The labels of a wire name, without the root's empty one. Raises `dnssec.name_unusable`."""
     labels, at = [], 0

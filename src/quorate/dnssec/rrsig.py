@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -55,8 +56,13 @@ def signed_data(zone: str, rrsig: Rrsig, keys: Iterable[Dnskey]) -> bytes:
     """
     owner = _owner(wire_name(zone), rrsig.labels)
     head = owner + TYPE_DNSKEY.to_bytes(2, "big") + CLASS_IN.to_bytes(2, "big") + rrsig.original_ttl.to_bytes(4, "big")
-    records = sorted({key.rdata for key in keys})
-    return rrsig.signed_prefix + b"".join(head + len(data).to_bytes(2, "big") + data for data in records)
+    return rrsig.signed_prefix + b"".join(head + record for record in _records(tuple(keys)))
+
+
+@functools.lru_cache(maxsize=64)  # made once for the signature, and again by each that looks at it
+def _records(keys: tuple[Dnskey, ...]) -> tuple[bytes, ...]:
+    """The data of each record behind its length, in order."""
+    return tuple(len(data).to_bytes(2, "big") + data for data in sorted({key.rdata for key in keys}))
 
 
 def serial_seconds(moment: datetime) -> int:
