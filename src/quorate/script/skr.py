@@ -7,6 +7,7 @@ it is made before the day and made again in the room, byte for byte.
 from __future__ import annotations
 
 import base64
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -244,6 +245,13 @@ def finish_response(draft: SkrDraft, signatures: Sequence[bytes]) -> bytes:
 
     Raises `skr.signature_invalid` and all that a finished SKR can be refused for.
     """
+    return _finished(replace(draft, findings=()), tuple(signatures))  # what was found before changes no byte
+
+
+@functools.lru_cache(
+    maxsize=128
+)  # asked for when a response is completed, and when all are written; no refusal is kept
+def _finished(draft: SkrDraft, signatures: tuple[bytes, ...]) -> bytes:
     octets = [_rrsig_octets(one, made) for one, made in zip(draft.draft.signings, signatures, strict=True)]
     data = write_skr(finish(draft.draft, octets))
     response, findings = read_skr(data, draft.response.id)
