@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ import dns.rdata
 import dns.rdataset
 import dns.rrset
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from dns.rdtypes.dnskeybase import Flag
 from hypothesis import given
@@ -219,6 +221,33 @@ def test_an_algorithm_that_nobody_here_signs_with_verifies_nothing(algorithm: in
 def test_a_huge_exponent_costs_no_time() -> None:
     key = Dnskey(ZSK_FLAGS, 3, 8, rsa_octets((1 << 4000) + 1, (1 << 4095) + 1))
     assert not signature_verifies(key, b"", b"\1" * 512)
+
+
+@pytest.mark.parametrize("algorithm", [Algorithm.RSASHA256, Algorithm.RSASHA512])
+def test_an_rsa_signature_is_judged_alike_with_and_without_cryptography(
+    algorithm: Algorithm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = rsa.generate_private_key(65537, 1536)
+    digest = hashes.SHA256() if algorithm is Algorithm.RSASHA256 else hashes.SHA512()
+    numbers = private.public_key().public_numbers()
+    key = Dnskey(ZSK_FLAGS, 3, algorithm, rsa_octets(numbers.e, numbers.n))
+    even = replace(key, public_key=rsa_octets(numbers.e, numbers.n - 1))
+    good, pss = (
+        private.sign(b"data", scheme, digest)
+        for scheme in (padding.PKCS1v15(), padding.PSS(padding.MGF1(digest), digest.digest_size))
+    )
+    beyond = (int.from_bytes(good, "big") + numbers.n).to_bytes(193, "big")
+    signatures = (good, pss, good[:-1] + bytes([good[-1] ^ 1]), good[1:], b"\0" + good, beyond, b"", bytes(192))
+    cases = [(one, data, made) for one in (key, even) for data in (b"data", b"date") for made in signatures]
+
+    def verdicts() -> list[bool]:
+        signature_verifies.cache_clear()
+        return [signature_verifies(*case) for case in cases]
+
+    with_it = verdicts()
+    monkeypatch.delitem(sys.modules, "cryptography")
+    assert verdicts() == with_it == [True] + [False] * (len(cases) - 1)
+    signature_verifies.cache_clear()
 
 
 def test_a_point_off_its_curve_is_no_key() -> None:

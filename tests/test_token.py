@@ -340,6 +340,31 @@ def test_a_signature_is_one_call_and_never_ended_by_sign_final(softhsm: Path) ->
     token.close()
 
 
+def test_a_key_is_looked_up_once_a_login_and_again_after_a_failure(softhsm: Path) -> None:
+    token = hsm_bench(softhsm).open()
+    token.login(Login.USER, pin())
+    token.generate(KeyType.P256, ID, "root")
+
+    def looks_up() -> bool:
+        token.take_calls()
+        token.sign(ID, KeyType.P256, DEFAULT[KeyType.P256], b"data")
+        return "C_FindObjects" in {call.function for call in token.take_calls()}
+
+    assert [looks_up(), looks_up()] == [True, False]
+    with fault("C_Sign", rv("DEVICE_ERROR")), refused("token.failed"):
+        token.sign(ID, KeyType.P256, DEFAULT[KeyType.P256], b"data")
+    assert [looks_up(), looks_up()] == [True, False]
+    token.logout()
+    token.login(Login.USER, pin())
+    assert looks_up()
+    token.destroy(ID)
+    with refused("token.key_missing"):
+        token.sign(ID, KeyType.P256, DEFAULT[KeyType.P256], b"data")
+    token.generate(KeyType.P384, ID, "another")
+    assert token.sign(ID, KeyType.P384, DEFAULT[KeyType.P384], b"data")
+    token.close()
+
+
 # --- PKCS#11 alone
 
 

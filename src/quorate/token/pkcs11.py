@@ -262,6 +262,7 @@ class Pkcs11Token:
         with self._refusing(mechanism=key_type):
             if self._session.find({"ID": object_id}):
                 raise Refusal("token.id_in_use", serial=self._serial, id=object_id.hex())
+            self._signing.clear()
             try:
                 self._session.generate_pair(GENERATION[key_type].mechanism, public, private)
             except CryptokiError as error:
@@ -289,7 +290,7 @@ class Pkcs11Token:
         return how.output(signed)
 
     def _signed(self, object_id: bytes, how: Signing, data: bytes) -> bytes:
-        """What C_Sign answers. The key is looked up once a login, and again after anything went wrong with it."""
+        """What C_Sign answers. The key is looked up once a login, and again after a generation or a failure."""
         if object_id not in self._signing:
             self._signing[object_id] = self._pair(object_id, "token.key_missing")[1]
         try:
