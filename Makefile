@@ -18,7 +18,8 @@ test: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@sh tests/needs.sh
-	$(BIN)/python -m bench
+	@sh bench/needs.sh
+	$(BIN)/python -m bench $(PARTS)
 
 # An environment of our own, from PyPI. Where Debian's python3-venv is missing, pip is fetched by the environment's own
 # means; if that fails too, one line says what to install.

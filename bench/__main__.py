@@ -30,6 +30,7 @@ PARTS = {
     "crl": ("crl", "measure", 100_000),
     "request": ("requests", "one", 1),
     "zones": ("requests", "many", 1000),
+    "sitting": ("sitting", "measure", 50),
     "verifier": ("records", "verifier", 100_000),
     "register": ("records", "register", 1000),
 }
