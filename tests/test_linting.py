@@ -123,7 +123,7 @@ ANSWER = {
     "e_not_effective": {"result": "NE"},
     "e_bad": {"result": "error", "details": "two\nlines"},
     "w_worse": {"result": "warn"},
-    "n_note": {"result": "notice"},
+    "n_note": {"result": "info"},
     "e_rsa_mod_not_odd": {"result": "error"},
 }
 
@@ -167,7 +167,10 @@ def test_zlint_is_told_that_a_crl_is_not_one_of_subscribers(on_path: Path) -> No
     assert "BEGIN X509 CRL" in asked
 
 
-@pytest.mark.parametrize(("answer", "code"), [("", 0), ("[]", 0), ('{"a": 1}', 0), ("{}", 1)])
+NO_ANSWERS = [("", 0), ("[]", 0), ('{"a": 1}', 0), ("{}", 1), ('{"e_x": {"result": "reserved"}}', 0)]
+
+
+@pytest.mark.parametrize(("answer", "code"), NO_ANSWERS)
 def test_a_zlint_that_fails_is_no_silence(on_path: Path, answer: str, code: int) -> None:
     put_zlint(on_path, answer, code)
     with pytest.raises(Refusal) as refusal:

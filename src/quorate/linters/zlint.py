@@ -1,7 +1,9 @@
 """The linter zlint, a program: run when a `zlint` is found on the path. It gets the object as PEM and answers in JSON.
 
 Not tested with the program itself, only with a stand-in that speaks its language: `zlint -format pem -config FILE -`
-writes one object, `{"LINT": {"result": "pass" | "NA" | "NE" | "notice" | "warn" | "error" | "fatal", "details": …}}`.
+writes one object, `{"LINT": {"result": "pass" | "NA" | "NE" | "info" | "warn" | "error" | "fatal", "details": …}}`. It
+writes `info` for what its lints call a notice. CRLs are read by versions that know the PEM label `X509 CRL`; others
+fail and say so.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from quorate.want import LintReport, LintSubject, Remark
 from quorate.x509.finish import pem
 
 SECONDS = 60
-WEIGHTS = {"fatal": "fatal", "error": "error", "warn": "warning", "notice": "notice"}
+WEIGHTS = {"fatal": "fatal", "error": "error", "warn": "warning", "info": "notice"}
+SILENT = ("pass", "NA", "NE")
+"""It holds; it is not for such an object; it was not yet in force when the object begins."""
 OF_KEY = re.compile(r"_(rsa|ec|ecdsa|dsa)_")
 CONFIGURATION = """\
 [e_crl_next_update_invalid]
@@ -68,10 +72,9 @@ class Zlint:
         try:
             results = json.loads(said)
             for lint, result in sorted(results.items()):
-                weight = WEIGHTS.get(result["result"])
-                if weight is not None:
+                if result["result"] not in SILENT:
                     text = " ".join(str(result.get("details", "")).split())
-                    yield Remark(weight, lint, text, OF_KEY.search(lint) is not None)
+                    yield Remark(WEIGHTS[result["result"]], lint, text, OF_KEY.search(lint) is not None)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise Refusal("lint.failed", tool=self.name, detail="its answer is not what zlint writes") from None
 
