@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from quorate.register.rows import CertificateRow, Copy, CrlRow, Inventory, KeyRow, Revoked
+from quorate.register.rows import CertificateRow, Copy, CrlRow, Inventory, KeyRow, ResponseRow, Revoked
 from quorate.statement import Mode
 
 NOW = "2026-11-23T09:00:00Z"
@@ -68,6 +68,21 @@ def key(
     copy = Copy(f"key-{name}", "001-root", f"{made}-03-01T09:00:00Z", "hsm-1", "a1b2c3d4e5f6070801", destroyed)
     held = not destroyed and not certificates
     return KeyRow(digest(name), "p-384", use, digest(name)[7:47], (copy,), certificates, held)
+
+
+def response(certificate: CertificateRow, status: str = "good", year: int = 2026, newest: bool = True) -> ResponseRow:
+    return ResponseRow(
+        id=f"ocsp-{certificate.id}-{year}",
+        ceremony="001-root",
+        made=f"{year}-03-02T10:00:00Z",
+        certificate=certificate.id,
+        serial=certificate.serial,
+        status=status,
+        this_update=f"{year}-03-02T10:00:00Z",
+        next_update=f"{year + 1}-03-02T09:59:59Z",
+        digest=digest(f"{certificate.id} {year}"),
+        newest=newest,
+    )
 
 
 def inventory(

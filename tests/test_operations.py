@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -551,6 +553,15 @@ def test_the_register_and_inspect_know_every_kind(authority: Path) -> None:
     drawn = run("register", authority, "--rehearsal")
     assert "says-good: " in drawn.out
     assert "OCSP responses\n" in drawn.out
+    assert {row.id: (row.certificate, row.newest) for row in it.responses} == {
+        "says-good": ("sub-mail", True),
+        "says-revoked": ("sub-old", True),
+    }
+    rows = csv.DictReader(io.StringIO(run("register", authority, "--rehearsal", "--csv").out))
+    assert {row["id"]: row["status"] for row in rows if row["what"] == "OCSP response"} == {
+        "says-good": "good",
+        "says-revoked": "revoked",
+    }
 
 
 # -- CRLs with a scope ------------------------------------------------------------------------------------------------

@@ -56,6 +56,20 @@ TABLE: dict[str, Meaning] = {
         "issue the next one: quorate new NAME --from crl",
         "BR 4.9.7",
     ),
+    "register.response_differs": Meaning(
+        ERROR,
+        False,
+        "it says that {certificate} is {status}, and {crl} says otherwise",
+        "sign another response: quorate new NAME --from ocsp-response; until then serve this one no more",
+        "BR 4.9.9",
+    ),
+    "register.response_lapsed": Meaning(
+        WARNING,
+        False,
+        "the newest OCSP response about {certificate} has lapsed at {time}",
+        "sign the next one, if OCSP is still answered: quorate new NAME --from ocsp-response",
+        "BR 4.9.9",
+    ),
     "register.revoked_unknown": Meaning(
         WARNING,
         False,

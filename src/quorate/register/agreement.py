@@ -27,6 +27,7 @@ def disagreements(it: Inventory) -> tuple[Finding, ...]:
         *_identifiers(it),
         *_urls(it),
         *_revocations(it, now),
+        *_responses(it, now),
     )
 
 
@@ -105,6 +106,21 @@ def _revocations(it: Inventory, now: datetime) -> Iterator[Finding]:
         for serial in crl.revoked:
             if issuer and (issuer, serial) not in issued:
                 yield found("register.revoked_unknown", crl.id, serial=serial)
+
+
+def _responses(it: Inventory, now: datetime) -> Iterator[Finding]:
+    """The newest response about a certificate says what the newest CRL says, and has not lapsed."""
+    for row in it.responses:
+        if not row.newest or not row.certificate:
+            continue
+        about = it.certificate(row.certificate)
+        if about.status == "expired":
+            continue
+        if (row.status == "revoked") != (about.revoked is not None):
+            said = about.revoked.crl if about.revoked else "the newest CRL"
+            yield found("register.response_differs", row.id, certificate=about.id, status=row.status, crl=said)
+        if row.next_update and day(row.next_update) < now:
+            yield found("register.response_lapsed", row.id, certificate=about.id, time=row.next_update)
 
 
 def _held(it: Inventory, certificate: str) -> bool:

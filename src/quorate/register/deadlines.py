@@ -44,8 +44,10 @@ def due(it: Inventory, state: AuthorityState) -> tuple[Due, ...]:
     """Everything that is due, soonest first; nothing that has passed more than a month ago."""
     now = day(it.as_of)
     texts = chosen(state.rules, state.programmes)
-    found = [*_crls(it, now), *_certificates(it, now), *_keys(it, now, texts), *_appointments(state, now)]
-    if Text.BR in texts:
+    web = Text.BR in texts
+    found = [*_crls(it, "BR 4.9.7" if web else ""), *_responses(it, "BR 4.9.9" if web else "")]
+    found += [*_certificates(it), *_keys(it, now, texts), *_appointments(state, now, web)]
+    if web:
         found += [*_publications(it), *_disclosures(it, texts)]
     return tuple(sorted((one for one in found if day(one.at) >= now - SHOWN_AFTER), key=lambda one: (one.at, one.what)))
 
@@ -54,14 +56,30 @@ def _due(at: datetime, what: str, about: str, clause: str = "") -> Due:
     return Due(at.strftime(SECOND), what, about, clause)
 
 
-def _crls(it: Inventory, now: datetime) -> Iterator[Due]:
+def _crls(it: Inventory, clause: str) -> Iterator[Due]:
     """The next CRL of each key that still has to issue some."""
     for row in it.crls:
         if row.newest and row.next_update and row.issuer and still_issues(it, row.issuer):
             end = day(row.next_update)
             text = f"a ceremony for CRL {row.number + 1}: number {row.number} lapses at {row.next_update}"
-            yield _due(end - AHEAD, text, row.issuer, "BR 4.9.7")
-            yield _due(end, f"CRL {row.number} lapses", row.issuer, "BR 4.9.7")
+            yield _due(end - AHEAD, text, row.issuer, clause)
+            yield _due(end, f"CRL {row.number} lapses", row.issuer, clause)
+
+
+def _responses(it: Inventory, clause: str) -> Iterator[Due]:
+    """The next OCSP response about each certificate that has one, and one that says so of what was revoked since."""
+    crls = {row.id: row for row in it.crls}
+    for row in it.responses:
+        about = it.certificate(row.certificate) if row.newest and row.certificate else None
+        if about is None or about.status == "expired":
+            continue
+        if about.revoked and row.status != "revoked":
+            made = day(crls[about.revoked.crl].made)
+            yield _due(made + timedelta(hours=24), "an OCSP response says that it is revoked", about.id, clause)
+        if row.next_update:
+            end = day(row.next_update)
+            yield _due(end - AHEAD, f"a ceremony for its next OCSP response: {row.id} lapses", about.id, clause)
+            yield _due(end, f"the OCSP response {row.id} lapses", about.id, clause)
 
 
 def still_issues(it: Inventory, issuer: str) -> bool:
@@ -79,7 +97,7 @@ def _held(key: KeyRow) -> bool:
     return any(not copy.destroyed for copy in key.copies)
 
 
-def _certificates(it: Inventory, now: datetime) -> Iterator[Due]:
+def _certificates(it: Inventory) -> Iterator[Due]:
     for row in it.certificates:
         if row.status in ("valid", "not yet valid"):
             yield _due(day(row.not_after), "the certificate ends; its successor is in use by then", row.id)
@@ -106,11 +124,12 @@ def _keys(it: Inventory, now: datetime, texts: frozenset[Text]) -> Iterator[Due]
                     yield _due(day(copy.destroyed) + timedelta(days=90), text, copy.id, "ARP 1.1.5")
 
 
-def _appointments(state: AuthorityState, now: datetime) -> Iterator[Due]:
+def _appointments(state: AuthorityState, now: datetime, web: bool) -> Iterator[Due]:
+    clause = "BR 5.2.1, NCSSR 2.1" if web else ""
     for person in state.people:
         for one in person.appointments:
             end = datetime.combine(date.fromisoformat(one.until), datetime.min.time(), now.tzinfo)
-            yield _due(end, f"the appointment as {one.role} ends", person.id, "BR 5.2.1, NCSSR 2.1")
+            yield _due(end, f"the appointment as {one.role} ends", person.id, clause)
 
 
 def _publications(it: Inventory) -> Iterator[Due]:
@@ -177,7 +196,8 @@ def retention(it: Inventory) -> tuple[Retention, ...]:
     """The records of each key, then of each ceremony: at least until this day, by the Baseline Requirements.
 
     BR 5.4.3: two years after the key's destruction or the end of the last CA certificate of that key, whichever comes
-    later. Root programmes ask for the records of key generation as long as the key is trusted.
+    later; those of a responder's key are kept likewise. Root programmes ask for the records of key generation as long
+    as the key is trusted.
     """
     keys = {key.spki: _kept(it, key) for key in it.keys}
     return (*keys.values(), *_ceremonies(it, keys))
@@ -185,7 +205,7 @@ def retention(it: Inventory) -> tuple[Retention, ...]:
 
 def _kept(it: Inventory, key: KeyRow) -> Retention:
     name = key.copies[0].id if key.copies else ", ".join(key.certificates)
-    ends = [_end(row) for row in it.certificates if row.spki == key.spki and row.ca]
+    ends = [_end(row) for row in it.certificates if row.spki == key.spki]
     gone = [day(copy.destroyed) for copy in key.copies if copy.destroyed]
     if not key.copies:
         last = max(ends, default=None)

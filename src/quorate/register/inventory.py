@@ -44,7 +44,7 @@ from quorate.x509.crl import serial_text
 from quorate.x509.csr import read_csr
 from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
 from quorate.x509.name import written
-from quorate.x509.ocsp import read_response
+from quorate.x509.ocsp import OcspFacts, name_hash, read_response
 
 CERTIFICATES = ("root", "reissue", "subordinate", "cross", "ocsp-responder", "adopted certificate")
 CRLS = ("crl", "adopted crl")
@@ -107,7 +107,7 @@ def take(
         certificates=certificates,
         crls=crls,
         requests=tuple(_request(one) for one in register.entries if isinstance(one.operation, RequestOperation)),
-        responses=tuple(_response(one) for one in register.entries if _kind(one) == "ocsp-response"),
+        responses=_responses(register, objects),
         skrs=tuple(
             SkrRow(name, one.known.zone, one.known.schema, one.known.request, _digest(one.data))
             for name, one in register.skrs.items()
@@ -275,11 +275,30 @@ def _profile(entry: Entry) -> str:
     return getattr(entry.operation, "profile", "adopted")
 
 
-def _response(entry: Entry) -> ResponseRow:
-    it = read_response(entry.data, entry.operation.id)
-    end = it.next_update.strftime(SECOND) if it.next_update else ""
-    start = it.this_update.strftime(SECOND)
-    return ResponseRow(*_row(entry), serial_text(it.serial), it.status, start, end, _digest(entry.data))
+def _responses(register: Register, objects: Objects) -> tuple[ResponseRow, ...]:
+    about = {(name_hash(it.issuer), it.serial): name for name, it in objects.certificates.items()}
+    newest: dict[tuple[bytes, int], str] = {}
+    rows = []
+    for entry in register.entries:
+        if _kind(entry) == "ocsp-response":
+            it = read_response(entry.data, entry.operation.id)
+            key = (it.name_hash, it.serial)
+            newest[key] = entry.operation.id
+            rows.append((key, _response(entry, it, about.get(key, ""))))
+    return tuple(msgspec.structs.replace(row, newest=newest[key] == row.id) for key, row in rows)
+
+
+def _response(entry: Entry, it: OcspFacts, certificate: str) -> ResponseRow:
+    return ResponseRow(
+        *_row(entry),
+        certificate=certificate,
+        serial=serial_text(it.serial),
+        status=it.status,
+        this_update=it.this_update.strftime(SECOND),
+        next_update=it.next_update.strftime(SECOND) if it.next_update else "",
+        digest=_digest(entry.data),
+        newest=True,
+    )
 
 
 def _request(entry: Entry) -> RequestRow:

@@ -92,7 +92,8 @@ def _requests(it: Inventory) -> Iterator[str]:
 
 def _responses(it: Inventory) -> Iterator[str]:
     for row in it.responses:
-        yield f"{row.id}: {row.serial} is {row.status}, {row.this_update} to {row.next_update}, from {row.ceremony}"
+        about = row.certificate or row.serial
+        yield f"{row.id}: {about} is {row.status}, {row.this_update} to {row.next_update}, from {row.ceremony}"
         yield f"    digest: {row.digest}"
 
 

@@ -98,13 +98,18 @@ class RequestRow(Row, frozen=True, forbid_unknown_fields=True):
 
 
 class ResponseRow(Row, frozen=True, forbid_unknown_fields=True):
-    """An OCSP response about one certificate. `status`: `good` or `revoked`."""
+    """An OCSP response about one certificate. `status`: `good` or `revoked`.
 
+    `certificate`: its id, empty if unknown. `newest`: none about the same certificate came after it.
+    """
+
+    certificate: str
     serial: str
     status: str
     this_update: str
     next_update: str
     digest: str
+    newest: bool
 
 
 class SkrRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

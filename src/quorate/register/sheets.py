@@ -65,8 +65,11 @@ def published(it: Inventory, findings: Sequence[Finding], due: tuple[Due, ...], 
 
 
 def sheet(it: Inventory) -> bytes:
-    """CSV (RFC 4180): certificates, CRLs, requests, copies of keys, one a line. Times are UTC, digests `sha256:…`."""
-    return _written(COLUMNS, (*_certificates(it), *_crls(it), *_requests(it), *_keys(it)))
+    """CSV (RFC 4180): certificates, CRLs, OCSP responses, requests, copies of keys, one a line.
+
+    Times are UTC, digests `sha256:…`.
+    """
+    return _written(COLUMNS, (*_certificates(it), *_crls(it), *_responses(it), *_requests(it), *_keys(it)))
 
 
 def _written(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> bytes:
@@ -117,6 +120,23 @@ def _crls(it: Inventory) -> Iterator[dict[str, object]]:
             "until": row.next_update,
             "fingerprint": row.fingerprint,
             "status": "newest" if row.newest else "followed",
+        }
+
+
+def _responses(it: Inventory) -> Iterator[dict[str, object]]:
+    """The number is the serial number of the certificate, the subject its id."""
+    for row in it.responses:
+        yield {
+            "what": "OCSP response",
+            "id": row.id,
+            "ceremony": row.ceremony,
+            "made": row.made,
+            "subject": row.certificate,
+            "number": row.serial,
+            "from": row.this_update,
+            "until": row.next_update,
+            "fingerprint": row.digest,
+            "status": row.status,
         }
 
 
