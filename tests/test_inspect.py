@@ -123,6 +123,17 @@ def test_a_request_shows_what_else_it_asks_for(tmp_path: Path) -> None:
     assert "requested-subject-alternative-name: ca.example" in lines_of(tmp_path / "csr")
 
 
+def test_a_request_that_repeats_a_root_asks_for_nothing_more(tmp_path: Path) -> None:
+    made = make_certificate(tmp_path, key="ec -pkeyopt ec_paramgen_curve:P-256")
+    asked = ["req", "-new", "-key", tmp_path / "made.key", "-subj", "/CN=Old Root", "-out", tmp_path / "csr"]
+    openssl(*asked)
+    assert not any(line.startswith("error") for line in lines_of(tmp_path / "csr", "--issuer", made))
+    openssl(*asked, "-addext", "subjectAltName=DNS:ca.example")
+    said = lines_of(tmp_path / "csr", "--issuer", made)
+    assert [line for line in said if line.startswith("error: csr.attributes: ")]
+    assert not any(line.startswith("error") for line in lines_of(tmp_path / "csr"))
+
+
 def make_response(folder: Path) -> Path:
     """An OCSP response by openssl, signed by the issuer itself: the certificate 0A is revoked."""
     make_certificate(folder, key="ec -pkeyopt ec_paramgen_curve:P-256")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from example import FIRST, certificate, key, make_authority, make_csr, make_plan
 from forging import VERIFIER, Forgery, genesis, record, refused, sign_with_token, stand_ins, tbs_of, verifier, verify
 from issuing import NOW, issued, name, root_fields, sign, spki
+from quorate.appraisal import Surroundings, judged, signature_of, usual_profile
 from quorate.compliance import request_findings
 from quorate.issuing import issue_words
 from quorate.keys import KeyType
@@ -29,9 +31,10 @@ from quorate.script import ScriptDraft
 from quorate.script.operations import CrlOperation, Entry
 from quorate.x509.csr import read_request
 from quorate.x509.draft import draft_request
-from quorate.x509.facts import read_certificate
+from quorate.x509.facts import CrlFacts, read_certificate, read_crl
 from quorate.x509.finish import finish, pem
 from quorate.x509.name import name_line
+from quorate.x509.object import read_objects
 from quorate.x509.ocsp import read_response
 from quorate.x509.profile import load_profile
 from refusing import refused as refused_for
@@ -550,6 +553,18 @@ def test_the_register_and_inspect_know_every_kind(authority: Path) -> None:
     assert said.code == 0
     assert "  signature: holds, by the key of certificate 1 going along\n" in said.out
     assert "  status: revoked 2026-12-05T10:00:00Z cessationOfOperation\n" in said.out
+    assert judged_as(authority, "*.cert.der") == {
+        "root-r1": "private-root",
+        "root-r1-again": "private-root",
+        "root-r2": "private-root",
+        "sub-old": "private-subordinate",
+        "sub-names": "private-constrained",
+        "sub-mail": "private-non-tls",
+        "ocsp-1": "private-ocsp-responder",
+        "ocsp-2": "private-ocsp-responder",
+    }
+    assert judged_as(authority, "*.ors") == {"says-good": "private-ocsp", "says-revoked": "private-ocsp"}
+    assert judged_as(authority, "*.crl") == {"crl-r1-1": "private-crl", "crl-r1-2": "private-crl"}
     drawn = run("register", authority, "--rehearsal")
     assert "says-good: " in drawn.out
     assert "OCSP responses\n" in drawn.out
@@ -562,6 +577,38 @@ def test_the_register_and_inspect_know_every_kind(authority: Path) -> None:
         "says-good": "good",
         "says-revoked": "revoked",
     }
+
+
+def judged_as(root: Path, pattern: str) -> dict[str, str]:
+    """The profile by which each artifact is judged; nothing worse than a warning is found."""
+    seen = {}
+    for path in every(root, pattern):
+        said = run("inspect", path).out
+        assert not re.search(r"(?m)^  error: ", said), said
+        assert "crl.previous_missing" not in said
+        (seen[path.name.partition(".")[0]],) = re.findall(r"(?m)^  judged as: (\S+), the usual", said)
+    return seen
+
+
+def test_a_response_is_judged_beside_the_crl_of_its_day(authority: Path) -> None:
+    facts = {path.name: read_certificate(path.read_bytes()) for path in every(authority, "*.cert.der")}
+    lists = tuple(read_crl(path.read_bytes()) for path in every(authority, "*.crl"))
+    (response,) = read_objects(artifact(authority, "says-revoked.ors").read_bytes())
+
+    def codes(crls: tuple[CrlFacts, ...]) -> set[str]:
+        around = Surroundings("private", known=facts, crls=crls)
+        found = judged(response, load_profile("private-ocsp"), True, signature_of(response, around), around)
+        return {one.code for one in found}
+
+    assert codes(lists) == set()
+    assert codes(tuple(one for one in lists if one.number == 1)) == {"ocsp.status"}
+    nowhere = Surroundings("private")
+    assert usual_profile(response, nowhere) == ""
+    assert judged(response, load_profile("private-ocsp"), False, signature_of(response, nowhere), nowhere) == []
+
+
+def every(root: Path, pattern: str) -> list[Path]:
+    return sorted(root.glob(f"ceremonies/*/rehearsal/record/artifacts/{pattern}"))
 
 
 # -- CRLs with a scope ------------------------------------------------------------------------------------------------

@@ -5,41 +5,26 @@ Floor 2. `fields` is what is compared, `read_out` what is read: the terms of the
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from cryptography import x509
 
 from quorate import canonical
-from quorate.algorithms import by_identifier, verify_signature
-from quorate.compliance import (
-    OF_ISSUER,
-    OF_KEY,
-    OF_PROFILE,
-    OF_REGISTER,
-    Commitments,
-    Context,
-    certificate_findings,
-    crl_findings,
-)
-from quorate.compliance.texts import RuleSet
-from quorate.findings import Finding, Refusal
-from quorate.keys import key_findings, key_name, spki_digest
+from quorate.algorithms import by_identifier
+from quorate.findings import Refusal
+from quorate.keys import key_name, spki_digest
 from quorate.words import words
 from quorate.x509.crl import serial_text
 from quorate.x509.csr import Request
 from quorate.x509.extension import extension_text
-from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, verify_issued
-from quorate.x509.legacy import verify_as_made
+from quorate.x509.facts import CertificateFacts, CrlFacts
 from quorate.x509.name import written
 from quorate.x509.object import Object, PublicKey, Response
-from quorate.x509.ocsp import OcspFacts, key_hash
-from quorate.x509.profile import Profile
+from quorate.x509.ocsp import OcspFacts
 from quorate.x509.template import EXTENSIONS
 
 SECOND = "%Y-%m-%dT%H:%M:%SZ"
@@ -236,140 +221,3 @@ def known_by(term: str, digest: str) -> tuple[str, str, str]:
     """A digest and its words, two rows of sixteen as a script prints them."""
     spoken = words(bytes.fromhex(digest.removeprefix("sha256:")))
     return f"{term}: {digest}", f"words: {' '.join(spoken[:16])}", f"       {' '.join(spoken[16:])}"
-
-
-# -- judging ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What is known around an object: the rules it falls under, and certificates by the name they go by.
-
-    `given` may sign anything, as the asker says; of `known` only those that the object names as its issuer.
-    """
-
-    rules: RuleSet
-    commitments: Commitments | None = None
-    given: Mapping[str, CertificateFacts] = field(default_factory=dict)
-    known: Mapping[str, CertificateFacts] = field(default_factory=dict)
-
-
-class Signature(NamedTuple):
-    """What is known of a signature. `issuer`: the certificate whose key made it, None where that is not known.
-
-    `aside`: what the rules find of it beside that, and is not so.
-    """
-
-    text: str
-    bad: bool
-    issuer: CertificateFacts | None
-    aside: frozenset[str] = frozenset()
-
-
-def signature_of(it: Object, around: Surroundings) -> Signature:
-    """Who signed an object: tried are itself, what is given, and whatever is named as its issuer."""
-    if isinstance(it, Request):
-        return Signature("holds, by its own key", False, None)  # no other request is read
-    if isinstance(it, Response):
-        return _signature_of_response(it.facts, around)
-    if isinstance(it, PublicKey) or not it.signature:
-        return Signature("none", False, None)
-    own = {"its own key": it} if isinstance(it, CertificateFacts) and it.self_issued else {}
-    named = {name: one for name, one in around.known.items() if one.subject == it.issuer}
-    candidates = {**own, **{f"the key of {name}": one for name, one in {**named, **around.given}.items()}}
-    for name, one in candidates.items():
-        with contextlib.suppress(Refusal):
-            verify_issued(it, one.spki)
-            return Signature(f"holds, by {name}", False, one)
-    for name, one in candidates.items():
-        with contextlib.suppress(Refusal):
-            verify_as_made(it, one.spki)
-            text = f"holds, by {name}, with an algorithm that the rules do not know"
-            return Signature(text, False, one, frozenset({"x509.signature_invalid"}))
-    if not candidates:
-        return Signature("not checked, for its issuer is not at hand", False, None)
-    return Signature(f"does not hold with {' or '.join(candidates)}", True, None)
-
-
-def _signature_of_response(it: OcspFacts, around: Surroundings) -> Signature:
-    """By the responder that it names: a certificate that goes along, is given, or is known."""
-    if not it.signature:
-        return Signature("none", False, None)
-    along = {f"certificate {n} going along": read_certificate(one) for n, one in enumerate(it.certificates, 1)}
-    named = {name: one for name, one in {**along, **around.known}.items() if _answers(it, one)}
-    candidates = {**named, **around.given}
-    for name, one in candidates.items():
-        with contextlib.suppress(Refusal):
-            verify_signature(one.spki, it.algorithm, it.tbs, it.signature)
-            return Signature(f"holds, by the key of {name}", False, one)
-    if not candidates:
-        return Signature("not checked, for its responder is not at hand", False, None)
-    return Signature(f"does not hold with the key of {' or '.join(candidates)}", True, None)
-
-
-def _answers(it: OcspFacts, one: CertificateFacts) -> bool:
-    return key_hash(one.spki) == it.responder if it.by_key else one.subject == it.responder
-
-
-def usual_profile(it: CertificateFacts | CrlFacts, around: Surroundings) -> str:
-    """The shipped profile that an object most likely follows; "" for what no CA certificate's profile fits."""
-    if isinstance(it, CrlFacts):
-        return f"{around.rules}-crl"
-    if not it.is_ca:
-        return ""
-    if it.self_issued:
-        return f"{around.rules}-root"
-    if _existing(it, around):
-        return f"{around.rules}-cross"
-    return "webpki-tls-subordinate" if around.rules == "webpki" else "private-subordinate"
-
-
-def judged(
-    it: Object, profile: Profile | None, usual: bool, signature: Signature, around: Surroundings
-) -> list[Finding]:
-    """What key quality and the rules say, as of the day from which the object is valid.
-
-    Without a profile only its key is judged; a `usual` one stands for a class and is no promise. What compares the
-    object with its issuer, or with all that the authority issued, is left out where these are not at hand.
-    """
-    if isinstance(it, (Request, PublicKey, Response)) or profile is None:
-        return list(key_findings(spki_of(it), "", own=False)) if spki_of(it) else []
-    if (profile.kind == "crl") is not isinstance(it, CrlFacts):
-        raise Refusal("x509.profile_of_another", profile.name, kind=kind_of(it))
-    at = it.this_update if isinstance(it, CrlFacts) else it.not_before
-    issuer = signature.issuer
-    context = Context(
-        rules=around.rules,
-        at=at,
-        window=(at, at),
-        issuer=None if issuer is not None and issuer.tbs == it.tbs else issuer,
-        known=_others(it, around),
-        existing=_existing(it, around) if isinstance(it, CertificateFacts) else None,
-        commitments=around.commitments or Commitments(UNLIMITED, UNLIMITED, UNLIMITED, (key_text(spki_of(it)),)),
-    )
-    if isinstance(it, CrlFacts):
-        found = crl_findings(it.der, profile, context, None)
-    else:
-        found = certificate_findings(it.der, profile, context)
-    aside = signature.aside | (frozenset() if issuer else OF_ISSUER)
-    aside |= (frozenset() if around.known else OF_REGISTER) | (OF_PROFILE if usual else frozenset())
-    if any(one.code == "key.stand_in" for one in found):  # a template: its key is none to judge
-        aside |= OF_KEY | {"cert.name_reused"}
-    return [one for one in found if one.code not in aside]
-
-
-def _others(it: CertificateFacts | CrlFacts, around: Surroundings) -> tuple[CertificateFacts, ...]:
-    """Every known certificate but the one that a draft has become."""
-    draft = isinstance(it, CertificateFacts) and not it.signature
-    name = (it.issuer, it.serial) if isinstance(it, CertificateFacts) else None
-    return tuple(one for one in around.known.values() if not (draft and (one.issuer, one.serial) == name))
-
-
-def _existing(it: CertificateFacts, around: Surroundings) -> CertificateFacts | None:
-    """Another certificate of the same key under another issuer: what a cross-certificate repeats."""
-    others = (one for one in around.known.values() if one.tbs != it.tbs)
-    return next((one for one in others if one.spki == it.spki and one.issuer != it.issuer), None)
-
-
-UNLIMITED = 100_000
-"""Days: an object that belongs to no known authority breaks no commitment."""

@@ -13,7 +13,7 @@ from quorate.cli import REFUSED, print_refusal
 from quorate.findings import Refusal
 
 if TYPE_CHECKING:
-    from quorate.inspection import Surroundings
+    from quorate.appraisal import Surroundings
     from quorate.x509.facts import CertificateFacts
     from quorate.x509.object import Object
     from quorate.x509.profile import Profile
@@ -67,7 +67,7 @@ def _inspect(file: Path, profile: str | None, around: Surroundings) -> bool:
 
 def _judge(file: Path, it: Object, name: str | None, around: Surroundings) -> bool:
     """The signature, and what the rules find; whether the signature is not false."""
-    from quorate.inspection import judged, signature_of, usual_profile
+    from quorate.appraisal import judged, signature_of, usual_profile
     from quorate.x509.csr import Request
     from quorate.x509.object import PublicKey, Response
 
@@ -75,11 +75,14 @@ def _judge(file: Path, it: Object, name: str | None, around: Surroundings) -> bo
     if not isinstance(it, PublicKey):
         _echo(f"  signature: {signature.text}")
     profile = None
-    if not isinstance(it, (Request, PublicKey, Response)):
+    if not isinstance(it, (Request, PublicKey)):
         used = name or usual_profile(it, around)
         profile = _profile(file, used) if used else None
         why = "as asked" if name else "the usual profile of its class"
-        _echo(f"  judged as: {used}, {why}" if used else "  judged as: a key, for no profile is known for what it is")
+        unknown = (
+            "nothing, for the certificate that it is about" if isinstance(it, Response) else "a key, for its profile"
+        )
+        _echo(f"  judged as: {used}, {why}" if used else f"  judged as: {unknown} is not known")
     for one in judged(it, profile, not name, signature, around):
         clause = f"  [{one.clause}]" if one.clause else ""
         _echo(f"  {one.severity.value}: {one.name}: {one.sentence}{clause}")
@@ -109,10 +112,10 @@ def _around(file: Path, given: Mapping[str, CertificateFacts]) -> Surroundings:
     from dataclasses import replace
 
     from quorate import archive, prepare
-    from quorate.inspection import Surroundings
+    from quorate.appraisal import Surroundings
+    from quorate.register.inventory import read_entries
     from quorate.script.drafting import rule_commitments
     from quorate.statement import Mode
-    from quorate.x509.facts import read_certificate
 
     root = _root(file)
     if root is None:
@@ -123,12 +126,11 @@ def _around(file: Path, given: Mapping[str, CertificateFacts]) -> Surroundings:
     try:  # what is wrong with the authority or its records is said, and the object read all the same
         state = prepare.read_authority(root, Mode.REHEARSAL)  # only its rules are asked for
         around = Surroundings(state.rules, rule_commitments(state), given)
-        register = archive.read_register(root, mode)
+        objects = read_entries(archive.read_register(root, mode))
     except Refusal as refusal:
         print_refusal(refusal)
         return around
-    known = {name: read_certificate(der, name) for name, der in register.certificates.items()}
-    return replace(around, known=known)
+    return replace(around, known=objects.certificates, crls=tuple(objects.crls.values()))
 
 
 def _objects(file: Path) -> tuple[Object, ...]:

@@ -86,9 +86,11 @@ OF_ISSUER = frozenset(
     }
 )
 """What is found of an object beside its issuer's certificate."""
-OF_REGISTER = frozenset({"crl.entry_unknown", "crl.previous_missing", "cert.cross_missing"})
+OF_REGISTER = frozenset({"crl.entry_unknown", "crl.previous_missing", "cert.cross_missing", "ocsp.status"})
 """What is found of an object beside all that its authority issued."""
-OF_PROFILE = frozenset({"cert.profile_differs", "cert.days_profile", "crl.days_profile"})
+OF_PROFILE = frozenset(
+    {"cert.profile_differs", "cert.days_profile", "crl.days_profile", "ocsp.days_profile", "ocsp.profile_differs"}
+)
 """What is found of an object beside the very profile that it was made by."""
 
 
