@@ -592,6 +592,15 @@ def revoked(name: str, date: str = "2026-12-14T09:00:00Z", reason: str = "supers
     return f'[{{ certificate = "{name}", date = "{date}", reason = "{reason}" }}]'
 
 
+def test_what_is_wrong_in_an_earlier_ceremony_is_said_of_that_one(later: Path) -> None:
+    last = make_plan(later.parent.parent, "004-last", crl("crl-r1-4", "root-r1", 4), "2026-12-22T09:00:00Z")
+    edit_plan(later, replaced("number = 3", "number = 2"))
+    assert run("rehearse", last).err.startswith("quorate: 003-later: operations[crl-r1-3]: ")
+    (later / "plan.toml").write_text("?")
+    for command in (("rehearse", last), ("new", "005-new", "--from", "crl", "--in", last)):
+        assert run(*command).err.startswith("quorate: 003-later: plan.toml: this is not TOML")
+
+
 LATER: dict[str, tuple[str, set[str]]] = {
     "a CRL number that was there": (crl("crl-r1-3", "root-r1", 2), {"plan.crl_number"}),
     "a CRL number that falls": (crl("crl-r1-3", "root-r1", 1), {"plan.crl_number"}),

@@ -15,7 +15,7 @@ from quorate import prepare
 from quorate.adopting import history
 from quorate.archive import ceremonies
 from quorate.authority import AuthorityState
-from quorate.findings import Refusal
+from quorate.findings import Refusal, within
 from quorate.people import Purpose
 from quorate.plan import (
     GenerateKey,
@@ -59,10 +59,15 @@ class Earlier:
         return next(choice for choice in choices if choice not in self.ids)
 
 
+def _plan(folder: Path) -> Plan:
+    with within(folder.name):
+        return prepare.read_plan(folder)[0]
+
+
 def earlier(root: Path, name: str) -> Earlier:
     """What is planned in the ceremonies whose names sort before `name`, whether held or not."""
     folders = [one for one in ceremonies(root) if one.name < name and (one / "plan.toml").exists()]
-    plans: list[Plan] = [prepare.read_plan(folder)[0] for folder in folders]
+    plans: list[Plan] = [_plan(folder) for folder in folders]
     past = history(root, prepare.read_source(root).adopted, [name for plan in plans for name in plan.adopt])
     operations: list[Operation] = [operation for plan in plans for operation in plan.operations]
     tokens = {one.id: one.token for one in operations if isinstance(one, GenerateKey)}

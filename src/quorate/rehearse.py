@@ -19,7 +19,7 @@ from quorate import archive, governing, prepare, record, shares, signer
 from quorate.authority import AuthorityState, TokenEntry
 from quorate.conduct import Room, conduct
 from quorate.credentials import plain
-from quorate.findings import Refusal
+from quorate.findings import Refusal, within
 from quorate.frozen import write
 from quorate.host import Host, SteppedHost
 from quorate.keys import spki_digest
@@ -166,7 +166,8 @@ def prepare_rehearsal(root: Path, ceremony: Path, verifier: bytes, fresh: bool =
     for earlier in archive.ceremonies(root):
         done = record.closed(archive.record_folder(earlier, Mode.REHEARSAL))
         if earlier.name < ceremony.name and (earlier / "plan.toml").is_file() and not done:
-            rehearse(root, earlier, verifier)
+            with within(earlier.name):
+                rehearse(root, earlier, verifier)
     if fresh:
         for later in archive.ceremonies(root):
             if later.name >= ceremony.name and (later / "rehearsal").exists():

@@ -7,7 +7,8 @@ accept it, its sentence, the clause it rests on and what to do. A `Finding` is o
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
 
@@ -147,6 +148,16 @@ class Refusal(Exception):
     @property
     def code(self) -> str:
         return self.findings[0].code
+
+
+@contextmanager
+def within(place: str) -> Iterator[None]:
+    """What is refused inside is said to be refused there: about another ceremony than the one that was asked for."""
+    try:
+        yield
+    except Refusal as refusal:
+        findings = (one._replace(where=f"{place}: {one.where}" if one.where else place) for one in refusal.findings)
+        raise Refusal.of(tuple(findings)) from None
 
 
 def refuse_errors(findings: tuple[Finding, ...]) -> None:
