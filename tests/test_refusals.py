@@ -444,6 +444,25 @@ def test_an_authority_keeps_to_the_root_programmes_that_it_names(tmp_path: Path)
     assert run("check", ceremony).code == 0
 
 
+def test_a_key_that_begins_to_issue_for_the_web_has_its_first_crl_planned(tmp_path: Path) -> None:
+    ceremony = webpki(tmp_path, HARDWARE)
+    line = "warning: plan.first_crl: operations[root-r1]: the key key-r1 issues, and there is no CRL of it  [BR 4.9.7]"
+    said = run("check", ceremony)
+    assert said.code == 0
+    assert line in said.out.splitlines()
+    with (ceremony / "plan.toml").open("a") as plan:
+        plan.write(crl("crl-r1-1", "root-r1", 1).replace("days = 365", 'days = 365\nprofile = "webpki-crl"'))
+    assert "plan.first_crl" not in run("check", ceremony).out
+
+
+def test_a_private_authority_publishes_its_first_crl_when_it_likes(tmp_path: Path) -> None:
+    root = make_authority(tmp_path / "authority")
+    ceremony = make_plan(root, "001-root", FIRST[: FIRST.index('[[operations]]\nkind = "crl"')])
+    said = run("check", "--rehearsal", ceremony)
+    assert said.code == 0
+    assert "plan.first_crl" not in said.out
+
+
 def test_a_waiver_accepts_what_it_names_until_it_expires(tmp_path: Path) -> None:
     ceremony = webpki(tmp_path, HARDWARE, replaced("days = 3650", "days = 3700"), replaced("webpki-root", "long-root"))
     profile = files("quorate.x509").joinpath("profiles/webpki-root.toml").read_text()

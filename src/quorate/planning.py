@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from quorate.authority import AuthorityState
+from quorate.compliance.texts import RuleSet
 from quorate.findings import Finding, Refusal, found, table
 from quorate.keys import key_findings
 from quorate.plan import (
@@ -28,7 +29,9 @@ from quorate.plan import (
     Subject,
     Waiver,
 )
+from quorate.register import Register
 from quorate.script.judging import is_waivable
+from quorate.script.operations import CertificateOperation, CrlOperation, ImportOperation, ScriptOperation
 from quorate.script.outputs import What, output_files
 from quorate.strict import OUTPUT_NAME, is_day, read_moment, require_identifiers
 from quorate.x509.csr import read_csr, read_spki
@@ -240,6 +243,24 @@ def _existing_findings(existing: str, inputs: Mapping[str, bytes], where: str) -
     if facts.self_issued:
         verify_issued(facts, facts.spki)
     return findings
+
+
+def first_crls(operations: tuple[ScriptOperation, ...], register: Register, rules: RuleSet) -> tuple[Finding, ...]:
+    """Keys that issue for the web and have no CRL, neither from before nor in this plan (BR 4.9.7).
+
+    A copy on another token is the same key.
+    """
+    if rules != "webpki":
+        return ()
+    whole = (*(entry.operation for entry in register.entries), *operations)
+    copies = {one.id: one.key for one in whole if isinstance(one, ImportOperation)}
+    listing = {copies.get(one.key, one.key) for one in whole if isinstance(one, CrlOperation)}
+    first: dict[str, str] = {}
+    for one in operations:
+        if isinstance(one, CertificateOperation):
+            first.setdefault(copies.get(one.key, one.key), one.id)
+    missing = ((key, name) for key, name in first.items() if key not in listing)
+    return tuple(found("plan.first_crl", f"operations[{name}]", key=key) for key, name in missing)
 
 
 def names_twice(plan: Plan) -> tuple[Finding, ...]:

@@ -29,7 +29,7 @@ from quorate.layout import Layout
 from quorate.linting import required_linters
 from quorate.people import Appointment, Person, Presence, Purpose, Quorum, Role
 from quorate.plan import Plan, SignKeySets
-from quorate.planning import input_findings, names_twice, output_findings, plan_findings
+from quorate.planning import first_crls, input_findings, names_twice, output_findings, plan_findings
 from quorate.record import frozen_states
 from quorate.register import Register, published_digest, whereabouts
 from quorate.script import (
@@ -256,7 +256,10 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     script = _script(ceremony.name, plan, canonical.digest(data), start, operations, inputs)
     script = msgspec.structs.replace(script, adopted=adopted)
     drafts = freeze(script, start.register, inputs, start.state)
-    findings = draft_findings(plan, start.state, drafts)
+    findings = (
+        *first_crls(operations, start.register, start.state.rules),
+        *draft_findings(plan, start.state, drafts),
+    )
     script = _laid_out(script, plan, start, drafts, inputs)
     findings += (*stated, *walk(script, start.state))
     refuse_errors(findings)

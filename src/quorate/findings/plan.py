@@ -110,6 +110,13 @@ TABLE: dict[str, Meaning] = {
         'write format = "quorate/1"',
         "",
     ),
+    "plan.first_crl": Meaning(
+        WARNING,
+        False,
+        "the key {key} issues, and there is no CRL of it",
+        "plan its first CRL here: it is published within 24 hours of the first certificate",
+        "BR 4.9.7",
+    ),
     "plan.id_twice": Meaning(
         ERROR,
         False,
