@@ -672,6 +672,13 @@ BROKEN: dict[str, list[Callable[[], set[str]]]] = {
     "crl.scope_partial": [
         lambda: codes(drafted(crl_fields(scope="ca")).unsigned, "webpki-crl", context(known=(ROOT_2,)))
     ],
+    "crl.scope_elsewhere": [
+        lambda: codes(
+            drafted(crl_fields(distribution_point="http://crl.example/1")).unsigned,
+            "webpki-crl",
+            context(known=(SUBORDINATE,)),
+        )
+    ],
     "crl.entry_scope": [
         lambda: codes(
             drafted(crl_fields(scope="user", distribution_point="http://crl.example/1")).unsigned,

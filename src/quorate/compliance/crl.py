@@ -128,10 +128,31 @@ def a_partial_crl_says_where_it_is(case: CrlCase) -> Iterator[Facts]:
     point = _distribution(case.it)
     if point is None:
         return
-    urls = [name.value for name in point.full_name or () if isinstance(name, x509.UniformResourceIdentifier)]
+    urls = _urls(point)
     odd = point.indirect_crl or point.only_contains_attribute_certs or point.only_some_reasons is not None
     if odd or not urls or len(urls) != len(point.full_name or ()) or point.relative_name is not None:
         yield {"urls": ", ".join(urls) or "no URL"}
+
+
+@rule(
+    TABLE,
+    "crl.scope_elsewhere",
+    CRL,
+    must(Text.RFC, "5280 5.2.5"),
+    must(Text.BR, "7.2.2.1", since=PROFILES),
+)
+def it_lies_where_the_certificates_say(case: CrlCase) -> Iterator[Facts]:
+    """Or whoever looks up a certificate takes it for the CRL of another place. What has expired counts no more."""
+    point = _distribution(case.it)
+    urls = _urls(point) if point is not None else []
+    issued = [one for one in case.context.known if one.issuer == case.it.issuer and one.not_after >= case.context.at]
+    said = {url for one in issued for url in one.crl_urls}
+    if urls and said and not said & set(urls):
+        yield {"urls": ", ".join(urls), "said": ", ".join(sorted(said))}
+
+
+def _urls(point: x509.IssuingDistributionPoint) -> list[str]:
+    return [name.value for name in point.full_name or () if isinstance(name, x509.UniformResourceIdentifier)]
 
 
 @rule(TABLE, "crl.entry_scope", CRL, must(Text.RFC, "5280 5.2.5"))

@@ -298,6 +298,9 @@ _CRLS = {
     "crl.previous_scope": _must("the scope is not that of the previous CRL", "RFC 5280 5.2.3, 5.2.5", _CRL),
     "crl.aki": _must("the authority key identifier is not the issuer's", "BR 7.2.2, 7.1.2.11.1", _CRL),
     "crl.scope_partial": _must("the CRL's scope is said without the URL where it lies: {urls}", "BR 7.2.2.1", _CRL),
+    "crl.scope_elsewhere": _must(
+        "the CRL says that it lies at {urls}, and the certificates look for it at {said}", "BR 7.2.2.1", _CRL
+    ),
     "crl.entry_scope": _must("the entry {serial} lies outside of the CRL's scope", "RFC 5280 5.2.5", _CRL),
     "crl.scope": _accepted("the extension {oid} narrows the CRL's scope", "BR 7.2.2.1", _CRL),
     "crl.extension_unlisted": _accepted("the extension {oid} has no place here", "BR 7.2.2", _CRL),
