@@ -10,6 +10,9 @@ from typing import Any
 from example import FIRST, certificate, make_plan
 from x509_plans import INPUTS
 
+OWN = "own"
+"""The name of the profile that a vector brings."""
+
 FIRST_CEREMONY = FIRST.replace(
     '[[operations]]\nkind = "crl"',
     certificate("subordinate", "int-0", "Int 0", issuer="root-r1", csr="i0.csr.pem") + '[[operations]]\nkind = "crl"',
@@ -44,6 +47,10 @@ def lay(root: Path, vector: dict[str, Any], inputs: Path) -> Path:
     """Write the plan of a vector; its folder, which must not be there yet."""
     ceremony = root / "ceremonies" / "002-bad"
     shutil.rmtree(ceremony, ignore_errors=True)
+    shutil.rmtree(root / "profiles", ignore_errors=True)
+    if "profile" in vector:
+        (root / "profiles").mkdir()
+        (root / "profiles" / f"{OWN}.toml").write_text(vector["profile"])
     make_plan(root, "002-bad", vector["operations"], vector["opens"], vector["closes"])
     for name in vector.get("inputs", ()):
         (ceremony / "inputs" / name).write_bytes((inputs / name).read_bytes())

@@ -72,6 +72,8 @@ class Plan:
     opens: str = OPENS
     closes: str = ""
     inputs: tuple[str, ...] = ()
+    profile: str = ""
+    """The TOML of a profile of the authority's own, which the operations name."""
 
     def toml(self) -> str:
         """The file of this case."""
@@ -80,6 +82,7 @@ class Plan:
         lines += [f'rules = "{self.rules}"', f'opens = "{self.opens}"']
         lines += [f'closes = "{self.closes or self.opens[:11] + "21:00:00Z"}"']
         lines += [f"inputs = [{', '.join(f'{one!r}' for one in self.inputs)}]".replace("'", '"')] if self.inputs else []
+        lines += [f"profile = '''\n{self.profile}'''"] if self.profile else []
         lines += [f"operations = '''\n{self.operations}'''"]
         return "\n".join(lines) + "\n"
 

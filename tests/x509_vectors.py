@@ -18,6 +18,8 @@ from quorate.x509.facts import CertificateFacts, read_certificate, read_crl
 from quorate.x509.profile import load_profile
 from x509_cases import CASES
 from x509_plans import INPUTS, PLANS
+from x509_plans_fields import FIELDS
+from x509_plans_own import OWN
 from x509_world import WORLD, of_world
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors" / "x509"
@@ -34,7 +36,7 @@ def files() -> dict[str, bytes]:
     made = {f"world/{name}.der": of_world(name) for name in WORLD}
     made |= {f"inputs/{name}": make() for name, make in INPUTS.items()}
     made |= {f"objects/{case.name}.toml": case.toml().encode() for case in CASES}
-    return made | {f"plans/{case.name}.toml": case.toml().encode() for case in PLANS}
+    return made | {f"plans/{case.name}.toml": case.toml().encode() for case in (*PLANS, *OWN, *FIELDS)}
 
 
 def read(path: Path) -> dict[str, Any]:
