@@ -433,6 +433,10 @@ BROKEN: dict[str, list[Callable[[], set[str]]]] = {
             )
         )
     ],
+    "cert.purposes_of_issuer": [
+        lambda: subordinate(context(known=(facts(non_tls_fields()),))),
+        lambda: codes(drafted(non_tls_fields()).unsigned, "webpki-non-tls", context(known=(SUBORDINATE,))),
+    ],
     "cert.policies": [
         lambda: subordinate(policies=("2.23.140.1.2.1", "2.23.140.1.2.2")),
         lambda: subordinate(policies=("1.2.3.4",)),
@@ -820,6 +824,22 @@ def test_a_text_that_only_recommends_does_not_block() -> None:
     assert found.pop("cert.profile_differs")[0] is Severity.ERROR
     assert found.pop("cert.purposes_of_key", None) is None
     assert found == {"cert.purposes_missing": (Severity.WARNING, "BR 7.1.2.2.3")}
+
+
+def test_a_root_serves_one_purpose_only_as_far_as_programmes_ask_for_it() -> None:
+    mail, code = facts(non_tls_fields()), "cert.purposes_of_issuer"
+    der = drafted(subordinate_fields()).unsigned
+    there = context(known=(mail,))
+    assert clauses(der, "webpki-tls-subordinate", there)[code] == (
+        Severity.ERROR,
+        "Mozilla RSP 7.5, 7.5.1; Chrome Root Program 2.3; Apple Root Program 2.1.3; "
+        "Microsoft Trusted Root Program 3.4.3",
+    )
+    for known in (replace(mail, not_after=NOW - timedelta(days=1)), replace(mail, eku=()), replace(mail, aki=b"other")):
+        assert code not in subordinate(context(known=(known,)))
+    responder_ = facts(responder_fields())
+    assert code not in subordinate(context(known=(responder_,)))
+    assert code not in codes(der, "webpki-tls-subordinate", replace(there, rules="private"))
 
 
 def test_a_child_may_live_as_long_as_any_certificate_of_its_issuer() -> None:

@@ -133,6 +133,7 @@ def test_what_must_hold_is_never_waived() -> None:
         "cert.cross_existing",
         "cert.extension_unlisted",
         "cert.outlives_issuer",
+        "cert.purposes_of_issuer",
         "cert.reissued",
         "cert.root_days_programme",
         "cert.subordinate_days",

@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 
 from issuing import tlv
 from x509_cases_fields import ROOT, purposes, raw, with_raw
-from x509_world import STRANGER, Case, altered, cross, draft, extended, issuer, public, root, sub
+from x509_world import STRANGER, Case, altered, cross, draft, extended, issuer, name, public, root, sub
 
 Type = x509.name._ASN1Type
 UTF8, PRINTABLE = Type.UTF8String, Type.PrintableString
@@ -115,7 +115,9 @@ def of_purposes() -> list[Case]:
         Case("root-purpose", "a root with an extended key usage", "cert.root_purposes",
              extended(root(), purposes(SERVER)), also=("cert.profile_differs",), **ROOT),
         Case("purposes-of-key-differ", "a key that serves e-mail in another certificate", "cert.purposes_of_key",
-             draft(sub(serial=2**135)), also=("cert.key_reused",), known=("sub-email",)),
+             draft(sub(serial=2**135)), also=("cert.key_reused", "cert.purposes_of_issuer"), known=("sub-email",)),
+        Case("purposes-of-issuer-differ", "an issuer that has certified for e-mail", "cert.purposes_of_issuer",
+             draft(sub(serial=2**135, subject=name("Sub 2"), spki=public(12, 256))), known=("sub-email",)),
     ]  # fmt: skip
 
 

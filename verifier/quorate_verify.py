@@ -1745,11 +1745,11 @@ WAIVABLE = set(
     """
     cert.access_missing cert.crl_points cert.cross_existing cert.cross_expired cert.cross_path_length
     cert.extension_unlisted cert.name_unusual cert.outlives_issuer cert.path_length_beyond cert.policy_order
-    cert.policy_qualifiers cert.purposes_missing cert.reissued cert.root_crl_url cert.root_days_programme
-    cert.root_path_length cert.root_policies cert.subordinate_days cert.subordinate_path_length
-    crl.entry_ca_compromise crl.entry_changed crl.entry_extension crl.entry_itself crl.entry_no_authority
-    crl.entry_unknown crl.extension_unlisted crl.outlives_issuer crl.previous_missing crl.scope key.exponent_range
-    key.modulus_huge
+    cert.policy_qualifiers cert.purposes_missing cert.purposes_of_issuer cert.reissued cert.root_crl_url
+    cert.root_days_programme cert.root_path_length cert.root_policies cert.subordinate_days
+    cert.subordinate_path_length crl.entry_ca_compromise crl.entry_changed crl.entry_extension crl.entry_itself
+    crl.entry_no_authority crl.entry_unknown crl.extension_unlisted crl.outlives_issuer crl.previous_missing
+    crl.scope key.exponent_range key.modulus_huge
     """.split()
 )
 

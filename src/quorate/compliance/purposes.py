@@ -49,6 +49,8 @@ ANY_POLICY = "2.5.29.32.0"
 CCADB_CROSS, CHROME_ONLY, APPLE_ONLY = date(2025, 6, 15), date(2026, 6, 15), date(2026, 8, 1)
 APPLE_SINGLE = date(2027, 7, 1)
 """From these days on a subordinate, and a cross-certificate is one, is for TLS servers and nothing else."""
+MOZILLA_DEDICATED, MICROSOFT_DEDICATED = date(2025, 3, 15), date(2026, 7, 1)
+"""From these days on a root is."""
 
 
 @rule(TABLE, "cert.root_purposes", ROOT, must(Text.BR, "7.1.2.1.2", since=PROFILES))
@@ -153,6 +155,28 @@ def a_key_has_one_set_of_purposes(case: CertificateCase) -> Iterator[Facts]:
         rival = other.spki == case.it.spki and not other.self_issued and other.not_after >= case.context.at
         if rival and set(other.eku) != set(case.it.eku):
             yield {"other": other.fingerprint}
+
+
+@rule(
+    TABLE,
+    "cert.purposes_of_issuer",
+    BELOW,
+    must(Text.MOZILLA, "7.5, 7.5.1", since=MOZILLA_DEDICATED),
+    must(Text.CHROME, "2.3"),
+    must(Text.APPLE, "2.1.3"),
+    must(Text.MICROSOFT, "3.4.3", since=MICROSOFT_DEDICATED),
+)
+def an_authority_certifies_for_tls_or_for_something_else(case: CertificateCase) -> Iterator[Facts]:
+    """Roots of before may go on for a while (MRSP 7.5.3), hence a waiver. What has no purposes says nothing here."""
+    for other in case.others:
+        beside = other.is_ca and not other.self_issued and other.issuer == case.it.issuer and other.aki == case.it.aki
+        lives = other.not_after >= case.context.at
+        if beside and lives and other.eku and case.it.eku and _for_tls(other.eku) != _for_tls(case.it.eku):
+            yield {"other": other.fingerprint}
+
+
+def _for_tls(purposes: tuple[str, ...]) -> bool:
+    return SERVER_AUTH in purposes
 
 
 @rule(TABLE, "cert.policies", TLS, must(Text.BR, "7.1.2.10.5, 7.1.6.1", since=PROFILES))

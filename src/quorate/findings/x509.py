@@ -208,6 +208,11 @@ _PURPOSES = {
     ),
     "cert.purposes_exact_cross": _must("the purposes are not server authentication alone: {purposes}", "CCADB 6.3"),
     "cert.purposes_several": _must("there are several purposes: {purposes}", "Apple Root Program 1.7"),
+    "cert.purposes_of_issuer": _accepted(
+        "its issuer certifies for TLS and for something else, in {other}",
+        "Mozilla RSP 7.5",
+        "issue it below another root, or say in a waiver until when this root serves both",
+    ),
     "cert.purposes_of_key": _must("the same key has other purposes in {other}", "Chrome Root Program 1.3.2"),
     "cert.policies": _must(
         "the policies hold not exactly one reserved identifier: {policies}", "BR 7.1.2.10.5, 7.1.6.1"
