@@ -12,6 +12,7 @@ import pytest
 from example import make_authority, make_csr
 from quorate.compliance import OF_ISSUER, OF_KEY, OF_PROFILE, OF_REGISTER, RULES
 from quorate.words import words
+from quorate.x509.profile import SHIPPED
 from refusing import run
 
 
@@ -405,6 +406,29 @@ def test_what_has_nothing_in_common_is_not_compared(last: Path, tmp_path: Path) 
     both = tmp_path / "both.pem"
     both.write_bytes((last / "artifacts" / "int-1.cert.pem").read_bytes() * 2)
     assert run("compare", both, last / "artifacts" / "int-1.cert.der").codes == ["x509.not_one_object"]
+
+
+def test_a_profile_is_printed_to_be_copied_into_an_authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_authority(tmp_path / "authority")
+    monkeypatch.chdir(root)
+    listed = run("profile").out.splitlines()
+    assert "webpki-non-tls: non-tls, TLS Baseline Requirements 2.2.6, BR 7.1.2.3" in listed
+    assert [line.partition(":")[0] for line in listed] == list(SHIPPED)
+    text = run("profile", "private-non-tls").out
+    assert text.startswith("# ")
+    (root / "profiles").mkdir()
+    (root / "profiles" / "code.toml").write_text(text.replace("private-non-tls", "code").replace("email", "code"))
+    assert run("profile", "code").codes == ["x509.profile_invalid"]  # codeProtection is no purpose
+    (root / "profiles" / "code.toml").write_text(
+        text.replace("private-non-tls", "code").replace("emailProtection", "codeSigning")
+    )
+    assert 'extended-key-usage = ["codeSigning"]' in run("profile", "code").out
+    assert run("profile").out.splitlines() == [*listed, "code: non-tls, RFC 5280 4"]
+    refusal = run("profile", "../authority")
+    assert (refusal.code, refusal.codes) == (1, ["x509.profile_unknown"])
+    assert refusal.err.count("code") > 1
+    monkeypatch.chdir(tmp_path)
+    assert run("profile", "code").codes == ["x509.profile_unknown"]
 
 
 def test_a_profile_is_one_of_the_objects_class(last: Path) -> None:

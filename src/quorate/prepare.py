@@ -50,7 +50,7 @@ from quorate.script.text import render
 from quorate.scrutiny import draft_findings
 from quorate.statement import Mode
 from quorate.strict import FILE_NAME, is_day, load_toml, require_identifiers
-from quorate.x509.profile import parse_profile
+from quorate.x509.profile import SHIPPED, parse_profile
 from quorate.zones import ZoneSource, zone_inputs, zone_state
 
 
@@ -294,6 +294,12 @@ def _zones(plan: Plan) -> frozenset[str]:
     return frozenset(one.zone for op in plan.operations if isinstance(op, SignKeySets) for one in op.responses)
 
 
+def profile_names(root: Path) -> tuple[str, ...]:
+    """The shipped profiles, then the authority's own that are not called like one of them."""
+    own = sorted(path.name.removesuffix(".toml") for path in (root / "profiles").glob("*.toml"))
+    return tuple(dict.fromkeys((*SHIPPED, *own)))
+
+
 def profile_text(root: Path, name: str) -> bytes:
     """A profile's text: the authority's own in `profiles/`, else a shipped one."""
     if (root / "profiles" / f"{name}.toml").is_file() and "/" not in name:
@@ -301,8 +307,7 @@ def profile_text(root: Path, name: str) -> bytes:
     folder = importlib.resources.files("quorate.x509") / "profiles"
     file = folder / f"{name}.toml"
     if "/" in name or not file.is_file():
-        known = sorted(one.name.removesuffix(".toml") for one in folder.iterdir())
-        raise Refusal("x509.profile_unknown", name=name, known=", ".join(known))
+        raise Refusal("x509.profile_unknown", name=name, known=", ".join(profile_names(root)))
     return file.read_bytes()
 
 

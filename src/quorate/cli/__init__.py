@@ -86,6 +86,7 @@ ORDER: Order = (
     ("register", "register"),
     ("inspect", "inspect"),
     ("compare", "inspect"),
+    ("profile", "inspect"),
     ("words", "after"),
     ("schema", "after"),
     ("ksr", ""),

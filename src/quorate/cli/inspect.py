@@ -1,4 +1,4 @@
-"""Commands that read: inspect, compare."""
+"""Commands that read: inspect, compare, profile."""
 
 from __future__ import annotations
 
@@ -99,10 +99,14 @@ def _profile(file: Path, name: str) -> Profile:
 
 
 def _root(file: Path) -> Path | None:
+    return _authority(file.resolve().parent)
+
+
+def _authority(folder: Path) -> Path | None:
     from quorate import prepare
 
     try:
-        return prepare.find_authority(file.resolve().parent)
+        return prepare.find_authority(folder)
     except Refusal:
         return None
 
@@ -205,3 +209,23 @@ def _only(file: Path) -> Object:
     if len(objects) != 1:
         raise Refusal("x509.not_one_object", str(file), detail=f"there are {len(objects)}")
     return objects[0]
+
+
+@click.command("profile")
+@click.argument("name", required=False)
+def profile_command(name: str | None) -> None:
+    """Print a profile, the authority's own or a shipped one, to be read or copied into profiles/; without NAME all.
+
+    Example: quorate profile webpki-non-tls > profiles/code-signing.toml
+    """
+    from quorate import prepare
+    from quorate.x509.profile import parse_profile
+
+    root = _authority(Path.cwd()) or Path("/nowhere")
+    for one in [name] if name else prepare.profile_names(root):
+        text = prepare.profile_text(root, one).decode(errors="replace")
+        said = parse_profile(one, text)
+        if name:
+            click.echo(text, nl=False)
+        else:
+            _echo(f"{one}: {said.kind}, {said.place}")
