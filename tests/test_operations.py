@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from example import FIRST, certificate, key, make_authority, make_csr, make_plan
 from forging import VERIFIER, Forgery, genesis, record, refused, sign_with_token, stand_ins, tbs_of, verifier, verify
-from issuing import NOW, issued, name, root_fields, sign, spki
+from issuing import NOW, issued, issuer, name, root_fields, sign, spki, subordinate_fields
 from quorate.appraisal import Surroundings, judged, signature_of, usual_profile
 from quorate.compliance import request_findings
 from quorate.issuing import issue_words
@@ -605,6 +605,15 @@ def test_a_response_is_judged_beside_the_crl_of_its_day(authority: Path) -> None
     nowhere = Surroundings("private")
     assert usual_profile(response, nowhere) == ""
     assert judged(response, load_profile("private-ocsp"), False, signature_of(response, nowhere), nowhere) == []
+
+
+def test_what_is_cross_certified_later_stays_what_it_was() -> None:
+    first = read_certificate(issued(subordinate_fields()))
+    other = issuer(KeyType.P384, 3, "Voorbeeld Root 3")
+    again = read_certificate(issued(subordinate_fields(issuer=other, serial=2**140), number=3))
+    around = Surroundings("webpki", known={"int-1": first, "cross-int-1": again})
+    assert usual_profile(first, around) == "webpki-tls-subordinate"
+    assert usual_profile(again, around) == "webpki-cross"
 
 
 def every(root: Path, pattern: str) -> list[Path]:

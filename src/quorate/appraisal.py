@@ -6,6 +6,7 @@ Nothing here admits or refuses: whoever looks at an object, of this authority or
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,8 +43,8 @@ SERVER_AUTH, OCSP_SIGNING, CONSTRAINTS = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.9
 class Surroundings:
     """What is known around an object: the rules it falls under, and certificates by the name they go by.
 
-    `given` may sign anything, as the asker says; of `known` only those that the object names as its issuer. `crls`: all
-    that the authority ever issued.
+    `given` may sign anything, as the asker says; of `known`, in the order of their making, only those that the object
+    names as its issuer. `crls`: all that the authority ever issued.
     """
 
     rules: RuleSet
@@ -225,9 +226,9 @@ def _others(it: Object, around: Surroundings) -> tuple[CertificateFacts, ...]:
 
 
 def _existing(it: CertificateFacts, around: Surroundings) -> CertificateFacts | None:
-    """Another certificate of the same key under another issuer: what a cross-certificate repeats."""
-    others = (one for one in around.known.values() if one.tbs != it.tbs)
-    return next((one for one in others if one.spki == it.spki and one.issuer != it.issuer), None)
+    """A certificate of the same key under another issuer that was there before: what a cross-certificate repeats."""
+    before = itertools.takewhile(lambda one: one.tbs != it.tbs, around.known.values())
+    return next((one for one in before if one.spki == it.spki and one.issuer != it.issuer), None)
 
 
 def _before(it: CrlFacts, around: Surroundings) -> CrlFacts | None:
