@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,7 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.x509.oid import NameOID
 
 from example import DESTROY_SO, FIRST, SEATS, SHARE, certificate, crl, head, key, make_authority, make_plan
+from quorate import prepare
 from quorate.host import Host
+from quorate.planning import first_crls
+from quorate.rehearse import shadow_base
 from refusing import approve, refused, run, signed_elsewhere, snapshot
 
 Edit = Callable[[str], str]
@@ -453,6 +457,17 @@ def test_a_key_that_begins_to_issue_for_the_web_has_its_first_crl_planned(tmp_pa
     with (ceremony / "plan.toml").open("a") as plan:
         plan.write(crl("crl-r1-1", "root-r1", 1).replace("days = 365", 'days = 365\nprofile = "webpki-crl"'))
     assert "plan.first_crl" not in run("check", ceremony).out
+
+
+def test_a_key_that_has_a_crl_from_before_needs_no_first_one(rehearsed: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(rehearsed, tmp_path / "authority"))
+    fields = 'id = "again"\nexisting = "root-r1"\nprofile = "private-root"\ndays = 3000\n'
+    plan = make_plan(root, "003-again", f'[[operations]]\nkind = "reissue"\n{fields}', "2026-12-15T09:00:00Z")
+    base = shadow_base(root, "003-again", Host())
+    operations = prepare.compile_plan(plan, base, Host().random).script.operations
+    assert first_crls(operations, base.register, "webpki") == ()
+    without = replace(base.register, crls={})
+    assert [one.code for one in first_crls(operations, without, "webpki")] == ["plan.first_crl"]
 
 
 def test_a_private_authority_publishes_its_first_crl_when_it_likes(tmp_path: Path) -> None:

@@ -248,13 +248,16 @@ def _existing_findings(existing: str, inputs: Mapping[str, bytes], where: str) -
 def first_crls(operations: tuple[ScriptOperation, ...], register: Register, rules: RuleSet) -> tuple[Finding, ...]:
     """Keys that issue for the web and have no CRL, neither from before nor in this plan (BR 4.9.7).
 
-    A copy on another token is the same key.
+    A copy on another token is the same key; a CRL may name any certificate of its key, and be one that was adopted.
     """
     if rules != "webpki":
         return ()
     whole = (*(entry.operation for entry in register.entries), *operations)
     copies = {one.id: one.key for one in whole if isinstance(one, ImportOperation)}
-    listing = {copies.get(one.key, one.key) for one in whole if isinstance(one, CrlOperation)}
+    issuers = [der for name, der in register.certificates.items() if name in register.crls]
+    before = [read_certificate(der).spki for der in issuers]
+    listing = {key for key, spki in register.spkis.items() if spki in before}
+    listing |= {copies.get(one.key, one.key) for one in operations if isinstance(one, CrlOperation)}
     first: dict[str, str] = {}
     for one in operations:
         if isinstance(one, CertificateOperation):
