@@ -58,6 +58,9 @@ class Papers:
     shares: dict[str, str] = field(default_factory=dict)  # on the custodians' worksheets, by seat
     earlier: list[str] = field(default_factory=list)  # every share that was ever shown
     safe: set[str] = field(default_factory=lambda: {"hsm-1-bag"})  # what lies in it
+    letters: dict[str, str] = field(
+        default_factory=dict
+    )  # by the file that each is about, the words to be read from it
 
 
 class People:
@@ -214,6 +217,10 @@ class People:
     def _from_paper(self, question: Question) -> str:
         return self.checkpoint
 
+    def _letter(self, question: Question) -> str:
+        """From the paper that the requester brought, not from what the screen shows."""
+        return self.papers.letters[question.text.removeprefix("The digest of ").partition(",")[0]]
+
     def _worksheet(self, question: Question) -> str:
         return self.papers.shares[question.seat]
 
@@ -251,6 +258,7 @@ RULES: tuple[tuple[str, Callable[[People, Question], str]], ...] = (
     ("script's digest", lambda people, question: people.cover),
     ("in UTC as", _clock),
     ("words of the last checkpoint", People._from_paper),
+    ("from the requester's letter", People._letter),
     ("line of the log book", lambda people, question: f"p. 12: {people.ceremony.name}, {question.title}"),
     ("items seen left inside", People._left_inside),
     ("seal number as it stands on the bag", People._seal_on_bag),

@@ -3573,7 +3573,8 @@ class Session:
             made = self.generated.setdefault("responses", {}).setdefault(operation["id"], [])
             made.append([from_base64(one, "a signature") for one in body["signatures"]])
             work["done"] = len(made)
-            work["phase"] = "write" if work["done"] == len(operation["responses"]) else "intend"
+            going_on = "command" if work["phase"] == "doubt" else "intend"  # a command ends with an interruption
+            work["phase"] = "write" if work["done"] == len(operation["responses"]) else going_on
             return False
         if operation["kind"] == "import-key":
             self.claims.attempt("keys", self._completed_copy, operation, body)
