@@ -13,7 +13,7 @@ from quorate.findings import Refusal
 from quorate.statement import Mode
 from test_kept_records import RECORDS
 
-SAME = "keys spkis certificates crls items seals sets destroyed done script script_digest".split()
+SAME = "keys spkis certificates crls items seals sets destroyed done begun script script_digest".split()
 
 
 def same(folder: Path) -> None:

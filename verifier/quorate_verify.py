@@ -1941,6 +1941,7 @@ ADOPTED = Words("certificate, crl or key", ("certificate", "crl", "key"))
 PROGRAMMES = [Words("a root programme", ("mozilla", "chrome", "apple", "microsoft"))]
 TOKEN_KIND = Words("pkcs11 or software", ("pkcs11", "software"))
 
+_OPENERS = {"need": WHOLE, "people": May([ID]), "role": TEXT}
 STATE = {
     "affiliates": May([TEXT]),
     "cps": {"document": TEXT, "section": TEXT, "version": TEXT},
@@ -1968,7 +1969,17 @@ STATE = {
             "presence": PRESENCE,
         }
     ],
-    "places": [{"controllers": {"need": WHOLE, "role": TEXT}, "facility": TEXT, "id": ID, "keys": ANY, "kind": TEXT}],
+    "places": [
+        {
+            "beside": May(_OPENERS),
+            "controllers": _OPENERS,
+            "facility": TEXT,
+            "id": ID,
+            "keys": ANY,
+            "kind": TEXT,
+            "within": May(ID),
+        }
+    ],
     "programmes": May(PROGRAMMES),
     "quorums": [_QUORUM],
     "roles": [{"duties": [Words("a duty", DUTIES)], "id": ID, "title": TEXT}],
@@ -1999,6 +2010,8 @@ class State:
         self.quorums = {q["purpose"]: q for q in self.value["quorums"]}
         no_twins([p["key"] for p in self.value["people"] if p["key"]], name + ": keys of people")
         no_twins([t["serial"] for t in self.value["tokens"]], name + ": serials of tokens")
+        for place in self.value["places"]:
+            need(place["id"] not in self.around(place["id"]), "%s: %s lies within itself" % (name, place["id"]))
         for pair in self.value["conflicts"]:
             need(len(pair) == 2, "%s: a conflict is not a pair" % name)
         for quorum in self.value["quorums"]:
@@ -2023,6 +2036,14 @@ class State:
             if apart and self.fewest > 1:
                 return True
         return False
+
+    def around(self, place):
+        """The places around a place, the innermost first."""
+        found = []
+        while self.places.get(place, {}).get("within") and self.places[place]["within"] not in found:
+            place = self.places[place]["within"]
+            found.append(place)
+        return found
 
     def governors(self):
         need("govern" in self.quorums, "the authority has no quorum `govern`")
@@ -2814,11 +2835,12 @@ class Session:
         if action == "close":
             return place not in self.open_places or stays_open
         if action == "open":
+            home = {i["id"]: i["place"] for i in self.script.value["items"]}
+            inside = {n for n in self.items if place == home[n] or place in self.state.around(home[n])}
             if resuming:
-                due = stays_open or any(self._to_take(name) and self.items[name].place == place for name in self.items)
+                due = stays_open or any(self._to_take(name) for name in inside)
             else:
-                home = {i["id"]: i["place"] for i in self.script.value["items"]}
-                due = any(one.out and home[name] == place for name, one in self.items.items())
+                due = any(self.items[name].out for name in inside)
             return place in self.open_places or not due
         if item is None:
             return False
@@ -3245,9 +3267,13 @@ class Session:
 
     def _controllers(self, place, body):
         need(place in self.state.places, "the authority has no place %s" % plain(place))
-        rule = self.state.places[place]["controllers"]
-        people = {self.present.get(s) for s in body["by"] if self.script.seats[s]["role"] == rule["role"]} - {None}
-        need(len(people) >= rule["need"], "%s has %d of its %d controllers" % (place, len(people), rule["need"]))
+        for member, name in (("controllers", "controllers"), ("beside", "people with a key beside")):
+            rule = self.state.places[place].get(member)
+            if rule is None:
+                continue
+            people = {self.present.get(s) for s in body["by"] if self.script.seats[s]["role"] == rule["role"]} - {None}
+            people = {person for person in people if person in rule.get("people", [person])}
+            need(len(people) >= rule["need"], "%s has %d of its %d %s" % (place, len(people), rule["need"], name))
 
     def _custody_open(self, step, body, people):
         self._controllers(step["place"], body)
@@ -3255,6 +3281,11 @@ class Session:
             step["place"] not in self.open_places or step["place"] in self.doubtful_places,
             "%s is already open" % plain(step["place"]),
         )
+        for outer in self.state.around(step["place"])[:1]:
+            need(
+                outer in self.open_places or outer in self.doubtful_places,
+                "%s is opened and %s around it is not" % (plain(step["place"]), plain(outer)),
+            )
         need(body["values"] == [] and body["left"] == [], "says more than an opening")
         self.open_places.add(step["place"])
 
@@ -3267,6 +3298,8 @@ class Session:
         doubtful = {name for name, item in self.items.items() if item.doubtful}
         no_twins(body["left"], "items left in")
         odd = (set(body["left"]) ^ inside) - doubtful
+        within = [p for p in sorted(self.open_places - self.doubtful_places) if place in self.state.around(p)]
+        need(not within, "%s is closed and %s within it is open" % (plain(place), ", ".join(map(plain, within))))
         need(not odd, "%s was closed and %s is not as the walk has it" % (place, ", ".join(map(plain, sorted(odd)))))
         need(body["values"] == [], "says more than a closing")
 

@@ -288,10 +288,23 @@ def _share_act(layout: Layout, operation: ShareOperation) -> tuple[str, list[Mak
             f"{operation.threshold} of {len(operation.holders)} recover it: {', '.join(operation.holders)}",
             "Each share is shown to its holder alone, written on the worksheet, typed back; the screen is wiped.",
         )
+    text = (*_replaced(layout, token, credential), *text)
     makers: list[Maker] = [lambda step: _serial(layout, step, token)]
     clauses = ("BR 6.1.1.1 (2)", "BR 6.2.2")
     makers.append(lambda step: Share(id=step, title=title, text=text, operation=operation.id, clauses=clauses))
     return title, makers
+
+
+def _replaced(layout: Layout, token: str, credential: str) -> tuple[str, ...]:
+    """What is said where there are shares already: they open the token once more, and then never again."""
+    for known in layout.sets:
+        if (known.token, known.credential) == (token, credential):
+            need, count = known.set.threshold, known.set.count
+            return (
+                f"The shares in force, set {known.set.id}, open it once more: {need} of {count} holders type theirs.",
+                "Then they open nothing, and their worksheets are destroyed before everyone: ______________________",
+            )
+    return ()
 
 
 def _media(step: str) -> Step:

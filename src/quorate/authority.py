@@ -43,21 +43,33 @@ class Commitments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     linters: tuple[Literal["pkilint", "zlint"], ...] = ()
 
 
-class Controllers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who opens a place: `need` seats of `role`."""
+class Controllers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Who opens a place: `need` seats of `role`. `people`: those of the role who can, if not all of them can."""
 
     role: str
     need: int
+    people: tuple[str, ...] = ()
 
 
-class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A safe, a box or a room where items lie; `keys` is how many keys or combinations it takes."""
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A safe, a box or a room where items lie; `keys` is how many keys or combinations it takes.
+
+    `within`: the place around it, which is opened first. `beside`: who has to be there with a key beside the
+    controllers', as a bank has for a safe deposit box.
+    """
 
     id: str
     facility: str
     kind: Literal["room", "safe", "box"]
     controllers: Controllers
-    keys: int = 2
+    keys: int
+    within: str = ""
+    beside: Controllers | None = None
+
+    @property
+    def openers(self) -> tuple[Controllers, ...]:
+        """All whose keys it takes."""
+        return (self.controllers, *([self.beside] if self.beside else []))
 
 
 class TokenEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -162,6 +174,24 @@ class AuthorityState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
                 return token
         raise Refusal("token.unknown", token=name, known=", ".join(one.id for one in self.tokens))
 
+    def place(self, name: str) -> Place:
+        for place in self.places:
+            if place.id == name:
+                return place
+        raise Refusal("place.unknown", place=name)
+
+    def around(self, name: str) -> tuple[Place, ...]:
+        """The places that one opens to reach the place `name`, the outermost first, itself last."""
+        way = [self.place(name)]
+        while way[0].within and way[0].within not in {one.id for one in way}:
+            way.insert(0, self.place(way[0].within))
+        return tuple(way)
+
+    def able(self, controllers: Controllers) -> frozenset[str]:
+        """Everyone who can be one of these controllers."""
+        appointed = self.appointed(controllers.role)
+        return frozenset(one for one in appointed if not controllers.people or one in controllers.people)
+
     def zone(self, name: str) -> Zone:
         for zone in self.zones:
             if zone.name == name:
@@ -214,15 +244,16 @@ def state_findings(state: AuthorityState) -> tuple[Finding, ...]:
         findings += [found("authority.twice", kind, id=one) for one in sorted({i for i in ids if ids.count(i) > 1})]
     named = [(f"people[{p.id}]", a.role) for p in state.people for a in p.appointments]
     named += [(f"quorums[{q.purpose.value}]", q.role) for q in state.quorums]
-    named += [(f"places[{p.id}].controllers", p.controllers.role) for p in state.places]
+    named += [(f"places[{p.id}].{where}", one.role) for p in state.places for where, one in _openers(p)]
     named += [("conflicts", role) for pair in state.conflicts for role in pair]
     findings += [found("role.unknown", where, role=role) for where, role in named if role not in roles]
     places = {place.id for place in state.places}
     findings += [found("place.unknown", f"items[{i.id}]", place=i.place) for i in state.items if i.place not in places]
     findings += [
-        found("quorum.too_small", f"places[{p.id}].controllers", need=p.controllers.need, least=1)
+        found("quorum.too_small", f"places[{p.id}].{where}", need=one.need, least=1)
         for p in state.places
-        if p.controllers.need < 1
+        for where, one in _openers(p)
+        if one.need < 1
     ]
     findings += _quorum_findings(state)
     findings += [
@@ -242,6 +273,10 @@ def state_findings(state: AuthorityState) -> tuple[Finding, ...]:
             problem = "on paper and has a key" if person.key else "keyed and has no key"
             findings.append(found("person.key_missing", f"people[{person.id}]", person=person.id, problem=problem))
     return tuple(findings)
+
+
+def _openers(place: Place) -> tuple[tuple[str, Controllers], ...]:
+    return tuple(zip(("controllers", "beside"), place.openers, strict=False))
 
 
 def _ids(state: AuthorityState) -> dict[str, list[str]]:

@@ -27,6 +27,9 @@ from quorate.want import (
     UnlockToken,
 )
 
+REPLACED = "/replaced"
+"""What the topic of a share ends with that is of the set to be replaced."""
+
 
 class Credentials:
     """The secrets of one ceremony that are on their way, by token and credential."""
@@ -35,20 +38,27 @@ class Credentials:
         self.host, self.face, self.tokens = host, face, tokens
         self._secrets: dict[tuple[str, str], bytearray] = {}
         self._shares: dict[tuple[str, str], dict[str, Share]] = {}
+        self._replaced: dict[tuple[str, str], bytearray] = {}
 
     def forget(self) -> None:
         """Wipe what was on its way."""
-        for secret in self._secrets.values():
+        for secret in (*self._secrets.values(), *self._replaced.values()):
             wipe(secret)
         for held in self._shares.values():
             for share in held.values():
                 share.wipe()
         self._secrets.clear()
         self._shares.clear()
+        self._replaced.clear()
 
     def share_out(self, want: ShareOut) -> Answer:
-        """Draw, split, hand out, have typed back, commit, recombine every threshold subset."""
+        """Draw, split, hand out, have typed back, commit, recombine every threshold subset.
+
+        Where shares are replaced, their holders open the token first: no new ones are drawn that it would not take.
+        """
         token = self.tokens[want.token]
+        if want.replaces and (refused := self._open_with_old(want.replaces)):
+            return refused
         shares.check_pin_fits(token.info.serial, token.info.pin_length)
         secret = shares.draw(self.host.random)
         split = shares.split(secret, want.threshold, len(want.holders), self.host.random)
@@ -83,6 +93,37 @@ class Credentials:
             finally:
                 wipe(typed)
 
+    def _open_with_old(self, old: UnlockToken) -> Refused | None:
+        """The credential that is replaced, from its holders, tried at the token and kept until the new one is set."""
+        key, token = (old.token, old.credential), self.tokens[old.token]
+        if key in self._replaced:
+            return None
+        if refused := self._gather(key, old.set, old.holders, REPLACED):
+            return refused
+        pin = self._pin(key, old.set)
+        for share in self._shares.pop(key).values():
+            share.wipe()
+        try:
+            token.login(Login(old.credential), pin)
+            token.logout()
+        except Refusal as refusal:
+            wipe(pin)
+            self.face.refuse(refusal)
+            token.take_calls()
+            return Refused(f"login to {old.token}", refusal.code, "")
+        self._replaced[key] = pin
+        return None
+
+    def _present_pin(self, want: SetCredential) -> bytearray | Refused:
+        """What opens the token until now: the credential that it was delivered with, or that of a set."""
+        key = (want.token, want.credential)
+        if want.replaces is None:
+            topic = f"transport/{want.token}/{want.credential}"
+            return self.face.secret("", f"transport credential ({want.credential}) of {want.token}", topic)
+        if refused := self._open_with_old(want.replaces):
+            return refused
+        return self._replaced.pop(key)
+
     def _keep(self, token: str, credential: str, secret: bytearray) -> None:
         old = self._secrets.pop((token, credential), None)
         if old is not None:
@@ -93,22 +134,24 @@ class Credentials:
         """The token takes the credential: C_SetPIN, then a login with it (both inside `set_pin`)."""
         who = Login(want.credential)
         token = self.tokens[want.token]
+        present = self._present_pin(want)
+        if isinstance(present, Refused):
+            return present
         if want.fate == "destroyed":
             self._keep(want.token, want.credential, shares.draw(self.host.random))
         pin = shares.pin_of(self._secrets[(want.token, want.credential)])
-        topic = f"transport/{want.token}/{want.credential}"
-        transport = self.face.secret("", f"transport credential ({want.credential}) of {want.token}", topic)
         try:
-            token.set_pin(who, transport, pin)
+            token.set_pin(who, present, pin)
         except Refusal as refusal:
             self.face.refuse(refusal)
             if refusal.code in ("token.pin_incorrect", "token.pin_length"):
                 token.take_calls()
-                return Refused(f"transport credential of {want.token}", refusal.code, "")
+                kind = "credential" if want.replaces else "transport credential"
+                return Refused(f"{kind} of {want.token}", refusal.code, "")
             self.forget()
             return Failed("failed", self.tokens.calls(want.token))
         finally:
-            wipe(transport)
+            wipe(present)
             wipe(pin)
         self.forget()
         return Called(self.tokens.calls(want.token))
@@ -122,6 +165,12 @@ class Credentials:
                 return gathered
             pin = self._pin((want.token, want.credential), want.set)
             found, lost = "", "absent"
+        elif want.replaces:
+            gathered = self._gather((want.token, want.credential), want.replaces.set, want.replaces.holders, REPLACED)
+            if isinstance(gathered, Refused):
+                return gathered
+            pin = self._pin((want.token, want.credential), want.replaces.set)
+            found, lost = "absent", ""
         else:
             pin = self._transport_twice(want)
             found, lost = "absent", ""
@@ -171,15 +220,21 @@ class Credentials:
             self.forget()
         return Unlocked(by, self.tokens.calls(want.token))
 
-    def _gather(self, key: tuple[str, str], known: ShareSet, holders: tuple[tuple[str, str], ...]) -> Refused | None:
-        """Words of holders until the threshold is there; a wrong word or share is named before the token is touched."""
+    def _gather(
+        self, key: tuple[str, str], known: ShareSet, holders: tuple[tuple[str, str], ...], which: str = ""
+    ) -> Refused | None:
+        """Words of holders until the threshold is there; a wrong word or share is named before the token is touched.
+
+        `which`: REPLACED if people have two worksheets, and the older one is meant.
+        """
+        what = "your old share, which is replaced" if which else "your share"
         held = self._shares.setdefault(key, {})
         while len(held) < known.threshold:
             for seat, person in holders:
                 if seat in held or len(held) == known.threshold:
                     continue
-                prompt = f"{person}, type your share, or press Enter to pass"
-                typed = self.face.secret(seat, prompt, f"share/{key[0]}/{key[1]}")
+                prompt = f"{person}, type {what}, or press Enter to pass"
+                typed = self.face.secret(seat, prompt, f"share/{key[0]}/{key[1]}{which}")
                 try:
                     if typed:
                         held[seat] = _checked(typed, known, person)

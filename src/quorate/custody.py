@@ -12,8 +12,9 @@ from itertools import islice, product
 from quorate.authority import AuthorityState
 from quorate.findings import Finding, found
 from quorate.people import Presence, Purpose
-from quorate.script import CheckpointStep, Custody, Script, Share, Step, Unlock
+from quorate.script import CheckpointStep, Custody, Script, Share, ShareSet, Step, Unlock
 from quorate.script.operations import ScriptOperation, ShareOperation
+from quorate.tiers import is_tiered, leading_to
 
 MOST_CHOICES = 4096
 """More ways to fill the seats than this are not walked; a plan that has so many says too little."""
@@ -31,7 +32,8 @@ def walk(script: Script, authority: AuthorityState) -> tuple[Finding, ...]:
         findings |= dict.fromkeys(_alone(script, authority.fewest_people, people))
     if next(choices, None) is not None:
         findings[found("script.too_many_choices", "seats", most=MOST_CHOICES)] = None
-    findings |= dict.fromkeys(_things(script))
+    findings |= dict.fromkeys(_things(script, authority))
+    findings |= dict.fromkeys(_tiers(script, authority))
     return tuple(findings)
 
 
@@ -105,9 +107,13 @@ def _share_outs(operations: tuple[ScriptOperation, ...]) -> tuple[ShareOperation
 def _unlocking(script: Script, people: People) -> Iterator[Finding]:
     known = {(entry.token, entry.credential): entry.set for entry in script.sets}
     shared: set[str] = set()
+    replaced: set[tuple[str, str]] = set()
     for step in script.steps:
         if isinstance(step, Share):
             split = next(one for one in _share_outs(script.operations) if one.id == step.operation)
+            if (split.token, split.credential) in known and (split.token, split.credential) not in replaced:
+                yield from _replacing(step, known[split.token, split.credential], people)
+            replaced.add((split.token, split.credential))
             if split.fate == "shared" and split.credential == "user":
                 shared.add(split.token)
         if isinstance(step, Unlock) and step.token not in shared:
@@ -119,6 +125,13 @@ def _unlocking(script: Script, people: People) -> Iterator[Finding]:
     for operation in script.operations:
         if not isinstance(operation, ShareOperation) and operation.token not in shared | {k for k, _ in known}:
             yield found("script.token_without_quorum", f"operations[{operation.id}]", token=operation.token)
+
+
+def _replacing(step: Share, old: ShareSet, people: People) -> Iterator[Finding]:
+    """A credential is replaced by those who have shares of it."""
+    able = {one.person for one in old.commitments} & set(people.values())
+    if len(able) < old.threshold:
+        yield found("quorum.not_met", f"steps[{step.id}]", purpose="unlock", need=old.threshold, have=len(able))
 
 
 def _shared_out(script: Script, authority: AuthorityState, people: People) -> Iterator[Finding]:
@@ -158,7 +171,28 @@ def _alone(script: Script, fewest: int, people: People) -> Iterator[Finding]:
             yield found("seat.alone", f"steps[{step.id}]", title=step.title)
 
 
-def _things(script: Script) -> Iterator[Finding]:
+def _tiers(script: Script, authority: AuthorityState) -> Iterator[Finding]:
+    """What leads to a token behind tiers is fetched through all of them: the thing, and as many shares as it takes."""
+    fetched = {step.item for step in script.steps if isinstance(step, Custody) and step.action == "take"}
+    for token in dict.fromkeys(operation.token for operation in script.operations):
+        if not is_tiered(authority, token):
+            continue
+        for alike, what in zip(leading_to(authority, token), ("things", "shares"), strict=True):
+            need = _unlock_need(script, token) if what == "shares" else 1
+            missing = [one.id for one in alike if one.id not in fetched]
+            if len(alike) - len(missing) < min(need, len(alike)):
+                items = ", ".join(missing)
+                yield found("tiers.not_retrieved", "retrieve", token=token, what=what, items=items)
+
+
+def _unlock_need(script: Script, token: str) -> int:
+    """How many shares it takes: of the set that the token has, or of the one that it gets."""
+    known = [one.set.threshold for one in script.sets if (one.token, one.credential) == (token, "user")]
+    new = [one.threshold for one in _share_outs(script.operations) if (one.token, one.credential) == (token, "user")]
+    return max([*known, *new], default=0)
+
+
+def _things(script: Script, authority: AuthorityState) -> Iterator[Finding]:
     """The main line over places and items: nothing is taken that is not there, nothing is left on the table."""
     places: set[str] = set()
     where = {item.id: item.place for item in script.items}
@@ -166,11 +200,24 @@ def _things(script: Script) -> Iterator[Finding]:
     for step in script.steps:
         if isinstance(step, Custody):
             yield from _thing(step, places, where, sealed)
+            yield from _around(script, authority, step, places)
     out = sorted(item for item, place in where.items() if not place)
     if out:
         yield found("custody.left_out", "steps", items=", ".join(out))
     if places:
         yield found("custody.left_open", "steps", places=", ".join(sorted(places)))
+
+
+def _around(script: Script, authority: AuthorityState, step: Custody, places: set[str]) -> Iterator[Finding]:
+    """Places within places: opened from without, closed from within, all of them where the ceremony is."""
+    path, place = f"steps[{step.id}]", authority.place(step.place)
+    if step.action == "open" and place.within and place.within not in places:
+        yield found("custody.outer_closed", path, place=place.id, outer=place.within)
+    if step.action == "close":
+        for inner in sorted(one for one in places if authority.place(one).within == place.id):
+            yield found("custody.inner_open", path, place=place.id, inner=inner)
+    if step.action == "take" and place.facility != script.facility:
+        yield found("custody.elsewhere", path, item=step.item, place=place.id, facility=place.facility)
 
 
 def _thing(step: Step, places: set[str], where: dict[str, str], sealed: dict[str, bool]) -> Iterator[Finding]:

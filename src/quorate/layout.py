@@ -6,11 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from quorate.authority import AuthorityState
+from quorate.authority import AuthorityState, Controllers
 from quorate.findings import Refusal
 from quorate.people import Seat
 from quorate.plan import Plan
-from quorate.script import Act, CheckpointStep, Compare, Custody, Publication, ScriptAdopted, ScriptDraft, Step
+from quorate.script import (
+    Act,
+    CheckpointStep,
+    Compare,
+    Custody,
+    KnownSet,
+    Publication,
+    ScriptAdopted,
+    ScriptDraft,
+    Step,
+)
 from quorate.script.operations import ScriptOperation
 from quorate.script.state import Lies
 from quorate.x509.profile import Profile
@@ -30,6 +40,7 @@ class Layout:
     publications: tuple[Publication, ...] = ()
     adopted: tuple[tuple[ScriptAdopted, tuple[str, ...]], ...] = ()  # each with what is printed of it
     roots: frozenset[str] = frozenset()  # of these, the self-signed certificates
+    sets: tuple[KnownSet, ...] = ()
     acts: list[Act] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
@@ -58,14 +69,20 @@ class Layout:
         return tuple(dict.fromkeys((self.lead, *self.pair, *auditor)))
 
     def controllers(self, place: str) -> tuple[str, ...]:
-        """The seats that open a place."""
-        entry = next(one for one in self.authority.places if one.id == place)
-        seats = [seat.id for seat in self.plan.seats if seat.role == entry.controllers.role]
-        if len(seats) < entry.controllers.need:
-            raise Refusal(
-                "plan.controllers_missing", f"places[{place}]", need=entry.controllers.need, role=entry.controllers.role
-            )
-        return tuple(seats[: entry.controllers.need])
+        """The seats that open a place: first its controllers', then those with the keys beside."""
+        entry = self.authority.place(place)
+        return tuple(dict.fromkeys(seat for openers in entry.openers for seat in self._openers(place, openers)))
+
+    def _openers(self, place: str, openers: Controllers) -> tuple[str, ...]:
+        """The first seats of the role in which nobody sits, alternates included, who cannot open the place."""
+        able = self.authority.able(openers)
+        seats = [one for one in self.plan.seats if one.role == openers.role]
+        fit = [one.id for one in seats if not openers.people or {one.person, *one.alternates} <= able]
+        if len(fit) < openers.need:
+            among = f" ({', '.join(openers.people)})" if openers.people else ""
+            where = f"places[{place}]"
+            raise Refusal("plan.controllers_missing", where, need=openers.need, role=openers.role + among)
+        return tuple(fit[: openers.need])
 
     def act(self, title: str, *makers: Callable[[str], Step], last: bool = False) -> None:
         """One more act: the words from paper, its steps, its checkpoint."""
@@ -100,14 +117,31 @@ class Layout:
 # -- places and things ---------------------------------------------------------------------------------------------
 
 
-def _by_place(layout: Layout) -> dict[str, list[str]]:
-    """The items to retrieve, by the place where they lie."""
-    places: dict[str, list[str]] = {}
+@dataclass
+class _Around:
+    """A place that is opened: what is fetched from it, and the places within it that are opened in turn."""
+
+    place: str
+    items: list[str] = field(default_factory=list)
+    inner: dict[str, _Around] = field(default_factory=dict)
+
+    @property
+    def all_items(self) -> tuple[str, ...]:
+        return (*self.items, *(item for one in self.inner.values() for item in one.all_items))
+
+
+def _places(layout: Layout) -> tuple[_Around, ...]:
+    """The places where the items lie, each within those around it, in the order in which the plan fetches."""
+    outermost: dict[str, _Around] = {}
     for item in layout.plan.retrieve:
         if item not in layout.lies:
             raise Refusal("item.unknown", "retrieve", item=item)
-        places.setdefault(layout.lies[item].place, []).append(item)
-    return places
+        inner = outermost
+        for place in layout.authority.around(layout.lies[item].place):
+            here = inner.setdefault(place.id, _Around(place.id))
+            inner = here.inner
+        here.items.append(item)
+    return tuple(outermost.values())
 
 
 Maker = Callable[[str], Step]
@@ -135,25 +169,39 @@ def _custody(action: Action, title: str, text: tuple[str, ...], place: str, item
 def retrieving(layout: Layout, again: bool = False) -> list[Maker]:
     """Out of their places, each seal compared; `again` after a suspension, whose new seals no script can name."""
     makers: list[Maker] = []
-    for place, items in _by_place(layout).items():
-        by = layout.controllers(place)
-        keys = next(one.keys for one in layout.authority.places if one.id == place)
-        makers.append(
-            _custody(
-                "open", f"{place} is opened with {keys} keys", (f"opened by {', '.join(by)}", LOG_LINE), place, "", by
-            )
-        )
-        for item in items:
-            seal = "as written when it was last bagged" if again else layout.lies[item].seal
-            text = (f"seal expected: {seal}", "The bag is inspected by two for cuts, lifted tape and re-glued edges.")
-            makers.append(
-                _custody("take", f"{item} is taken out and its seal compared", text, place, item, layout.pair)
-            )
-        makers.append(
-            _custody("close", f"{place} is closed", (LOG_LINE, "What was seen left inside is named."), place, "", by)
-        )
-        makers += [_custody("unseal", f"the bag of {item} is opened", (), place, item, layout.pair) for item in items]
+    for around in _places(layout):
+        makers += _taking(layout, around, again)
+        makers += [
+            _custody("unseal", f"the bag of {item} is opened", (), layout.lies[item].place, item, layout.pair)
+            for item in around.all_items
+        ]
     return makers
+
+
+def _taking(layout: Layout, around: _Around, again: bool) -> list[Maker]:
+    """A place opened, what is fetched from it and from the places within it, and closed."""
+    place, by = around.place, layout.controllers(around.place)
+    makers = [_custody("open", _opened(layout, place), (*_opened_by(layout, place, by), LOG_LINE), place, "", by)]
+    for item in around.items:
+        seal = "as written when it was last bagged" if again else layout.lies[item].seal
+        text = (f"seal expected: {seal}", "The bag is inspected by two for cuts, lifted tape and re-glued edges.")
+        makers.append(_custody("take", f"{item} is taken out and its seal compared", text, place, item, layout.pair))
+    for inner in around.inner.values():
+        makers += _taking(layout, inner, again)
+    text = (LOG_LINE, "What was seen left inside is named.")
+    return [*makers, _custody("close", f"{place} is closed", text, place, "", by)]
+
+
+def _opened(layout: Layout, place: str) -> str:
+    keys = layout.authority.place(place).keys
+    return f"{place} is opened with {keys} {'key' if keys == 1 else 'keys'}"
+
+
+def _opened_by(layout: Layout, place: str, by: tuple[str, ...]) -> tuple[str, ...]:
+    """Who opens it, and at which tier of how many."""
+    around = layout.authority.around(place)
+    tier = (f"tier {len(around)}: it lies within {around[-2].id}",) if len(around) > 1 else ()
+    return (f"opened by {', '.join(by)}", *tier)
 
 
 LOG_LINE = "log book line: ______________________"
@@ -162,11 +210,21 @@ LOG_LINE = "log book line: ______________________"
 def returning(layout: Layout) -> list[Maker]:
     """Into new bags and back into their places."""
     makers: list[Maker] = []
-    for place, items in _by_place(layout).items():
-        by = layout.controllers(place)
-        text = ("New seal number, read by one and confirmed by another: ______________________",)
-        makers += [_custody("seal", f"{item} goes into a new bag", text, place, item, layout.pair) for item in items]
-        makers.append(_custody("open", f"{place} is opened", (LOG_LINE,), place, "", by))
-        makers += [_custody("put", f"{item} is put back", (), place, item, by) for item in items]
-        makers.append(_custody("close", f"{place} is closed", (LOG_LINE,), place, "", by))
+    text = ("New seal number, read by one and confirmed by another: ______________________",)
+    for around in _places(layout):
+        makers += [
+            _custody("seal", f"{item} goes into a new bag", text, layout.lies[item].place, item, layout.pair)
+            for item in around.all_items
+        ]
+        makers += _putting(layout, around)
     return makers
+
+
+def _putting(layout: Layout, around: _Around) -> list[Maker]:
+    """A place opened, what belongs there and into the places within it put back, and closed."""
+    place, by = around.place, layout.controllers(around.place)
+    makers = [_custody("open", f"{place} is opened", (LOG_LINE,), place, "", by)]
+    makers += [_custody("put", f"{item} is put back", (), place, item, by) for item in around.items]
+    for inner in around.inner.values():
+        makers += _putting(layout, inner)
+    return [*makers, _custody("close", f"{place} is closed", (LOG_LINE,), place, "", by)]

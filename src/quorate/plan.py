@@ -329,7 +329,10 @@ class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole of `plan.toml`. `adopt`: what the authority's state adopts and the register is to hold from now on."""
+    """The whole of `plan.toml`. `adopt`: what the authority's state adopts and the register is to hold from now on.
+
+    `standby_for`: the ceremony that is held by this plan if it was not on its own day.
+    """
 
     format: Literal["quorate/1"]
     purpose: str
@@ -342,3 +345,4 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     publications: tuple[Publication, ...] = ()
     adopt: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    standby_for: str = ""

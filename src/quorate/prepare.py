@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 import msgspec
 
@@ -19,7 +20,7 @@ from quorate.acts import lay_out
 from quorate.adopting import AdoptedSource, adopted_inputs, adopted_state
 from quorate.adoption import description, is_root, resolve
 from quorate.archive import read_register
-from quorate.authority import AuthorityState, Cps, Item, Place, Programme, TokenEntry, state_findings
+from quorate.authority import AuthorityState, Controllers, Cps, Item, Place, Programme, TokenEntry, state_findings
 from quorate.authority import Commitments as AuthorityCommitments
 from quorate.compiler import Draft, Resolver, freeze
 from quorate.custody import walk
@@ -48,8 +49,10 @@ from quorate.script.drafting import utc
 from quorate.script.operations import ScriptOperation
 from quorate.script.text import render
 from quorate.scrutiny import draft_findings
+from quorate.standby import standby_findings
 from quorate.statement import Mode
 from quorate.strict import FILE_NAME, is_day, load_toml, require_identifiers
+from quorate.tiers import tier_findings
 from quorate.x509.profile import SHIPPED, parse_profile
 from quorate.zones import ZoneSource, zone_inputs, zone_state
 
@@ -60,6 +63,18 @@ class PersonSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     presence: Presence
     appointments: tuple[Appointment, ...]
     key: str = ""
+
+
+class PlaceSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A place in `authority.toml`; two keys if nothing else is said."""
+
+    id: str
+    facility: str
+    kind: Literal["room", "safe", "box"]
+    controllers: Controllers
+    keys: int = 2
+    within: str = ""
+    beside: Controllers | None = None
 
 
 class AuthoritySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,7 +88,7 @@ class AuthoritySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     commitments: AuthorityCommitments
     roles: tuple[Role, ...]
     quorums: tuple[Quorum, ...]
-    places: tuple[Place, ...]
+    places: tuple[PlaceSource, ...]
     tokens: tuple[TokenEntry, ...]
     items: tuple[Item, ...]
     conflicts: tuple[tuple[str, str], ...] = ()
@@ -123,7 +138,7 @@ def read_authority(folder: Path, mode: Mode = Mode.REAL) -> AuthorityState:
         roles=source.roles,
         quorums=source.quorums,
         conflicts=source.conflicts,
-        places=source.places,
+        places=tuple(Place(**msgspec.structs.asdict(place)) for place in source.places),
         tokens=source.tokens,
         items=source.items,
         programmes=source.programmes,
@@ -132,6 +147,7 @@ def read_authority(folder: Path, mode: Mode = Mode.REAL) -> AuthorityState:
         adopted=adopted_state(folder, source.adopted),
     )
     findings = [*state_findings(state), *_source_findings(source, state)]
+    findings += [] if any(one.blocks for one in findings) else tier_findings(state)  # names lead somewhere by now
     if mode is Mode.REHEARSAL:
         findings = [one for one in findings if one.code != "person.key_missing"]
     refuse_errors(tuple(findings))
@@ -245,6 +261,7 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     plan, data = read_plan(ceremony)
     problems = [*require_identifiers([("ceremony", ceremony.name)]), *names_twice(plan), *output_findings(plan)]
     problems += plan_findings(plan, start.state)
+    problems += _standby(ceremony, plan) if plan.standby_for else ()
     refuse_errors(tuple(problems))
     inputs = _inputs(find_authority(ceremony), ceremony, plan, start)
     # what a waiver may accept is found again in the draft, and judged there
@@ -272,10 +289,21 @@ COMPILED_INPUTS = ("inputs/known/", "inputs/profiles/", "inputs/zones/", "inputs
 """Written by `compile`: what earlier ceremonies made, the profiles as they are on that day, and what is adopted."""
 
 
+def _given(ceremony: Path) -> dict[str, bytes]:
+    """What people put into `inputs/`."""
+    files = record.files_below(ceremony, "inputs") if (ceremony / "inputs").is_dir() else {}
+    return {path: data for path, data in files.items() if not path.startswith(COMPILED_INPUTS)}
+
+
+def _standby(ceremony: Path, plan: Plan) -> tuple[Finding, ...]:
+    other = ceremony.parent / PurePosixPath(plan.standby_for).name
+    known = other != ceremony and (other / "plan.toml").is_file()
+    return standby_findings(plan, read_plan(other)[0] if known else None, _given(ceremony), _given(other))
+
+
 def _inputs(root: Path, ceremony: Path, plan: Plan, start: Base) -> dict[str, bytes]:
     """Everything that goes in: given files, profiles as they are today, and what earlier ceremonies made."""
-    given = record.files_below(ceremony, "inputs") if (ceremony / "inputs").is_dir() else {}
-    inputs = {path: data for path, data in given.items() if not path.startswith(COMPILED_INPUTS)}
+    inputs = _given(ceremony)
     if strange := [path for path in inputs if not all(FILE_NAME.fullmatch(part) for part in path.split("/"))]:
         raise Refusal.of(tuple(found("plan.file_name", "inputs", file=path) for path in strange))
     for profile in {getattr(operation, "profile", "") for operation in plan.operations} - {""}:
@@ -385,6 +413,7 @@ def _laid_out(
         publications=script.publications,
         adopted=tuple((one, description(one, inputs[one.file])) for one in script.adopted),
         roots=frozenset(one.id for one in script.adopted if is_root(one, inputs[one.file])),
+        sets=script.sets,
     )
     acts, steps, branches = lay_out(layout)
     return msgspec.structs.replace(script, drafts=entries, acts=acts, steps=steps, branches=branches)
@@ -406,6 +435,8 @@ def _notices(plan: Plan, start: Base, tokens: tuple[str, ...]) -> tuple[str, ...
         for quorum in state.quorums
         if quorum.need < 2 and quorum.purpose is not Purpose.RECOVER
     ]
+    if plan.standby_for:
+        notices.append(f"standby day: held only if {plan.standby_for} was not")
     if not plan.witnessing.auditor:
         policy = plan.witnessing.policy or "none named"
         notices.append(f"no auditor is present; policy: {policy}")

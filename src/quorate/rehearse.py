@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from quorate import archive, governing, prepare, record, shares, signer
 from quorate.authority import AuthorityState, TokenEntry
 from quorate.conduct import Room, conduct
-from quorate.credentials import plain
+from quorate.credentials import REPLACED, plain
 from quorate.findings import Refusal, within
 from quorate.frozen import write
 from quorate.host import Host, SteppedHost
@@ -108,8 +108,8 @@ class StandIns:
         path.write_bytes(words)
 
     def _words(self, seat: str, topic: str) -> Path:
-        """Where a stand-in keeps a share; a seat's worksheet, so to speak."""
-        return self.folder / "words" / topic / (seat or "nobody")
+        """Where a stand-in keeps a share; a seat's worksheet, so to speak, the old one until the new one is written."""
+        return self.folder / "words" / topic.removesuffix(REPLACED) / (seat or "nobody")
 
     def arrive(self, want: Arrive) -> Arrived:
         person, ballots = want.options[0]
@@ -159,19 +159,21 @@ class StandIns:
 def prepare_rehearsal(root: Path, ceremony: Path, verifier: bytes, fresh: bool = True) -> tuple[Base, Compiled | None]:
     """The shadow side of a ceremony, compiled, approved and with its tokens; anew if `fresh`, else as it stands.
 
-    Rehearsals of earlier ceremonies that are missing are run first; those of later ones fall with this one.
+    Rehearsals of earlier ceremonies that are missing are run first; those of later ones fall with this one. A standby
+    day is rehearsed as if the day it stands by for had not been held, whose rehearsal falls with it too.
     """
     folder = ceremony / "rehearsal"
     host = Host()
+    instead = prepare.read_plan(ceremony)[0].standby_for
+    if fresh and instead and _rehearsed(root / "ceremonies" / instead):
+        _forget(root, instead)
     for earlier in archive.ceremonies(root):
-        done = record.closed(archive.record_folder(earlier, Mode.REHEARSAL))
-        if earlier.name < ceremony.name and (earlier / "plan.toml").is_file() and not done:
+        due = earlier.name < ceremony.name and earlier.name != instead and (earlier / "plan.toml").is_file()
+        if due and not _rehearsed(earlier) and not _spared(root, earlier):
             with within(earlier.name):
                 rehearse(root, earlier, verifier)
     if fresh:
-        for later in archive.ceremonies(root):
-            if later.name >= ceremony.name and (later / "rehearsal").exists():
-                shutil.rmtree(later / "rehearsal")
+        _forget(root, ceremony.name)
     start = shadow_base(root, ceremony.name, host)
     if (folder / "script.json").is_file():
         return start, None
@@ -185,6 +187,25 @@ def prepare_rehearsal(root: Path, ceremony: Path, verifier: bytes, fresh: bool =
         signature = signer.sign_as_stand_in(statement, key)
         governing.keep(host, folder / "approvals" / person, statement, start.state, signature)
     return start, compiled
+
+
+def _rehearsed(ceremony: Path) -> bool:
+    return record.closed(archive.record_folder(ceremony, Mode.REHEARSAL))
+
+
+def _spared(root: Path, ceremony: Path) -> bool:
+    """Whether another plan is rehearsed instead: the day that this one stands by for, or a standby day of this one."""
+    held = {one.name: prepare.read_plan(one)[0] for one in archive.ceremonies(root) if _rehearsed(one)}
+    return prepare.read_plan(ceremony)[0].standby_for in held or any(
+        plan.standby_for == ceremony.name for plan in held.values()
+    )
+
+
+def _forget(root: Path, first: str) -> None:
+    """The rehearsals from that of `first` on."""
+    for later in archive.ceremonies(root):
+        if later.name >= first and (later / "rehearsal").exists():
+            shutil.rmtree(later / "rehearsal")
 
 
 def _tokens(root: Path, folder: Path, start: Base) -> None:

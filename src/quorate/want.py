@@ -137,21 +137,26 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class ShareOut:
-    """Draw a secret, split it, hand out and type back the shares; keep it for the `SetCredential` that follows."""
+    """Draw a secret, split it, hand out and type back the shares; keep it for the `SetCredential` that follows.
+
+    `replaces`: whose shares open the token until then; None if that is the transport credential.
+    """
 
     token: str
     credential: str
     threshold: int
     holders: tuple[tuple[str, str], ...]
+    replaces: UnlockToken | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SetCredential:
-    """Replace the token's credential by the secret just shared, or by one that nobody keeps."""
+    """Replace the token's credential by the secret just shared, or by one that nobody keeps. `replaces`: as above."""
 
     token: str
     credential: str
     fate: str
+    replaces: UnlockToken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,7 @@ class RecoverCredential:
     fate: str
     set: Any
     holders: tuple[tuple[str, str], ...]
+    replaces: UnlockToken | None = None
 
 
 @dataclass(frozen=True, slots=True)

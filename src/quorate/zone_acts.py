@@ -15,14 +15,15 @@ def signing(layout: Layout, operation: SignOperation) -> list[Maker]:
     planned = next(one for one in layout.plan.operations if one.id == operation.id)
     assert isinstance(planned, SignKeySets)
     readers = (planned.requester,) if planned.requester else layout.pair
-    readers = layout.pair if any(one.act in BY_TWO for one in operation.responses) else readers
+    if planned.requester and any(one.act in BY_TWO for one in operation.responses):
+        readers = tuple(dict.fromkeys((planned.requester, *layout.pair)))[:2]
     requests = {one.request: one for one in operation.responses}
     makers: list[Maker] = [_letter(one, readers) for one in requests.values()]
     return [*makers, lambda step: _sign_step(layout, operation, step)]
 
 
 BY_TWO = ("genesis", "zsk-compromise")
-"""Acts whose ZSKs two people authenticate, each over another channel."""
+"""Acts whose ZSKs two people authenticate, each over another channel: the requester by the letter, another beside."""
 
 
 def _letter(response: ScriptResponse, by: tuple[str, ...]) -> Maker:
@@ -32,8 +33,10 @@ def _letter(response: ScriptResponse, by: tuple[str, ...]) -> Maker:
             title=f"The digest of {response.request}, from the requester's letter",
             text=(
                 f"zone: {response.zone}",
-                *spoken(response.digest),
-                "The requester shows who they are, hands over the letter, and reads the words; not from this page.",
+                *_expected(response.digest),
+                "The requester shows who they are, hands over the letter, and reads all its words aloud,",
+                "not from this page, by which everyone else follows. The first four and the last four are typed.",
+                "letter: date ____________  signed by ______________________________  kept with the script ____",
             ),
             by=by,
             expected=response.digest,
@@ -46,6 +49,12 @@ def _letter(response: ScriptResponse, by: tuple[str, ...]) -> Maker:
 def spoken(digest: str) -> tuple[str, ...]:
     spoken = words(bytes.fromhex(digest.removeprefix("sha256:")))
     return f"digest: {digest}", f"words: {' '.join(spoken[:16])}", f"       {' '.join(spoken[16:])}"
+
+
+def _expected(digest: str) -> tuple[str, ...]:
+    """What is on paper alone: a console that shows what is to be read from elsewhere would be read from."""
+    digest_line, *halves = spoken(digest)
+    return f"expected {digest_line}", *(f"expected words: {half.removeprefix('words:').strip()}" for half in halves)
 
 
 def _sign_step(layout: Layout, operation: SignOperation, step: str) -> Step:
@@ -78,7 +87,7 @@ def _publication(one: Publication, by: tuple[str, ...]) -> Maker:
             title=f"{one.artifact} as it is published",
             text=(
                 f"fetched from: {one.where}",
-                *spoken(one.digest),
+                *_expected(one.digest),
                 "Each fetches it, and reads the words of its digest.",
             ),
             by=by,

@@ -52,9 +52,14 @@ def _text(step: Step) -> list[str]:
     for _, _, value in _named(step):
         every = words(bytes.fromhex(value.removeprefix("sha256:")))
         boxed |= {" ".join(every), " ".join(every[:16]), " ".join(every[16:])}
-    lines = [text for text in step.text if text not in boxed and text.removeprefix("words:").strip() not in boxed]
+    lines = [text for text in step.text if text not in boxed and _spoken(text) not in boxed]
     celled = isinstance(step, (CheckpointStep, Close))
     return [text for text in lines if text.strip(" _")] if celled else lines
+
+
+def _spoken(text: str) -> str:
+    """The words of a line that says what is read aloud."""
+    return text.removeprefix("expected ").removeprefix("words:").strip()
 
 
 def _boxed(text: str, boxes: list[Value]) -> bool:

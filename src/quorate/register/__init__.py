@@ -93,7 +93,7 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         ksks={**register.ksks, **{name: key for name, key in state.keys.items() if key.zone}},
         certificates={**register.certificates, **state.certificates},
         crls=crls,
-        operations=register.operations | {one.id for one in things},
+        operations=register.operations | state.begun | set(state.done),
         items={**register.items, **state.items},
         seals=register.seals | state.seals,
         sets={**register.sets, **state.sets},

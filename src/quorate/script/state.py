@@ -81,6 +81,7 @@ class State:
     spkis: Mapping[str, bytes] = field(default_factory=dict)
     destroyed: frozenset[str] = frozenset()  # keys that this ceremony destroyed
     done: Mapping[str, Deed] = field(default_factory=dict)  # the operations that came to their end
+    begun: frozenset[str] = frozenset()  # the operations of which anything happened
     certificates: Mapping[str, bytes] = field(default_factory=dict)
     crls: Mapping[str, bytes] = field(default_factory=dict)
     skrs: Mapping[str, bytes] = field(default_factory=dict)  # signed in this ceremony, by the response's id

@@ -196,6 +196,7 @@ def due(step: Step, want: Want) -> tuple[Type, ...]:
 
 def effects(step: Step, event: Event, state: State) -> State:
     """What the event changes beside the progress of its step; must not fail."""
+    state = _begun(step, state)
     match step:
         case Custody():
             return custody.effects(step, event, state)
@@ -225,3 +226,9 @@ def effects(step: Step, event: Event, state: State) -> State:
             return state
         case _:
             assert_never(step)
+
+
+def _begun(step: Step, state: State) -> State:
+    """The operation of the step is under way: its name is taken, also if the ceremony is aborted."""
+    operation = getattr(step, "operation", "")
+    return state.having(begun=state.begun | {operation}) if operation and operation not in state.begun else state

@@ -28,7 +28,7 @@ def _nothing_to_do(step: Custody, state: State) -> bool:
     if step.action == "close":
         return step.place not in state.places or stays_open
     if step.action == "open":
-        due = stays_open or any(_home(state, item) == step.place for item in _to_move(state))
+        due = stays_open or bool(_enclosed(step, state) & _to_move(state))
         return step.place in state.places or not due
     if step.action == "unseal":
         lies = state.items[step.item]
@@ -45,8 +45,16 @@ def _to_move(state: State) -> frozenset[str]:
     return frozenset(item for item, lies in state.items.items() if not lies.place)
 
 
-def _home(state: State, item: str) -> str:
-    return next(one.place for one in state.script.items if one.id == item)
+def _enclosed(step: Custody, state: State) -> frozenset[str]:
+    """What a branch takes from a place or puts into it, the places within it included: until the place is closed."""
+    steps = state.steps(state.line)
+    after = steps[steps.index(step) + 1 :]
+    end = next(n for n, one in enumerate(after) if isinstance(one, Custody) and _closes(one, step.place))
+    return frozenset(one.item for one in after[:end] if isinstance(one, Custody) and one.action in ("take", "put"))
+
+
+def _closes(step: Custody, place: str) -> bool:
+    return (step.action, step.place) == ("close", place)
 
 
 def _questions(step: Custody, state: State) -> tuple[tuple[Question, ...], tuple[str, ...]]:

@@ -53,17 +53,17 @@ def wants_share(step: Share, state: State) -> Want | None:
     if missing := approval(state, operation, None):
         return missing
     digest = digest_of(operation, state.script, None)
-    people = _people(state, operation)
+    people, old = _people(state, operation), _in_force(state, operation.token, operation.credential)
     if state.pending:
         shares = _last_set(state) if operation.fate == "shared" else None
         if state.interrupted:
-            return RecoverCredential(operation.token, operation.credential, operation.fate, shares, people)
-        return SetCredential(operation.token, operation.credential, operation.fate)
+            return RecoverCredential(operation.token, operation.credential, operation.fate, shares, people, old)
+        return SetCredential(operation.token, operation.credential, operation.fate, old)
     if not state.commanded:
         return ask_command(state, operation.token, digest)
     shared = [event for event in state.since(Type.RESUMED, Type.SETTLED) if event.type is Type.SHARED]
     if operation.fate == "shared" and not shared:
-        return ShareOut(operation.token, operation.credential, operation.threshold, people)
+        return ShareOut(operation.token, operation.credential, operation.threshold, people, old)
     body = {"attempt": state.attempt, "digest": digest, "operation": operation.id}
     return Record(Type.INTENDED.value, body)
 
@@ -155,12 +155,20 @@ def wants_unlock(step: Unlock, state: State) -> Want | None:
     key = (step.token, step.credential)
     if key in state.unlocked or (state.line != "main" and not (state.to_main and key in state.relock)):
         return None
-    shares = state.sets.get(key)
-    if shares is None:
+    want = _in_force(state, *key)
+    if want is None:
         raise Refusal("session.no_set", token=step.token)
+    return want
+
+
+def _in_force(state: State, token: str, credential: str) -> UnlockToken | None:
+    """The set that opens the token, with those of its holders who are in the room; None before the first."""
+    shares = state.sets.get((token, credential))
+    if shares is None:
+        return None
     present = {person: seat for seat, person in state.seats.items()}
     people = tuple((present[one.person], one.person) for one in shares.commitments if one.person in present)
-    return UnlockToken(step.token, step.credential, shares, people)
+    return UnlockToken(token, credential, shares, people)
 
 
 def takes_unlock(step: Unlock, state: State, want: Want, answer: Answer) -> tuple[Type, Body]:

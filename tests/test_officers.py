@@ -1,0 +1,118 @@
+"""Shares given out anew on a token that has shares already: who held them opens it once more, and then never again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from example import SHARE, key, make_plan
+from forging import verify
+from hsm_day import Day
+from kept_record import KeyHolders, conduct_for_real
+from quorate import prepare, record, shares
+from quorate.credentials import REPLACED, plain
+from quorate.findings import Refusal
+from quorate.host import Host
+from quorate.token import Login
+from quorate.token.opening import open_token
+from unsmooth import PowerCut, at, pending
+
+AGAIN = SHARE.replace('id = "share-hsm-1"', 'id = "share-again"').replace('["c1", "c2", "c3"]', '["c2", "c3"]')
+FORGET = AGAIN.replace("threshold = 2", "").replace('holders = ["c2", "c3"]', 'fate = "destroyed"')
+
+
+@pytest.fixture
+def day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Day:
+    """A token whose credential three people share; two worksheets are kept, as people keep paper."""
+    monkeypatch.setenv("SOFTHSM2_CONF", "")
+    day = Day(tmp_path, operations=SHARE + key("key-r1"))
+    assert day.conduct() == []
+    old = {path.name: path.read_bytes() for path in (day.root / "worksheets/words/share/hsm-1/user").iterdir()}
+
+    def kept(self: KeyHolders, seat: str, prompt: str, topic: str) -> bytearray:
+        wrong = self._instead(prompt)
+        if topic.endswith(REPLACED) and wrong is None:
+            return bytearray(old[seat])
+        return bytearray(wrong.encode()) if wrong is not None else super(KeyHolders, self).secret(seat, prompt, topic)
+
+    monkeypatch.setattr(KeyHolders, "secret", kept)
+    return day
+
+
+def again(
+    day: Day, operations: str = AGAIN, happens: tuple[object, ...] = (), types: Mapping[str, list[str]] = {}
+) -> Path:
+    ceremony = make_plan(day.root, "002-again", operations, "2026-12-08T09:00:00Z")
+    return conduct_for_real(day.root, ceremony, day.keys, happens, types)  # type: ignore[arg-type]
+
+
+def pin(day: Day, *seats: str) -> bytearray:
+    """What the worksheets of these seats recover, as far as SLIP-39 knows."""
+    register = prepare.real_base(day.root).register
+    folder = day.root / "worksheets/words/share/hsm-1/user"
+    words = [shares.parse_words(bytearray((folder / seat).read_bytes())) for seat in seats]
+    return shares.pin_of(shares.combine(words, plain(register.sets["hsm-1", "user"])))
+
+
+def opens(day: Day, credential: bytearray) -> bool:
+    token = open_token("pkcs11", day.module, day.serial)
+    try:
+        token.login(Login.USER, credential)
+    except Refusal:
+        return False
+    finally:
+        token.close()
+    return True
+
+
+def accepted(day: Day) -> None:
+    genesis = record.frozen_states(day.root)[0].digest
+    code, output = verify(day.record, day.root / "ceremonies/002-again/record", "--authority", genesis)
+    assert code == 0, output
+
+
+def test_new_shares_open_the_token_and_the_old_ones_no_longer(day: Day) -> None:
+    old = pin(day, "c1", "c3")
+    assert opens(day, bytearray(old))
+    again(day)
+    assert not opens(day, old)
+    assert opens(day, pin(day, "c2", "c3"))
+    accepted(day)
+    script = (day.root / "ceremonies/002-again/script.txt").read_text()
+    assert "open it once more: 2 of 3 holders type theirs." in script
+
+
+def test_what_is_mistyped_is_refused_before_new_shares_are_drawn(day: Day) -> None:
+    new = (day.root / "worksheets/words/share/hsm-1/user/c2").read_bytes()
+    again(day, types={"old share": ["no such words", "", new.decode()[:-1]]})
+    accepted(day)
+
+
+@pytest.mark.parametrize("point", [at("3.3"), pending("3.3")])
+def test_the_power_fails(day: Day, point: object) -> None:
+    """Before the intent nothing has happened; after it a login tells that the token still has the old credential."""
+    again(day, happens=((point, PowerCut()),))
+    assert opens(day, pin(day, "c2", "c3"))
+    accepted(day)
+
+
+def test_a_shared_credential_is_forgotten(day: Day) -> None:
+    old = pin(day, "c1", "c3")
+    again(day, FORGET)
+    assert not opens(day, old)
+    accepted(day)
+
+
+def test_without_enough_of_the_old_holders_the_plan_is_refused(day: Day) -> None:
+    plan = make_plan(day.root, "002-again", AGAIN, "2026-12-08T09:00:00Z") / "plan.toml"
+    text = plan.read_text()
+    for seat in ("c1", "c3"):
+        start = text.index(f'[[seats]]\nid = "{seat}"')
+        end = text.find("[[", start + 2)
+        text = text[:start] + text[end:]
+    plan.write_text(text.replace('["c2", "c3"]', '["c2"]').replace("threshold = 2", "threshold = 1"))
+    with pytest.raises(Refusal) as refused:
+        prepare.compile_plan(plan.parent, prepare.real_base(day.root), Host().random)
+    assert "quorum.not_met" in {one.code for one in refused.value.findings}
