@@ -36,4 +36,4 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.made
 	@touch $@ $(VENV)/.demo
 
 clean:
-	rm -rf $(VENV) demo build dist
+	rm -rf $(VENV) demo demo-root-zone build dist

@@ -209,6 +209,8 @@ def other_bag(story: Story, people: People) -> None:
 def letter(story: Story, people: People) -> None:
     """The digest of the first request, two of its words changed over by the one who reads first."""
     people.go_on("The digest of inputs/root.xml")
+    assert people.question is not None
+    story.said["at the letter"] = people.question.screen
     words = people.answer_now().split()
     people.type(" ".join([*words[:2], words[3], words[2], *words[4:]]))
     story.said["misread"] = people.type(people.answer_now())
@@ -242,6 +244,16 @@ def interrupted(story: Story, people: People, signature: str) -> None:
 )
 def test_what_goes_wrong_is_answered_in_the_room(story: Story, what: str, shown: str) -> None:
     assert shown in story.said[what]
+
+
+def test_the_screen_does_not_show_what_is_to_be_read_from_the_letter(story: Story) -> None:
+    """The printed script does, for those who follow."""
+    spoken = story.papers.letters["inputs/root.xml"].split()
+    screen, paper = story.said["at the letter"], (story.records[1] / "script.txt").read_text()
+    assert "reads all its words aloud" in screen
+    for run in (" ".join(spoken[:4]), " ".join(spoken[4:])):
+        assert run in paper
+        assert run not in screen
 
 
 def test_eight_people_with_keys_were_there_and_one_on_paper(story: Story) -> None:
