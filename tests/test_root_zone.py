@@ -8,6 +8,7 @@ import re
 import shutil
 import tomllib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from quorate.conduct import Kind
 from quorate.custody import walk
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.findings import Refusal
-from quorate.host import Host
+from quorate.host import Host, SteppedHost
+from quorate.outset import new
 from quorate.people import Presence
 from quorate.rehearse import prepare_rehearsal, rehearse, shadow_base
 from quorate.script import Custody, Script, Step
@@ -132,6 +134,25 @@ def test_an_officer_who_is_deactivated_has_no_share_of_the_new_set(held: Path) -
     assert after - before == {"cody"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "before", "facility"),
+    [("ksk-generation", 0, "west"), ("ksk-import", 1, "east"), ("ksk-signing", 2, "west")],
+)
+def test_a_new_plan_is_for_the_facility_of_its_token_and_for_the_people_there(
+    tmp_path: Path, kind: str, before: int, facility: str
+) -> None:
+    """Everyone who is appointed there on the day, and none of the other facility; nobody is called for a recovery."""
+    root = copied(tmp_path / "authority")
+    for name in sorted(path.name for path in (root / "ceremonies").iterdir())[before:]:
+        shutil.rmtree(root / "ceremonies" / name)
+    plan = tomllib.loads(new(root, "010-new", kind, SteppedHost(datetime(2027, 2, 1, tzinfo=UTC))).read_text())
+    assert plan["facility"] == facility
+    assert {item.split("-")[1] for item in plan["retrieve"]} == {facility}
+    named = {person for needed in keys_of(facility).values() for one in needed for person in one} - {"cody"}
+    seated = {person for seat in plan["seats"] for person in (seat["person"], *seat.get("alternates", []))}
+    assert seated == named | {"mona", "quinn"}
+
+
 # -- standby days -----------------------------------------------------------------------------------------------------
 
 
@@ -232,9 +253,9 @@ def test_without_the_people_of_one_tier_nobody_gets_through_and_no_two_tiers_hav
 def changed(into: Path, *changes: tuple[str, str]) -> Path:
     root = copied(into)
     text = (root / "authority.toml").read_text()
-    for old, new in changes:
-        assert old in text, old
-        text = text.replace(old, new)
+    for before, after in changes:
+        assert before in text, before
+        text = text.replace(before, after)
     (root / "authority.toml").write_text(text)
     return root
 
@@ -274,7 +295,7 @@ def test_an_authority_in_which_a_tier_can_be_spared_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "code"),
+    ("before", "after", "code"),
     [
         ('  "hsm-west-bag",\n', "", "tiers.not_retrieved"),  # the module is used, and its tiers are not passed
         ('  "share-west-1",\n  "share-west-2",\n  "share-west-3",\n  "share-west-4",\n  "share-west-5",\n', "",
@@ -284,12 +305,12 @@ def test_an_authority_in_which_a_tier_can_be_spared_is_refused(
         ('  "laptop-west-bag",\n', '  "laptop-east-bag",\n', "plan.controllers_missing"),
     ],
 )  # fmt: skip
-def test_a_plan_that_goes_around_a_tier_is_refused(tmp_path: Path, old: str, new: str, code: str) -> None:
+def test_a_plan_that_goes_around_a_tier_is_refused(tmp_path: Path, before: str, after: str, code: str) -> None:
     root = copied(tmp_path / "authority")
     plan = root / "ceremonies" / BEFORE[0] / "plan.toml"
     text = plan.read_text()
-    assert old in text
-    plan.write_text(text.replace(old, new))
+    assert before in text
+    plan.write_text(text.replace(before, after))
     assert code in check(root, BEFORE[0])
 
 

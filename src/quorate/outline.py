@@ -103,7 +103,7 @@ class Beginning:
     state: AuthorityState
     earlier: Earlier
     name: str
-    holders: tuple[str, ...]  # the seats of those who are to hold shares
+    holders: Callable[[str], tuple[str, ...]]  # of a token, the seats of those who are to hold its shares
     unadopted_roots: tuple[str, ...] = ()  # self-signed certificates that the authority's state adopts
 
     def issuer(self, index: int = -1) -> str:
@@ -146,7 +146,7 @@ def first_use(state: AuthorityState, token: str, holders: tuple[str, ...]) -> st
 
 def share_of(start: Beginning, token: str) -> str:
     """The same in the first plan that uses the token, and nothing in later ones."""
-    return "" if token in start.earlier.shared else first_use(start.state, token, start.holders)
+    return "" if token in start.earlier.shared else first_use(start.state, token, start.holders(token))
 
 
 def _root(start: Beginning) -> Written:

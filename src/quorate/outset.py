@@ -140,11 +140,15 @@ def new(root: Path, name: str, kind: str, host: Host) -> Path:
     for what, entries in (("token", state.tokens), ("place", state.places)):
         if not entries:
             raise Refusal("outset.nothing_yet", "authority.toml", what=what)
-    unlock = state.quorum(Purpose.UNLOCK).role
-    holders = tuple(chair.id for chair in chairs(state) if chair.role == unlock)
+    before = earlier(root, name)
+    day, unlock = _day(host, before), state.quorum(Purpose.UNLOCK).role
+
+    def holders(token: str) -> tuple[str, ...]:
+        seats = chairs(state, _facility(state, frozenset({token})), day)
+        return tuple(chair.id for chair in seats if chair.role == unlock)
+
     past = history(root, prepare.read_source(root).adopted, [one.id for one in state.adopted])
-    beginning = Beginning(state, earlier(root, name), name, holders, past.roots)
-    written, day = KINDS[kind](beginning), _day(host, beginning.earlier)
+    written = KINDS[kind](Beginning(state, before, name, holders, past.roots))
     text = plan_text(state, name, written, f"{day}T09:00:00Z", f"{day}T17:00:00Z")
     with host.whole_folder(folder) as fresh:
         (fresh / "inputs").mkdir()
@@ -170,9 +174,9 @@ class Chair:
 
 def plan_text(state: AuthorityState, name: str, written: Written, opens: str, closes: str) -> str:
     """The plan of the ceremony `name`: who of the authority sits where, what is fetched, and what is `written`."""
-    seats = chairs(state)
+    facility = _facility(state, written.tokens)
+    seats = chairs(state, facility, opens[:10])
     watcher = next((chair.id for chair in seats if "audit" in state.role(chair.role).duties), "")
-    facility = state.places[0].facility
     near = {place.id for place in state.places if place.facility == facility}
     needed = written.tokens | {chair.role for chair in seats}
     items = [one.id for one in state.items if one.holder in needed and one.place in near]
@@ -207,19 +211,39 @@ def _seat(chair: Chair) -> str:
     return text + (f"alternates = [{names}]\n" if names else "")
 
 
-def chairs(state: AuthorityState) -> tuple[Chair, ...]:
+def _facility(state: AuthorityState, tokens: frozenset[str]) -> str:
+    """Where one of the tokens lies; the first of all if none lies anywhere."""
+    places = [state.place(item.place) for item in state.items if item.holder in tokens]
+    return (places or state.places)[0].facility
+
+
+def _elsewhere(state: AuthorityState, facility: str) -> frozenset[str]:
+    """People who open places of other facilities, by name, and none here."""
+    named = [(place.facility, person) for place in state.places for one in place.openers for person in one.people]
+    return frozenset(person for _, person in named) - {person for where, person in named if where == facility}
+
+
+def chairs(state: AuthorityState, facility: str = "", day: str = "") -> tuple[Chair, ...]:
     """Who sits where: everyone of a role that works in numbers, one with alternates of every other that has a duty.
 
-    Nobody is put where a conflict of roles could arise, whoever of the alternates comes.
+    Nobody is put where a conflict of roles could arise, whoever of the alternates comes. With a `facility` those who
+    belong to another stay away, with a `day` those who are not appointed then. A quorum for recovering alone stays away
+    as well: no plan begins with a recovery.
     """
+    away = _elsewhere(state, facility) if facility else frozenset[str]()
+    recover, unlock = state.quorum(Purpose.RECOVER).role, state.quorum(Purpose.UNLOCK).role
     crowded = {state.quorum(purpose).role for purpose in (Purpose.AUTHORISE, Purpose.UNLOCK, Purpose.CLOSE)}
     crowded |= {place.controllers.role for place in state.places}
     crowded |= {role.id for role in state.roles if "shares" in role.duties}
+    crowded -= {recover} - {unlock}
     taken: list[tuple[str, str]] = []
     seated: dict[str, tuple[str, ...]] = {}
-    roles = [role for role in state.roles if role.duties or role.id in crowded]
+    idle = {recover} - crowded if set(state.role(recover).duties) <= {"shares"} else set[str]()
+    roles = [role for role in state.roles if (role.duties or role.id in crowded) and role.id not in idle]
     for role in sorted(roles, key=lambda one: one.id not in crowded):
-        able = [one for one in state.appointed(role.id) if not _clash(state, one, role.id, taken)]
+        there = [one for one in state.appointed(role.id) if one not in away]
+        there = [one for one in there if not day or state.holds_role(one, role.id, day)]
+        able = [one for one in there if not _clash(state, one, role.id, taken)]
         # whoever sits nowhere yet comes first
         able.sort(key=lambda one: any(one == person for person, _ in taken))
         seated[role.id] = tuple(able)
