@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from example import DESTROY_SO, PEOPLE, SHARE, certificate, crl, key, make_authority, make_csr, make_plan
-from quorate import frozen, governing, prepare, record, signer
+from quorate import frozen, governing, prepare, record, signer, source
 from quorate.airgap import Level, Observation
 from quorate.conduct import Kind, Room, Stopped, conduct
 from quorate.host import Host, SteppedHost
@@ -64,7 +64,7 @@ class KeyHolders(Unsmooth):
 
 def govern(root: Path, keys: Path) -> None:
     """Freeze the authority's state and have every governor sign it."""
-    number = governing.freeze_state(Host(), root, prepare.read_authority(root))
+    number = governing.freeze_state(Host(), root, source.read_authority(root))
     states = record.frozen_states(root)
     before, people, _ = governing.governors(states, number)
     for person in people:

@@ -198,7 +198,7 @@ def test_interrupted_is_3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("quorate.prepare.find_authority", interrupted)
+    monkeypatch.setattr("quorate.source.find_authority", interrupted)
     outcome = run("status", tmp_path)
     assert outcome.code == 3
     assert outcome.err.strip() == "quorate: interrupted"
@@ -208,7 +208,7 @@ def test_a_bug_is_70_and_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     def broken(*_: object) -> None:
         raise AssertionError("not as it was thought")
 
-    monkeypatch.setattr("quorate.prepare.find_authority", broken)
+    monkeypatch.setattr("quorate.source.find_authority", broken)
     outcome = run("status", tmp_path)
     assert outcome.code == 70
     assert "Traceback" in outcome.err

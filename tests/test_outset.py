@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from quorate import prepare
+from quorate import prepare, source
 from quorate.authority import AuthorityState, state_findings
 from quorate.findings import Refusal
 from quorate.host import SteppedHost
@@ -87,17 +87,17 @@ def openssl(*arguments: object) -> str:
 def test_a_new_authority_lacks_nothing_but_keys(tmp_path: Path, rules: str) -> None:
     begin(tmp_path / "a", rules)
     with pytest.raises(Refusal) as refusal:
-        prepare.read_authority(tmp_path / "a")
+        source.read_authority(tmp_path / "a")
     assert set(codes(refusal)) == {"person.key_missing"}
     assert len(codes(refusal)) == 9
     enrol_keys(tmp_path / "a")
-    state = prepare.read_authority(tmp_path / "a")
+    state = source.read_authority(tmp_path / "a")
     assert state.rules == rules
     assert state_findings(state) == ()
 
 
 def test_a_new_authority_can_be_read_for_a_rehearsal_before_anybody_has_a_key(tmp_path: Path) -> None:
-    state = prepare.read_authority(begin(tmp_path / "a"), Mode.REHEARSAL)
+    state = source.read_authority(begin(tmp_path / "a"), Mode.REHEARSAL)
     assert all(not person.key for person in state.people)
 
 
@@ -119,20 +119,20 @@ def test_every_person_has_a_card_with_a_salt_of_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rules", RULES)
 def test_nobody_is_appointed_to_two_roles_in_conflict(tmp_path: Path, rules: str) -> None:
-    state = prepare.read_authority(begin(tmp_path / "a", rules), Mode.REHEARSAL)
+    state = source.read_authority(begin(tmp_path / "a", rules), Mode.REHEARSAL)
     for person in state.people:
         roles = {one.role for one in person.appointments}
         assert not any(set(pair) <= roles for pair in state.conflicts), person.id
 
 
 def test_those_who_authorise_and_those_who_unlock_are_different_people(tmp_path: Path) -> None:
-    state = prepare.read_authority(begin(tmp_path / "a"), Mode.REHEARSAL)
+    state = source.read_authority(begin(tmp_path / "a"), Mode.REHEARSAL)
     authorise, unlock = (state.quorum(purpose).role for purpose in (Purpose.AUTHORISE, Purpose.UNLOCK))
     assert not set(state.appointed(authorise)) & set(state.appointed(unlock))
 
 
 def test_the_controllers_of_a_place_hold_nothing_that_lies_in_it(tmp_path: Path) -> None:
-    state = prepare.read_authority(begin(tmp_path / "a"), Mode.REHEARSAL)
+    state = source.read_authority(begin(tmp_path / "a"), Mode.REHEARSAL)
     keepers = {place.id: set(state.appointed(place.controllers.role)) for place in state.places}
     held = [item for item in state.items if item.holder in {role.id for role in state.roles}]
     assert len(held) == 3
@@ -321,7 +321,7 @@ def artifact(root: Path, name: str) -> Path:
 
 
 def test_the_demonstrations_authority_is_complete_and_its_keys_are_different(demo: Path) -> None:
-    state: AuthorityState = prepare.read_authority(demo)
+    state: AuthorityState = source.read_authority(demo)
     keys = [person.key for person in state.people if person.presence is Presence.KEYED]
     assert state_findings(state) == ()
     assert len(set(keys)) == len(keys) == 9

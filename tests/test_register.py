@@ -16,7 +16,7 @@ import pytest
 import typst
 
 from inventories import NOW, a_busy_one, certificate, crl, digest, inventory, key, response
-from quorate import canonical, prepare
+from quorate import canonical, source
 from quorate.authority import AuthorityState
 from quorate.register.agreement import disagreements
 from quorate.register.deadlines import due, retention
@@ -116,7 +116,7 @@ def test_a_response_that_has_lapsed_is_noticed_while_its_certificate_lives() -> 
 
 @pytest.fixture(scope="module")
 def webpki(rehearsed: Path) -> AuthorityState:
-    return msgspec.structs.replace(prepare.read_authority(rehearsed, Mode.REHEARSAL), rules="webpki")
+    return msgspec.structs.replace(source.read_authority(rehearsed, Mode.REHEARSAL), rules="webpki")
 
 
 def dated(it: Inventory, state: AuthorityState) -> dict[tuple[str, str], list[str]]:

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from forging import VERIFIER, Forgery, genesis, record, refused, stand_ins, verify
-from quorate import prepare
+from quorate import prepare, source
 from quorate.authority import AuthorityState
 from quorate.conduct import Kind
 from quorate.custody import walk
@@ -67,7 +67,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def state() -> AuthorityState:
-    return prepare.read_authority(EXAMPLES / "root-zone-style")
+    return source.read_authority(EXAMPLES / "root-zone-style")
 
 
 def accepted(root: Path, *names: str) -> str:
@@ -290,7 +290,7 @@ def test_an_authority_in_which_a_tier_can_be_spared_is_refused(
     tmp_path: Path, changes: list[tuple[str, str]], code: str
 ) -> None:
     with pytest.raises(Refusal) as refusal:
-        prepare.read_authority(changed(tmp_path / "authority", *changes))
+        source.read_authority(changed(tmp_path / "authority", *changes))
     assert code in {one.code for one in refusal.value.findings}
 
 
@@ -456,5 +456,5 @@ def test_the_verifier_refuses(held: Path, tmp_path: Path, what: str) -> None:
 def test_an_authority_without_tiers_is_written_as_before(tmp_path: Path, name: str) -> None:
     """The digest of a state that people have signed depends on what they wrote alone."""
     shutil.copytree(EXAMPLES / "demo", tmp_path / "demo")
-    assert f'"{name}"' not in prepare.read_authority(tmp_path / "demo").file().decode()
-    assert f'"{name}"' in prepare.read_authority(EXAMPLES / "root-zone-style").file().decode()
+    assert f'"{name}"' not in source.read_authority(tmp_path / "demo").file().decode()
+    assert f'"{name}"' in source.read_authority(EXAMPLES / "root-zone-style").file().decode()

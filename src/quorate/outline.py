@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from string import Template
 
-from quorate import prepare
+from quorate import prepare, source
 from quorate.adopting import history
 from quorate.archive import ceremonies
 from quorate.authority import AuthorityState
@@ -68,7 +68,7 @@ def earlier(root: Path, name: str) -> Earlier:
     """What is planned in the ceremonies whose names sort before `name`, whether held or not."""
     folders = [one for one in ceremonies(root) if one.name < name and (one / "plan.toml").exists()]
     plans: list[Plan] = [_plan(folder) for folder in folders]
-    past = history(root, prepare.read_source(root).adopted, [name for plan in plans for name in plan.adopt])
+    past = history(root, source.read_source(root).adopted, [name for plan in plans for name in plan.adopt])
     operations: list[Operation] = [operation for plan in plans for operation in plan.operations]
     tokens = {one.id: one.token for one in operations if isinstance(one, GenerateKey)}
     numbers = dict(past.numbers)

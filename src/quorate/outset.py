@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-from quorate import prepare
+from quorate import source
 from quorate.adopting import history
 from quorate.authority import AuthorityState
 from quorate.findings import Refusal, refuse_errors
@@ -136,7 +136,7 @@ def new(root: Path, name: str, kind: str, host: Host) -> Path:
     folder = root / "ceremonies" / name
     if folder.exists():
         raise Refusal("outset.ceremony_present", str(folder), name=name)
-    state = prepare.read_authority(root, Mode.REHEARSAL)  # keys can be enrolled later
+    state = source.read_authority(root, Mode.REHEARSAL)  # keys can be enrolled later
     for what, entries in (("token", state.tokens), ("place", state.places)):
         if not entries:
             raise Refusal("outset.nothing_yet", "authority.toml", what=what)
@@ -147,7 +147,7 @@ def new(root: Path, name: str, kind: str, host: Host) -> Path:
         seats = chairs(state, _facility(state, frozenset({token})), day)
         return tuple(chair.id for chair in seats if chair.role == unlock)
 
-    past = history(root, prepare.read_source(root).adopted, [one.id for one in state.adopted])
+    past = history(root, source.read_source(root).adopted, [one.id for one in state.adopted])
     written = KINDS[kind](Beginning(state, before, name, holders, past.roots))
     text = plan_text(state, name, written, f"{day}T09:00:00Z", f"{day}T17:00:00Z")
     with host.whole_folder(folder) as fresh:

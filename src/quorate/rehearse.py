@@ -15,7 +15,7 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from quorate import archive, governing, prepare, record, shares, signer
+from quorate import archive, governing, prepare, record, shares, signer, source
 from quorate.authority import AuthorityState, TokenEntry
 from quorate.conduct import Room, conduct
 from quorate.credentials import REPLACED, plain
@@ -41,7 +41,7 @@ def shadow_state(root: Path, state: AuthorityState) -> AuthorityState:
         TokenEntry(one.id, "software", f"tokens/{one.id}", f"SHADOW-{one.id}", "software token", one.level)
         for one in state.tokens
     )
-    adopted = stand_in_adopted(root, state, prepare.read_source(root).adopted)
+    adopted = stand_in_adopted(root, state, source.read_source(root).adopted)
     return msgspec.structs.replace(state, people=people, tokens=tokens, adopted=adopted)
 
 
@@ -59,7 +59,7 @@ def _stand_in(root: Path, person: Person) -> Person:
 def shadow_base(root: Path, ceremony: str, host: Host) -> Base:
     """The base of a rehearsal: the shadow authority, brought up to the real one and governed by its stand-ins."""
     folder = root / "shadow"
-    number = governing.freeze_state(host, folder, shadow_state(root, prepare.read_authority(root, Mode.REHEARSAL)))
+    number = governing.freeze_state(host, folder, shadow_state(root, source.read_authority(root, Mode.REHEARSAL)))
     states = record.frozen_states(folder)
     before, people, _ = governing.governors(states, number)
     for person in people:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from quorate import prepare
+from quorate import source
 from quorate.authority import AuthorityState
 from quorate.boulder.config import CertificateConfig, KeyConfig, RootConfig
 from quorate.boulder.plans import Plans
@@ -80,7 +80,7 @@ def write(into: Path, rules: str, plans: Plans, laid: tuple[Laid, ...], host: Ho
     (into / "profiles").mkdir()
     for name, text in plans.profiles.files(rules).items():
         host.write_once(into / "profiles" / name, text.encode())
-    state = prepare.read_authority(into, Mode.REHEARSAL)
+    state = source.read_authority(into, Mode.REHEARSAL)
     for one in laid:
         folder = into / "ceremonies" / one.name
         (folder / "inputs").mkdir(parents=True)

@@ -21,18 +21,18 @@ def status_command(folder: Path) -> None:
 
     Example: quorate status
     """
-    from quorate import archive, governing, prepare, record
+    from quorate import archive, governing, record, source
     from quorate.script import read_script
     from quorate.statement import Mode
 
-    root = prepare.find_authority(folder)
+    root = source.find_authority(folder)
     states = record.frozen_states(root)
     for number, state in enumerate(states):
         standing = governing.state_standing(root, Mode.REAL, number)
         click.echo(f"state {number:03d}: {state.digest}, {len(standing.signed)} of {standing.need} governors")
     if not states:
         click.echo("the authority is not signed yet; each governor: quorate approve . --person ID")
-    elif prepare.read_authority(root, Mode.REHEARSAL).digest != states[-1].digest:
+    elif source.read_authority(root, Mode.REHEARSAL).digest != states[-1].digest:
         click.echo("authority.toml or people/ are not as signed; its governors: quorate approve . --person ID")
     if not any((one / "plan.toml").exists() for one in archive.ceremonies(root)):
         click.echo("no ceremony is planned yet; the first: quorate new 001-root --from root")
@@ -112,8 +112,8 @@ def schema_command(what: str) -> None:
     import msgspec
 
     from quorate.plan import Plan
-    from quorate.prepare import AuthoritySource, PersonSource
     from quorate.register.sheets import Published
+    from quorate.source import AuthoritySource, PersonSource
 
     kinds = {"plan": Plan, "authority": AuthoritySource, "person": PersonSource, "register": Published}
     schema = msgspec.json.schema(kinds[what])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from quorate import governing, prepare, record
+from quorate import governing, prepare, record, source
 from quorate.authority import AuthorityState
 from quorate.cli import verifier
 from quorate.findings import Finding, Refusal, refuse_errors
@@ -45,7 +45,7 @@ def new_command(name: str, kind: str, root: Path) -> None:
     """
     from quorate.outset import new
 
-    plan = new(prepare.find_authority(root), name, kind, Host())
+    plan = new(source.find_authority(root), name, kind, Host())
     click.echo(f"wrote {plan}")
     click.echo(f"next: edit it, then: quorate rehearse {plan.parent}")
 
@@ -58,7 +58,7 @@ def check_command(ceremony: Path, rehearsal: bool) -> None:
 
     PATH: a ceremony, or the authority's own folder. Example: quorate check ceremonies/001-root
     """
-    root, host = prepare.find_authority(ceremony), Host()
+    root, host = source.find_authority(ceremony), Host()
     if root.resolve() == ceremony.resolve():
         _check_authority(root, Mode.REHEARSAL if rehearsal else Mode.REAL)
         return
@@ -81,7 +81,7 @@ def check_command(ceremony: Path, rehearsal: bool) -> None:
 def _check_authority(root: Path, mode: Mode) -> None:
     from quorate.authority import state_findings
 
-    state = prepare.read_authority(root, mode)
+    state = source.read_authority(root, mode)
     _print_findings(tuple(one for one in state_findings(state) if not one.blocks))
     click.echo(
         f"authority {state.name}: {len(state.people)} people, {counted(len(state.roles), 'role')}, "
@@ -129,9 +129,9 @@ def compile_command(ceremony: Path, replace: bool) -> None:
     from quorate.words import rows
 
     ceremony, host = ceremony.resolve(), Host()
-    start = prepare.real_base(prepare.find_authority(ceremony))
+    start = prepare.real_base(source.find_authority(ceremony))
     compiled = prepare.compile_plan(ceremony, start, host.random)
-    refuse_errors(_looked_at(prepare.find_authority(ceremony), start.state, compiled.script, say=False))
+    refuse_errors(_looked_at(source.find_authority(ceremony), start.state, compiled.script, say=False))
     fallen = frozen.write(host, ceremony, compiled, replace)
     _print_findings(compiled.findings)
     digest = canonical.digest(compiled.script.file())
@@ -193,7 +193,7 @@ def approve_command(path: Path, person: str, key: Path | None, signature: Path |
 
 
 def _approve_state(root: Path, person: str, key: Path | None, signature: Path | None) -> None:
-    host, state, states = Host(), prepare.read_authority(root), record.frozen_states(root)
+    host, state, states = Host(), source.read_authority(root), record.frozen_states(root)
     if not states or states[-1].digest != state.digest:
         states = (*states, state)
     number = len(states) - 1
@@ -214,7 +214,7 @@ def _approve_script(ceremony: Path, person: str, key: Path | None, signature: Pa
     if not (ceremony / "script.json").is_file():
         raise Refusal("script.not_compiled", str(ceremony))
     script = read_script((ceremony / "script.json").read_bytes(), "script.json")
-    state = prepare.real_base(prepare.find_authority(ceremony)).state
+    state = prepare.real_base(source.find_authority(ceremony)).state
     if person not in (may := governing.approvers(state, script)):
         raise Refusal("approve.stranger", person=person, may=", ".join(may))
     statement = governing.approval_statement(script, state, person)
@@ -267,7 +267,7 @@ def rehearse_command(ceremony: Path) -> None:
     from quorate.script import read_script
 
     ceremony = ceremony.resolve()
-    root = prepare.find_authority(ceremony)
+    root = source.find_authority(ceremony)
     state = rehearse(root, ceremony, verifier().read_bytes())
     folder = record_folder(ceremony, Mode.REHEARSAL)
     made = counted(len(state.certificates), "certificate"), counted(len(state.crls), "CRL")

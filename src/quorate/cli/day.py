@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from quorate import archive, governing, prepare, record
+from quorate import archive, governing, prepare, record, source
 from quorate.cli import INTERRUPTED, verifier
 from quorate.cli.before import FILE, FOLDER, made_signature
 from quorate.findings import Refusal
@@ -54,7 +54,7 @@ def conduct_command(ceremony: Path, rehearsal: bool) -> None:
 
     ceremony, host = ceremony.resolve(), Host()
     host.lock_memory()
-    root = prepare.find_authority(ceremony)
+    root = source.find_authority(ceremony)
     folder, tokens = ceremony, root
     if rehearsal:
         folder = tokens = ceremony / "rehearsal"

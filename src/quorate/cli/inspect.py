@@ -103,10 +103,10 @@ def _root(file: Path) -> Path | None:
 
 
 def _authority(folder: Path) -> Path | None:
-    from quorate import prepare
+    from quorate import source
 
     try:
-        return prepare.find_authority(folder)
+        return source.find_authority(folder)
     except Refusal:
         return None
 
@@ -115,7 +115,7 @@ def _around(file: Path, given: Mapping[str, CertificateFacts]) -> Surroundings:
     """The authority above a file, and what its records hold; a rehearsal's file lies among rehearsals."""
     from dataclasses import replace
 
-    from quorate import archive, prepare
+    from quorate import archive, source
     from quorate.appraisal import Surroundings
     from quorate.register.inventory import read_entries
     from quorate.script.drafting import rule_commitments
@@ -128,7 +128,7 @@ def _around(file: Path, given: Mapping[str, CertificateFacts]) -> Surroundings:
     mode = Mode.REHEARSAL if parts[2:3] == ("rehearsal",) else Mode.REAL
     around = Surroundings("private", given=given)
     try:  # what is wrong with the authority or its records is said, and the object read all the same
-        state = prepare.read_authority(root, Mode.REHEARSAL)  # only its rules are asked for
+        state = source.read_authority(root, Mode.REHEARSAL)  # only its rules are asked for
         around = Surroundings(state.rules, rule_commitments(state), given)
         objects = read_entries(archive.read_register(root, mode))
     except Refusal as refusal:

@@ -44,16 +44,16 @@ def register_command(folder: Path, form: str | None, into: Path | None, rehearsa
 
     Example: quorate register --svg --into hierarchy.svg
     """
-    from quorate import archive, prepare, record
+    from quorate import archive, record, source
     from quorate.event import moment
     from quorate.host import Host
     from quorate.register.agreement import disagreements
     from quorate.register.inventory import read_entries, take
     from quorate.statement import Mode
 
-    root, host = prepare.find_authority(folder), Host()
+    root, host = source.find_authority(folder), Host()
     mode = Mode.REHEARSAL if rehearsal else Mode.REAL
-    state = prepare.read_authority(root, Mode.REHEARSAL)  # a key may be missing from people/ yet
+    state = source.read_authority(root, Mode.REHEARSAL)  # a key may be missing from people/ yet
     states = record.frozen_states(root / "shadow" if rehearsal else root)
     register = archive.read_register(root, mode)
     objects = read_entries(register)
