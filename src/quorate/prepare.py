@@ -19,9 +19,10 @@ from quorate.adopting import adopted_inputs
 from quorate.adoption import description, is_root, resolve
 from quorate.archive import read_register
 from quorate.authority import AuthorityState
-from quorate.compiler import Draft, Resolver, freeze
+from quorate.compiler import Resolver
 from quorate.custody import walk
 from quorate.findings import Finding, Refusal, found, refuse_errors
+from quorate.freezing import Draft, freeze
 from quorate.keysets import relevant_skrs
 from quorate.layout import Layout
 from quorate.linting import required_linters

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from quorate import linters
 from quorate.authority import AuthorityState
-from quorate.compiler import Draft
 from quorate.findings import Finding, Refusal, found
+from quorate.freezing import Draft
 from quorate.linting import remark_findings, required_linters
 from quorate.plan import Plan, Waiver
 from quorate.script.drafting import utc
