@@ -169,9 +169,10 @@ def prepare_rehearsal(root: Path, ceremony: Path, verifier: bytes, fresh: bool =
         _forget(root, instead)
     for earlier in archive.ceremonies(root):
         due = earlier.name < ceremony.name and earlier.name != instead and (earlier / "plan.toml").is_file()
-        if due and not _rehearsed(earlier) and not _spared(root, earlier):
+        if due and not _rehearsed(earlier):
             with within(earlier.name):
-                rehearse(root, earlier, verifier)
+                if not _spared(root, earlier):
+                    rehearse(root, earlier, verifier)
     if fresh:
         _forget(root, ceremony.name)
     start = shadow_base(root, ceremony.name, host)
