@@ -202,7 +202,11 @@ def own() -> Policy:
         ("2016-10-27", "to-twenty-one-days", ["five-digit-tags", "a-second-short"]),
         ("2017-10-18", "twenty-one-days", ["five-digit-tags"]),
         ("2020-04-23", "three-quarters-at-once", ["five-digit-tags"]),
-        ("2020-06-01", "own", ["five-digit-tags"]),
+        ("2018-04-11", "ceremony-33", ["five-digit-tags"]),
+        ("2018-04-13", "after-ceremony-33", ["five-digit-tags"]),
+        ("2020-06-01", "between-the-threes", ["five-digit-tags"]),
+        ("2021-02-11", "three-quarters-again", []),
+        ("2021-02-13", "own", []),
         ("2026-02-12", "own", []),
     ],
 )
@@ -216,7 +220,7 @@ def test_what_held_on_a_day(day: str, limits: str, exceptions: list[str]) -> Non
 def test_the_past_does_not_change_what_holds_today() -> None:
     policy = with_history(own())
     assert [one.id for one in policy.ksks] == ["Kjqmt7v", "Klajeyz", "Kmyv6jo"]
-    assert policy.limits[-1] == msgspec.structs.replace(own().limits[0], since="2020-06-01")
+    assert policy.limits[-1] == msgspec.structs.replace(own().limits[0], since="2021-02-13")
     of_2018 = policy.limits_at(datetime(2018, 1, 1, tzinfo=UTC))
     assert of_2018.retire_safety == own().limits[0].retire_safety
     assert of_2018.horizon == own().limits[0].horizon

@@ -15,7 +15,7 @@ from quorate.dnssec.policy import Policy, load_policy
 
 FILE = "root-zone.toml"
 OWN_SINCE = "2017-02-01"
-"""From here on the limits are today's, but for the weeks in which three quarters were signed at once."""
+"""From here on the limits are today's, but for the days on which ceremonies signed further ahead."""
 
 
 @functools.cache
@@ -36,10 +36,11 @@ def with_history(own: Policy) -> Policy:
         return own
     (limits,) = own.limits
     *later, last = (one for one in root.limits if one.since >= OWN_SINCE)
-    longest = max(one.horizon for one in later)  # of the weeks in which three quarters were signed at once
     past = (one for one in root.limits if one.since < OWN_SINCE)
     now = (
-        replace(limits, id=one.id, since=one.since, horizon=one.horizon if one.horizon == longest else limits.horizon)
+        replace(
+            limits, id=one.id, since=one.since, horizon=one.horizon if one.horizon > last.horizon else limits.horizon
+        )
         for one in later
     )
     withdrawn = (one for one in root.ksks if one.until and one.ds_sha256 not in pins)
