@@ -158,6 +158,42 @@ def test_what_has_no_place_is_told_and_no_pin_is_taken(made: Path) -> None:
     assert not any("123456" in path.read_text() for path in into.rglob("*") if path.is_file())
 
 
+OLDER_NAMES = """  acceptable_dnssec_algorithms:
+    - RSASHA256
+    - ECDSAP256SHA256
+  rsa_acceptable_exponents:
+    - 3
+    - 65537
+  rsa_acceptable_key_sizes: [1024, 2048]
+  acceptable_key_set_lengths:
+    - 2
+    - 3
+  check_request_daisy_chain: false
+  warn_instead_of_fail: true
+"""
+
+
+def older(text: str) -> str:
+    """The same configuration with the names of 2019."""
+    return text.replace("  approved_algorithms:\n    - ECDSAP256SHA256\n", OLDER_NAMES, 1)
+
+
+def test_older_names_mean_what_they_meant(made: Path) -> None:
+    path = made / "ksrsigner.yaml"
+    path.write_text(older(path.read_text()))
+    into = imported(made)
+    (limits,) = load_zone(into / "dnssec").policy.limits
+    assert [(int(one.algorithm), one.sizes, one.exponents) for one in limits.algorithms] == [
+        (8, (1024, 2048), (3, 65537)),
+        (13, (), ()),
+    ]
+    assert [(one.slots, one.different) for one in limits.keys] == [((2, 1, 1, 1, 1, 1, 1, 1, 2), 3)]
+    report = (into / "report.md").read_text()
+    assert "check_request_daisy_chain: KSR-CHAIN-KEYS, KSR-CHAIN-OVERLAP is made here all the same" in report
+    assert "request_policy.warn_instead_of_fail: every check is made here all the same" in report
+    assert "request_policy.acceptable_key_set_lengths: 2 different keys; where they stand is not said" in report
+
+
 def test_a_schema_of_its_own_is_kept(made: Path) -> None:
     odd = [("A", "A", ""), *[("AB", "AB", "")] * 7, ("B", "B", "")]
     with (made / "ksrsigner.yaml").open("a") as file:
@@ -204,6 +240,14 @@ WRONG: dict[str, tuple[Change, str]] = {
     "a silent revocation": (swap("sign: [ksk_current, ksk_next]", "sign: ksk_next"), "schema.revoked_unsigned"),
     "the only key revoked": (swap("sign: [ksk_current, ksk_next]", "sign: ksk_current"), "schema.nobody_signs"),
     "keys for other slots": (swap("  dns_ttl", "  num_keys_per_bundle: [1]\n  dns_ttl"), "dnssec.policy_value"),
+    "an older name beside the newer one": (
+        swap("  dns_ttl", "  acceptable_dnssec_algorithms: [RSASHA256]\n  dns_ttl"),
+        "kskm.value",
+    ),
+    "an older count that leaves the slots open": (
+        swap("  dns_ttl", "  acceptable_key_set_lengths: [2]\n  dns_ttl"),
+        "kskm.value",
+    ),
     "no YAML": (lambda text: text + "  : : [\n", "document.not_yaml"),
     "a key twice": (lambda text: text + "hsm:\n", "document.key_twice"),
     "an anchor": (swap("module: $MODULE", "module: &one $MODULE"), "document.not_plain"),

@@ -70,6 +70,12 @@ def test_the_deployed_response_is_the_one_before(tmp_path: Path) -> None:
     assert out.endswith("accepted: the request passes every check\n")
 
 
+def test_an_answered_request_is_judged_in_its_place(tmp_path: Path) -> None:
+    root = folder(tmp_path, deployed=2)
+    assert f"after the deployed response {zone().history[0].response.id}" in check(root, 1).out
+    assert "after the deployed response" not in check(root, 0, "--genesis").out
+
+
 def test_a_response_that_is_not_deployed_is_none(tmp_path: Path) -> None:
     """The chain ends with the response that is in the zone, not with the one that was signed last."""
     err = check(folder(tmp_path, deployed=1), 2, code=1).err

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -144,6 +145,8 @@ def _before(asked: Asked, folder: Path, request: Request, digest: str) -> Before
     from quorate.zone import load_history, load_schemas
 
     history = load_history(folder, load_schemas(folder))
+    # a request that was answered is judged in its place, and not after what came later
+    history = tuple(takewhile(lambda one: one.response.id != request.id, history))
     before = predecessor(history, request.id, Act.ROUTINE)
     if before is not None:
         _say([f"after the deployed response {before.response.id}"])

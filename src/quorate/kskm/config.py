@@ -65,7 +65,10 @@ class Hsm:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole file. `disabled`: each member that turns a check off, with its line; `filenames` as they are named."""
+    """The whole file. `disabled`: each member that turns a check off, with its line; `filenames` as they are named.
+
+    `other_counts`: numbers of different keys that an older file accepts without a word on how the slots hold them.
+    """
 
     keys: tuple[Key, ...]
     schemas: tuple[SchemaEntry, ...]
@@ -77,6 +80,7 @@ class Config:
     bundles: int
     key_counts: tuple[int, ...]
     different_keys: int
+    other_counts: tuple[int, ...]
     algorithms: tuple[Algorithm, ...]
     sizes: tuple[int, ...]
     exponents: tuple[int, ...]
@@ -166,6 +170,16 @@ class _Section:
         lower, upper = (read_duration(one) for one in defaults) if defaults else (None, None)
         return self.duration(least, lower), self.duration(most, upper)
 
+    def renamed(self, names: Mapping[str, str]) -> _Section:
+        """The same with members of older names under those of today; a member under both is a problem."""
+        entries = dict(self.table.entries)
+        for older, name in names.items():
+            if older in entries and name in entries:
+                self.problem(older, entries[older][1], f"it is the older name of {name}, which is there too")
+            elif older in entries:
+                entries[name] = entries.pop(older)
+        return _Section(Table(entries, self.table.line), self.path, self.where, self.problems)
+
     def ended(self) -> None:
         """Whatever was not taken is unknown."""
         for name, (_, line) in self.table.entries.items():
@@ -176,6 +190,8 @@ class _Section:
 def _config(top: _Section) -> Config:
     request, response, ksk = (top.section(name) for name in ("request_policy", "response_policy", "ksk_policy"))
     keys, schemas, files = (top.section(name) for name in ("keys", "schemas", "filenames"))
+    request = request.renamed(OLDER)
+    different, others = _different_keys(request)
     disabled = (*_disabled(request), *_disabled(response))
     bundles = request.number("num_bundles", 9)
     if response.number("num_bundles", 9) != bundles:
@@ -192,7 +208,8 @@ def _config(top: _Section) -> Config:
         signers_name=ksk.value("signers_name", str, "no name", ".") or ".",
         bundles=bundles,
         key_counts=request.listed("num_keys_per_bundle", _number, "a number", (2, 1, 1, 1, 1, 1, 1, 1, 2)),
-        different_keys=request.number("num_different_keys_in_all_bundles", 3),
+        different_keys=different,
+        other_counts=others,
         algorithms=request.listed("approved_algorithms", _algorithm, "a known algorithm", (Algorithm.RSASHA256,)),
         sizes=request.listed("rsa_approved_key_sizes", _number, "a number", (2048,)),
         exponents=request.listed("rsa_approved_exponents", _number, "a number", (65537,)),
@@ -211,16 +228,42 @@ def _config(top: _Section) -> Config:
     return config
 
 
+def _different_keys(request: _Section) -> tuple[int, tuple[int, ...]]:
+    """How many different keys a request has; and which other numbers an older file accepts."""
+    count = request.number("num_different_keys_in_all_bundles", 3)
+    held = request.table.entries.get(KEY_COUNTS)
+    accepted = request.listed(KEY_COUNTS, _number, "a number", (count,))
+    if held and count not in accepted:
+        problem = f"{count} is not among them: write num_keys_per_bundle and num_different_keys_in_all_bundles instead"
+        request.problem(KEY_COUNTS, held[1], problem)
+    return count, tuple(one for one in accepted if one != count)
+
+
+OLDER = {
+    "acceptable_dnssec_algorithms": "approved_algorithms",
+    "rsa_acceptable_exponents": "rsa_approved_exponents",
+    "rsa_acceptable_key_sizes": "rsa_approved_key_sizes",
+}
+"""Names of 2019 with those that came after."""
+
+KEY_COUNTS = "acceptable_key_set_lengths"
+"""How many different keys a request may have, until slots were counted too."""
+
+WARNING_ONLY = "warn_instead_of_fail"
+
+
 def _disabled(section: _Section) -> list[tuple[str, int]]:
-    """The switches of checks that are off."""
+    """The switches of checks that are off, and the one that made all of them warnings if it is on."""
     off = []
     for name, (_, line) in section.table.entries.items():
-        if name in CHECKS and section.value(name, _truth, "neither true nor false", True) is False:
+        silent = name == WARNING_ONLY
+        if name in CHECKS and section.value(name, _truth, "neither true nor false", not silent) is silent:
             off.append((f"{section.path}.{name}", line))
     return off
 
 
 CHECKS = {
+    WARNING_ONLY: "every check",
     "validate_signatures": "KSR-BUNDLE-POP, KSR-PREVIOUS",
     "keys_match_zsk_policy": "KSR-BUNDLE-KEYS",
     "rsa_exponent_match_zsk_policy": "KSR-BUNDLE-KEYS",
@@ -234,10 +277,11 @@ CHECKS = {
     "check_chain_keys": "KSR-CHAIN-KEYS",
     "check_chain_keys_in_hsm": "KSR-CHAIN-KEYS",
     "check_chain_overlap": "KSR-CHAIN-OVERLAP",
+    "check_request_daisy_chain": "KSR-CHAIN-KEYS, KSR-CHAIN-OVERLAP",
     "check_keys_publish_safety": "KSR-POLICY-SAFETY",
     "check_keys_retire_safety": "KSR-POLICY-SAFETY",
 }
-"""Members that turn a check off when they are false, with the checks that are made here all the same."""
+"""Members that turn checks off, of older files too, with the checks that are made here all the same."""
 
 
 def _key(section: _Section, name: str) -> Key:

@@ -19,7 +19,7 @@ from quorate.dnssec.schema import Schema, Schemas, Slot, read_schemas, recognise
 from quorate.document import at
 from quorate.findings import Finding, Refusal, found
 from quorate.host import Host
-from quorate.kskm.config import CHECKS, Config, Key, SchemaEntry, read_config
+from quorate.kskm.config import CHECKS, KEY_COUNTS, Config, Key, SchemaEntry, read_config
 from quorate.zone import KSKS, RESPONSES, SCHEMAS, load_schemas, shipped_schemas
 from quorate.zone_policy import COMPILED, FOLDER, POLICY
 
@@ -254,6 +254,9 @@ def _report(
         yield f"- line {hsm.line}, hsm {hsm.name}: module {hsm.module}, which an authority names as a token{pin}"
     for name, file in config.filenames.items():
         yield f"- filenames.{name}: {file}"
+    for count in config.other_counts:
+        note = "where they stand is not said, so list it under keys in policy.toml if it is to be accepted"
+        yield f"- request_policy.{KEY_COUNTS}: {count} different keys; {note}"
     if config.unread_ttl not in (0, config.ttl):
         yield f"- request_policy.dns_ttl: {config.unread_ttl}, which kskm never reads; the TTL is {config.ttl}"
     if previous is None:

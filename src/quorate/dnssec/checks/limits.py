@@ -141,11 +141,15 @@ def _looser(name: str, what: str, stated: Range, limit: Range) -> Iterator[Findi
 def ksr_policy_sig_horizon(case: Case) -> Iterator[Finding]:
     """KSR-POLICY-SIG-HORIZON: no signature is asked for that has expired, or expires too far ahead; to the second."""
     last = case.at + case.limits.horizon
+    over = max((bundle.expiration for _, bundle in case.slots), default=case.at)
     for where, bundle in case.slots:
         if bundle.expiration > last:
             problem = f"expires {bundle.expiration:%Y-%m-%dT%H:%M:%SZ}, later than {last:%Y-%m-%dT%H:%M:%SZ}"
             yield found("ksr.policy_sig_horizon", where, problem=problem)
-        if bundle.expiration <= case.at:
+        if over <= case.at:
+            problem = f"expired as the whole request has, {over:%Y-%m-%dT%H:%M:%SZ}; --at judges it for its own day"
+            yield found("ksr.policy_sig_horizon", where, problem=problem)
+        elif bundle.expiration <= case.at:
             problem = f"expired {bundle.expiration:%Y-%m-%dT%H:%M:%SZ}, before the moment of this check"
             yield found("ksr.policy_sig_horizon", where, problem=problem)
 
