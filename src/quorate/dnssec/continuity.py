@@ -42,7 +42,7 @@ class Needs(enum.StrEnum):
     PINS_GOVERNED = "the KSKs' DS records in a statement that the govern quorum signed"
     ZSKS_BY_TWO = "the request's ZSKs authenticated by two people, each over another channel"
     ATTEMPT = "the aborted operation, or the operation of the other site, over the same request"
-    STATED_REASON = "the reason, stated and signed by the govern quorum"
+    STATED_REASON = "the reason, stated in the plan and approved with the script"
     OFF_CYCLE_REQUEST = "a request that is marked as off cycle"
 
 
@@ -54,7 +54,8 @@ class ActRule(NamedTuple):
 
 
 _OFF_CYCLE = frozenset(
-    {"skr.starts_early", "ksr.bundle_count", "ksr.bundle_cycle_duration", "ksr.policy_keys", "ksr.chain_overlap"}
+    {"skr.starts_early", "ksr.bundle_count", "ksr.bundle_cycle_duration", "ksr.policy_keys"}
+    | {"ksr.chain_overlap", "ksr.stated_chain_overlap"}
 )
 ACTS: Mapping[Act, ActRule] = {
     Act.ROUTINE: ActRule(frozenset(), ()),
@@ -87,6 +88,7 @@ class Signed:
     """An SKR that was signed: `request` is the digest of the KSR's file, `deployed` whether it is recorded so.
 
     `schema` and `keys` (part to KSK id) as it was planned; empty where that is not known, as with an imported one.
+    `slots` is given where it is drafted only, to be signed before the next one: it has no signatures to read them from.
     """
 
     response: Response
@@ -95,6 +97,15 @@ class Signed:
     back_out: bool = False
     schema: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
+    slots: tuple[Slot, ...] = ()
+
+    @property
+    def drafted(self) -> bool:
+        return bool(self.slots)
+
+    def turns(self, ksks: Ksks) -> tuple[Slot, ...]:
+        """What the KSKs do in each bundle."""
+        return self.slots or slots_in(self.response, ksks)
 
     @property
     def ends(self) -> datetime:
@@ -152,13 +163,14 @@ def judge(
 ) -> Verdict:
     """Whether `main`, with its `back_outs`, may be signed after `history` (in the order of signing)."""
     before = predecessor(history, main.id, act)
-    findings = [*_request_findings(history, main), *_place_findings(history, before, main, act)]
+    findings = [*_request_findings(history, main), *_siblings(history, main)]
+    findings += _place_findings(history, before, main, act)
     findings += _predecessor_findings(before, rules.ksks)
     findings += _order_findings(before, main, rules)
     findings += [finding for one in back_outs for finding in _back_out_findings(main, one)]
     showings, starts = shown_in(history, main, (), act, now, rules.ksks), main.bundles[0].inception
     findings += _safety_findings([one for one in showings if one.required], starts, rules)
-    findings += _returning(history, main, rules.ksks)
+    findings += _returning(history, before, main, rules.ksks)
     showings = shown_in(history, main, back_outs, act, now, rules.ksks)
     outcome = simulate(showings, rules.ksks.anchors, rules.habits, starts)
     findings += (stranded_finding(one) for one in outcome.stranded)
@@ -203,7 +215,7 @@ def shown_in(
     abrupt = act in (Act.KSK_COMPROMISE, Act.KSK_LOSS)
     for signed in history:
         if signed is before or signed.ends >= now:
-            slots = slots_in(signed.response, ksks)
+            slots = signed.turns(ksks)
             for number, (bundle, slot) in enumerate(zip(signed.response.bundles, slots, strict=True), 1):
                 required = signed is before and bundle.inception < starts
                 one = _shown(f"bundle {number} of {shown(signed.response.id)}", bundle, slot, required)
@@ -251,6 +263,14 @@ def _request_findings(history: Sequence[Signed], main: Next) -> Iterator[Finding
             yield found("skr.bundle_again", id=shown(min(again)), before=shown(one.response.id))
 
 
+def _siblings(history: Sequence[Signed], main: Next) -> Iterator[Finding]:
+    """One ceremony makes one response for a slot, and back-outs of it: people must not have to choose between two."""
+    begins = {bundle.inception for bundle in main.bundles}
+    for one in history:
+        if one.drafted and not one.back_out and begins & {bundle.inception for bundle in one.response.bundles}:
+            yield found("skr.siblings", id=shown(main.id), other=shown(one.response.id))
+
+
 def _place_findings(history: Sequence[Signed], before: Signed | None, main: Next, act: Act) -> Iterator[Finding]:
     """There is a predecessor, it is in the zone, and the new one begins while its last bundle is valid."""
     if before is None:
@@ -274,7 +294,7 @@ def _predecessor_findings(before: Signed | None, ksks: Ksks) -> Iterator[Finding
     """The predecessor is sound in itself, and every KSK in every bundle of it is a known one."""
     if before is None:
         return
-    for one in own_findings(before.response):
+    for one in () if before.drafted else own_findings(before.response):
         if one.blocks:
             yield found("skr.predecessor_unsound", before.response.id, problem=one.sentence)
     for number, bundle in enumerate(before.response.bundles, 1):
@@ -290,7 +310,7 @@ def _order_findings(before: Signed | None, main: Next, rules: Rules) -> Iterator
     if before is None:
         return
     known = [(rules.schemas.named(before.schema), before.keys)] if before.schema else []
-    ways = known or list(recognised(rules.schemas, slots_in(before.response, rules.ksks)))
+    ways = known or list(recognised(rules.schemas, before.turns(rules.ksks)))
     bindings = [keys for schema, was in ways if (keys := carried(main.schema, schema, was)) is not None]
     if any(all(main.keys[part] == name for part, name in keys.items()) for keys in bindings):
         return
@@ -352,8 +372,9 @@ def _length(length: timedelta) -> str:
     return duration_text(max(length, timedelta()))
 
 
-def _returning(history: Sequence[Signed], main: Next, ksks: Ksks) -> Iterator[Finding]:
+def _returning(history: Sequence[Signed], before: Signed | None, main: Next, ksks: Ksks) -> Iterator[Finding]:
     """KSKs that were revoked in the zone and would be published again: an RFC 5011 validator never trusts them."""
-    gone = {name for one in history if one.deployed for slot in slots_in(one.response, ksks) for name in slot.revoke}
+    shown_there = [one for one in history if one.deployed or one is before]
+    gone = {name for one in shown_there for slot in one.turns(ksks) for name in slot.revoke}
     for name in sorted(gone & {name for slot in main.slots for name in slot.publish}):
         yield found("skr.revoked_returns", ksk=name)

@@ -208,6 +208,11 @@ _SEQUENCE = {
         "",
         "between the two the zone would have no valid signature; have the request made for an earlier start",
     ),
+    "skr.siblings": _must(
+        "{id} is for slots of {other}, which this ceremony signs as well",
+        "",
+        "make one of them a back-out of the other, or leave it to another day",
+    ),
     "skr.starts_early": _must(
         "it begins at {starts}, before the last bundle of the SKR before, at {last}",
         "",

@@ -125,12 +125,41 @@ def make_drafts(
 ) -> SkrDrafts:
     """The responses of an operation with all their signings, and what is found of each at the moment `at`."""
     zones = _zones(script, operation, inputs, spkis)
-    drafts = [_draft(one, zones[one.zone], inputs, at) for one in operation.responses]
-    judged = []
-    for draft in drafts:
-        back_outs = [other for other in drafts if other.response.back_out_of == draft.response.id]
-        judged.append(_judged(draft, back_outs, zones[draft.response.zone], at))
-    return SkrDrafts(tuple(judged), draft_file(judged))
+    earlier = list(script.operations[: script.operations.index(operation)])
+    groups = [_families(one, zones, inputs, at) for one in (*earlier, operation) if isinstance(one, SignOperation)]
+    *before, last = groups
+    signed = [draft for group in before for family in group for draft in family]
+    judged: dict[str, SkrDraft] = {}
+    for main, *back_outs in last:
+        zone = zones[main.response.zone]
+        facts = replace(
+            zone, history=(*zone.history, *(_drafted(one, zone) for one in signed if _same_zone(one, main)))
+        )
+        judged |= {one.response.id: _judged(one, back_outs, facts, at) for one in (main, *back_outs)}
+        signed += (main, *back_outs)
+    drafts = tuple(judged[one.id] for one in operation.responses)
+    return SkrDrafts(drafts, draft_file(drafts))
+
+
+def _families(
+    operation: SignOperation, zones: Mapping[str, ZoneFacts], inputs: Mapping[str, bytes], at: datetime
+) -> list[list[SkrDraft]]:
+    """The drafts of an operation for these zones, each main one followed by its back-outs."""
+    drafts = [_draft(one, zones[one.zone], inputs, at) for one in operation.responses if one.zone in zones]
+    mains = [one for one in drafts if not one.response.back_out_of]
+    return [[main, *(one for one in drafts if one.response.back_out_of == main.response.id)] for main in mains]
+
+
+def _same_zone(one: SkrDraft, other: SkrDraft) -> bool:
+    return one.response.zone == other.response.zone
+
+
+def _drafted(draft: SkrDraft, zone: ZoneFacts) -> Signed:
+    """A response that the same ceremony signs before: validators may meet it, and a later quarter follows it."""
+    planned = _next(draft, zone)
+    response, back_out = draft.draft.response, bool(draft.response.back_out_of)
+    facts = (response, planned.request, False, back_out, planned.schema.id, planned.keys)
+    return Signed(*facts, slots=planned.slots)
 
 
 def remake_drafts(
@@ -184,9 +213,9 @@ def _case(draft: SkrDraft, zone: ZoneFacts, act: Act, at: datetime) -> checks.Ca
     before = predecessor(zone.history, draft.request.id, act)
     others = [one.response for one in zone.history if one.request != draft.response.digest and one is not before]
     seen = {response.id for response in others} | {one.id for response in others for one in response.bundles}
-    previous = before.response if before else None
-    digest = draft.response.digest
-    return checks.Case(draft.request, digest, zone.policy, at, previous, draft.findings, frozenset(seen))
+    previous, drafted = (before.response, before.drafted) if before else (None, False)
+    facts = (draft.request, draft.response.digest, zone.policy, at, previous, draft.findings, frozenset(seen))
+    return checks.Case(*facts, recorded=True, drafted=drafted)
 
 
 def _next(draft: SkrDraft, zone: ZoneFacts) -> Next:

@@ -19,7 +19,9 @@ MOST_VERIFIED = 60
 class Case(msgspec.Struct, frozen=True, dict=True):
     """`at`: the moment of the check, UTC. `previous`: the SKR that the request follows; None at a genesis, which people
     have to name. `seen`: ids of requests and of bundles that have been signed before, beside those of `previous`.
-    `oddities`: of the request's spelling. `digest`: `sha256:…` of the request's file.
+    `oddities`: of the request's spelling. `digest`: `sha256:…` of the request's file. `recorded`: `previous` is of our
+    own records, so that its calendar was judged when it was made; `drafted`: it is signed before the answer to this
+    request, and has no signatures yet.
     """
 
     request: Request
@@ -29,6 +31,8 @@ class Case(msgspec.Struct, frozen=True, dict=True):
     previous: Response | None
     oddities: tuple[Finding, ...] = ()
     seen: frozenset[str] = frozenset()
+    recorded: bool = False
+    drafted: bool = False
 
     @cached_property
     def limits(self) -> Limits:

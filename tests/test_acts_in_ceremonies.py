@@ -1,0 +1,170 @@
+"""What cannot wait for its turn, as plans and ceremonies: named acts, what they relax, and the quarter that follows."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from example import make_plan
+from forging import VERIFIER, genesis, record, verify
+from quorate.dnssec.ksr import Request
+from quorate.dnssec.ksr_layout import write_ksr
+from quorate.findings import Refusal
+from quorate.rehearse import prepare_rehearsal, rehearse
+from zoned import day, generation, ksk, make_zoned, publish_plan, published, sign_plan, signing
+from zones import Zone
+
+DAY = timedelta(days=1)
+ZONE = Zone(kinds={"ksk-1": "p-256", "ksk-2": "p-256"})
+OLD, NEW, BOTH = {"current": "ksk-1"}, {"current": "ksk-2"}, {"current": "ksk-1", "next": "ksk-2"}
+FIRST = {"act": "genesis", "reason": "the first key set"}
+
+
+@pytest.fixture(scope="module")
+def standby(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two KSKs; two quarters are signed and deployed, and the second KSK is published from the second on."""
+    root = make_zoned(tmp_path_factory.mktemp("standby") / "authority", ZONE)
+    make_plan(root, "001-ksk", generation(ksk("ksk-1"), ksk("ksk-2")), day(0, 90))
+    sign_plan(root, "002-sign", ZONE, 0, "normal", OLD, **FIRST)
+    publish_plan(root, "003-deployed", 0)
+    sign_plan(root, "004-sign", ZONE, 1, "pre-publish", BOTH)
+    rehearse(root, publish_plan(root, "005-deployed", 1), VERIFIER.read_bytes())
+    return root
+
+
+def later(standby: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(standby, tmp_path / "authority"))
+
+
+def off_cycle(quarter: int) -> Request:
+    """A request for the last slots of the second quarter, with the ZSKs of `quarter`, in the end beside the next."""
+    zsks = [ZONE.zsks(quarter)] * 2 + [(*ZONE.zsks(quarter), *ZONE.zsks(2))]
+    return ZONE.request(1, zsks, slots=3, begin=ZONE.begin(1) + 60 * DAY)
+
+
+def plan_of(
+    root: Path, name: str, days: int, requests: Mapping[str, Request], *responses: Mapping[str, object]
+) -> Path:
+    """A signing ceremony so many days after the second quarter has begun."""
+    plan = make_plan(root, name, signing(f"op-{name}", responses), day(1, -days))
+    for file, request in requests.items():
+        (plan / "inputs" / file).write_bytes(write_ksr(request))
+    return plan
+
+
+def response(name: str, schema: str, keys: Mapping[str, str], **more: object) -> dict[str, object]:
+    return {"id": name, "zone": ".", "ksr": f"{name}.xml", "schema": schema, "keys": keys, **more}
+
+
+def verified(root: Path, *names: str) -> str:
+    folders = [record(root, name) for name in names]
+    code, output = verify(*folders, "--authority", genesis(root), "--rehearsal")
+    assert code == 0, output
+    return output
+
+
+def codes(root: Path, plan: Path) -> set[str]:
+    with pytest.raises(Refusal) as refusal:
+        prepare_rehearsal(root, plan, VERIFIER.read_bytes())
+    return {one.code for one in refusal.value.findings}
+
+
+BEFORE = ("001-ksk", "002-sign", "003-deployed", "004-sign", "005-deployed")
+ACTS = {
+    "zsk-compromise": (7, "pre-publish+", BOTH, "pre-publish+", BOTH),
+    "ksk-compromise": (1, "emergency-revoke", BOTH, "normal", NEW),
+    "ksk-loss": (1, "emergency-successor", BOTH, "normal", NEW),
+}
+"""By the act: the quarter of the ZSKs that are used, the schema with its KSKs, and those of the quarter after."""
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_emergency_is_signed_and_the_next_quarter_follows(standby: Path, tmp_path: Path, act: str) -> None:
+    root = later(standby, tmp_path)
+    zsks, schema, keys, after, keys_after = ACTS[act]
+    urgent = response("urgent", schema, keys, act=act, reason="what happened on Tuesday")
+    plan = plan_of(root, "006-urgent", 55, {"urgent.xml": off_cycle(zsks)}, urgent)
+    make_plan(root, "007-deployed", published("urgent"), day(1, -59))
+    request = ZONE.request(2, [(*ZONE.zsks(zsks), *ZONE.zsks(2)), *[ZONE.zsks(2)] * 7, (*ZONE.zsks(2), *ZONE.zsks(3))])
+    last = plan_of(root, "008-sign", 60, {"next.xml": request}, response("next", after, keys_after))
+    rehearse(root, last, VERIFIER.read_bytes())
+    text = (plan / "rehearsal" / "script.txt").read_text()
+    assert f"act: {act}, which relaxes " in text
+    assert "reason: what happened on Tuesday" in text
+    verified(root, *BEFORE, "006-urgent", "007-deployed", "008-sign")
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_without_its_act_nothing_out_of_turn_is_signed(standby: Path, tmp_path: Path, act: str) -> None:
+    root = later(standby, tmp_path)
+    zsks, schema, keys, _, _ = ACTS[act]
+    plan = plan_of(root, "006-urgent", 55, {"urgent.xml": off_cycle(zsks)}, response("urgent", schema, keys))
+    assert "skr.starts_early" in codes(root, plan)
+
+
+def test_an_act_without_a_reason_is_refused(standby: Path, tmp_path: Path) -> None:
+    root = later(standby, tmp_path)
+    urgent = response("urgent", "emergency-revoke", BOTH, act="ksk-compromise")
+    plan = plan_of(root, "006-urgent", 55, {"urgent.xml": off_cycle(1)}, urgent)
+    assert codes(root, plan) == {"skr.act_needs"}
+
+
+# -- several quarters in one ceremony ---------------------------------------------------------------------------------
+
+BRIDGE = {"act": "calendar-bridge", "reason": "nobody can travel this summer"}
+
+
+def test_several_quarters_are_signed_at_once(standby: Path, tmp_path: Path) -> None:
+    root = later(standby, tmp_path)
+    second = response("skr-2", "pre-publish+", BOTH)
+    third, fourth = (response(f"skr-{number}", "pre-publish+", BOTH, **BRIDGE) for number in (3, 4))
+    requests = {f"skr-{number}.xml": ZONE.request(number) for number in (2, 3, 4)}
+    plan = plan_of(root, "006-bridge", 60, requests, second, third, fourth)
+    for number, quarter in ((2, 2), (3, 3), (4, 4)):
+        make_plan(root, f"{5 + number:03d}-deployed", published(f"skr-{number}"), day(quarter, 5))
+    last = make_plan(root, "010-sign", signing("op-010", [response("skr-5", "pre-publish+", BOTH)]), day(5, 60))
+    (last / "inputs" / "skr-5.xml").write_bytes(write_ksr(ZONE.request(5)))
+    rehearse(root, last, VERIFIER.read_bytes())
+    assert "act: calendar-bridge" in (plan / "rehearsal" / "script.txt").read_text()
+    deployed = ("007-deployed", "008-deployed", "009-deployed")
+    verified(root, *BEFORE, "006-bridge", *deployed, "010-sign")
+
+
+def test_a_quarter_further_on_needs_the_act(standby: Path, tmp_path: Path) -> None:
+    root = later(standby, tmp_path)
+    requests = {f"skr-{number}.xml": ZONE.request(number) for number in (2, 3)}
+    plan = plan_of(root, "006-two", 60, requests, *(response(f"skr-{n}", "pre-publish+", BOTH) for n in (2, 3)))
+    assert "skr.gap_before" in codes(root, plan)
+
+
+# -- the same request once more ---------------------------------------------------------------------------------------
+
+
+def test_a_request_is_answered_once_in_a_ceremony(standby: Path, tmp_path: Path) -> None:
+    root = later(standby, tmp_path)
+    one, other = response("one", "pre-publish+", BOTH), response("other", "rollover", BOTH, ksr="one.xml")
+    plan = plan_of(root, "006-twice", 60, {"one.xml": ZONE.request(2)}, one, other)
+    assert "skr.request_again" in codes(root, plan)
+
+
+def test_a_request_that_was_answered_is_answered_again_by_its_act(standby: Path, tmp_path: Path) -> None:
+    root = later(standby, tmp_path)
+    plan_of(root, "006-sign", 60, {"one.xml": ZONE.request(2)}, response("one", "pre-publish+", BOTH))
+    once_more = response("again", "pre-publish+", BOTH, ksr="one.xml", act="re-sign")
+    plan = plan_of(root, "007-again", 61, {"one.xml": ZONE.request(2)}, once_more)
+    rehearse(root, plan, VERIFIER.read_bytes())
+    verified(root, *BEFORE, "006-sign", "007-again")
+    without = response("third", "pre-publish+", BOTH, ksr="one.xml")
+    assert "skr.request_again" in codes(root, plan_of(root, "008-third", 62, {"one.xml": ZONE.request(2)}, without))
+
+
+def test_one_ceremony_makes_one_response_for_a_slot(standby: Path, tmp_path: Path) -> None:
+    root = later(standby, tmp_path)
+    other = ZONE.request(2, [[*ZONE.zsks(2), *ZONE.zsks(1)], *[ZONE.zsks(2)] * 8], begin=ZONE.begin(2))
+    requests = {"one.xml": ZONE.request(2), "other.xml": other}
+    responses = (response(name, "pre-publish+", BOTH) for name in ("one", "other"))
+    assert "skr.siblings" in codes(root, plan_of(root, "006-two", 60, requests, *responses))
