@@ -6,7 +6,8 @@ the current step in the order that the step's wants give, but for those of `_ASI
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from quorate import canonical
@@ -101,7 +102,8 @@ def recount(
         if event.type is Type.DEVIATED:
             state = _dealt_with(state, event)
         elif event.type not in _ASIDE:
-            state = effects(lines[line][index], event, state)
+            with _of_its_shape(event):
+                state = effects(lines[line][index], event, state)
     return state.having(status=Status.CLOSED)
 
 
@@ -116,20 +118,26 @@ def replay(state: State, events: Iterable[Event]) -> State:
     """The state after `events`, each refused as it would have been before it was written."""
     for event in events:
         decide(state, event)
-        state = evolve(state, event)
+        with _of_its_shape(event):
+            state = evolve(state, event)
     return state
+
+
+@contextmanager
+def _of_its_shape(event: Event) -> Iterator[None]:
+    """A body that lacks what its type has is `record.event_malformed`; the spec lists the members."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise Refusal("record.event_malformed", f"event {event.seq}: {type(error).__name__}") from None
 
 
 def decide(state: State, event: Event) -> None:
     """Refuse an event that may not follow here."""
-    where = f"event {event.seq}"
     if event.seq != state.size or event.at < state.at:
-        raise Refusal("session.out_of_order", where)
-    try:
+        raise Refusal("session.out_of_order", f"event {event.seq}")
+    with _of_its_shape(event):
         _decide(state, event)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        # a body that is not of its type's shape; the spec lists the members
-        raise Refusal("record.event_malformed", f"{where}: {type(error).__name__}") from None
 
 
 def _decide(state: State, event: Event) -> None:
@@ -203,7 +211,11 @@ def _decide_aside(state: State, event: Event) -> None:
             if state.unlocked and not isinstance(body["why"], str):
                 raise Refusal("record.event_malformed", "paused")
         case Type.RESUMED:
-            if body["after"] not in ("interruption", "pause", "suspension"):
+            torn = body["torn"]
+            whole = torn is None or (
+                set(torn) == {"digest", "path"} and all(isinstance(torn[one], str) for one in torn)
+            )
+            if body["after"] not in ("interruption", "pause", "suspension") or not whole:
                 raise Refusal("record.event_malformed", "resumed")
             if (body["after"] == "suspension") is not (state.status is Status.SUSPENDED):
                 raise Refusal("session.not_due", type="resumed", step=event.step)

@@ -152,7 +152,7 @@ def admits(step: Step, state: State, event: Event) -> None:
             if not isinstance(want, Record) or want.body != event.body:
                 raise Refusal("session.not_due", type=event.type.value, step=step.id)
         case Lock():
-            pass
+            secret.admits_lock(step, event)
         case _:
             assert_never(step)
 

@@ -217,6 +217,12 @@ def takes_lock(step: Lock, answer: Answer) -> tuple[Type, Body]:
     return Type.LOCKED, {"calls": _calls(answer.calls), "token": step.token}
 
 
+def admits_lock(step: Lock, event: Event) -> None:
+    """The token that was to be locked, and no other."""
+    if event.body["token"] != step.token:
+        raise Refusal("session.not_due", type=event.type.value, step=step.id)
+
+
 def effects_lock(event: Event, state: State) -> State:
     if event.type is not Type.LOCKED:
         return state
