@@ -3946,6 +3946,7 @@ class Request:
 
     def __init__(self, data):
         need(len(data) <= MAX_REQUEST, "a request that is too large")
+        need(b"\x00" not in data, "a request in another encoding than UTF-8")  # in which no type would be seen
         need(b"<!DOCTYPE" not in data and b"<!ENTITY" not in data, "a request that declares a document type")
         try:
             root = xml.etree.ElementTree.fromstring(data)
