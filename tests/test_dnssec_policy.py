@@ -13,6 +13,7 @@ from ksr_making import pair
 from quorate.dnssec.dnskey import KSK_FLAGS, Algorithm, Dnskey
 from quorate.dnssec.policy import KeyKind, Policy, load_policy, read_policy
 from quorate.findings import Refusal
+from quorate.zone_policy import LARGEST_FILE, load_zone_policy
 from test_dnssec_wire import KSK_2017
 
 EXAMPLE = """
@@ -197,3 +198,11 @@ def test_the_root_zones_policy_is_one_and_knows_its_history() -> None:
     root = load_policy(data, "root-zone.toml")
     assert [(pin.id, pin.key_tag) for pin in root.ksks] == [("Kjqmt7v", 19036), ("Klajeyz", 20326), ("Kmyv6jo", 38696)]
     assert root.limits_at(datetime(2011, 1, 1, tzinfo=UTC)) != root.limits_at(datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_a_policy_that_is_too_large_is_not_cut_to_what_is_read(tmp_path: Path) -> None:
+    """What follows the first 256 KiB might be the limits of today."""
+    (tmp_path / "policy.toml").write_text(EXAMPLE + "#" * LARGEST_FILE)
+    with pytest.raises(Refusal) as refused:
+        load_zone_policy(tmp_path)
+    assert refused.value.code == "plan.too_large"

@@ -374,7 +374,7 @@ key-usage = ["keyCertSign"]
 
 
 def test_a_profile_of_ones_own_is_read() -> None:
-    profile = parse_profile("ours", ROOT_TOML + 'extended-key-usage = ["clientAuth", "1.2.3.4"]')
+    profile = parse_profile("ours", (ROOT_TOML + 'extended-key-usage = ["clientAuth", "1.2.3.4"]').encode())
     assert profile.purposes == ("1.3.6.1.5.5.7.3.2", "1.2.3.4")
 
 
@@ -398,7 +398,7 @@ def test_a_profile_of_ones_own_is_read() -> None:
 )
 def test_a_profile_that_cannot_be_meant_is_refused(old: str, new: str) -> None:
     with refusal("x509.profile_invalid"):
-        parse_profile("ours", ROOT_TOML.replace(old, new))
+        parse_profile("ours", ROOT_TOML.replace(old, new).encode())
 
 
 # templates

@@ -268,7 +268,7 @@ def test_a_plan_that_does_nothing_is_refused(ceremony: Path) -> None:
 
 
 def test_a_plan_larger_than_any_plan_is_refused(ceremony: Path) -> None:
-    edit_plan(ceremony, added("#" * (8 * 1024 * 1024)))
+    edit_plan(ceremony, added("#" * 1024 * 1024))
     assert refused(ceremony.parents[1], "check", ceremony) == ["plan.too_large"]
 
 

@@ -248,7 +248,7 @@ class Resolver:
         """Name constraints as texts; those of a constrained TLS subordinate leave no type open (BR 7.1.2.5.2)."""
         if not isinstance(plan, (IssueSubordinate, IssueCross)) or plan.name_constraints is None:
             return None
-        profile = parse_profile(plan.profile, self.inputs[f"inputs/profiles/{plan.profile}.toml"].decode())
+        profile = parse_profile(plan.profile, self.inputs[f"inputs/profiles/{plan.profile}.toml"])
         return Constraints(*subtrees(plan.name_constraints, profile.kind == "constrained", f"{where}.name-constraints"))
 
     def _serial(self) -> str:

@@ -253,7 +253,7 @@ def _laid_out(
     script: Script, plan: Plan, start: Base, drafts: tuple[Draft, ...], inputs: Mapping[str, bytes]
 ) -> Script:
     texts = {
-        path.removeprefix("inputs/profiles/").removesuffix(".toml"): data.decode()
+        path.removeprefix("inputs/profiles/").removesuffix(".toml"): data
         for path, data in inputs.items()
         if path.startswith("inputs/profiles/")
     }
@@ -264,7 +264,7 @@ def _laid_out(
         operations=script.operations,
         drafts={entry.operation: entry for entry in entries},
         lies=whereabouts(start.register, start.state),
-        profiles={name: parse_profile(name, text) for name, text in texts.items()},
+        profiles={name: parse_profile(name, data) for name, data in texts.items()},
         printed={draft.operation: draft.printed for draft in drafts},
         publications=script.publications,
         adopted=tuple((one, description(one, inputs[one.file])) for one in script.adopted),

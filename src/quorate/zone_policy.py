@@ -13,7 +13,7 @@ from quorate.dnssec.policy import Policy, load_policy, read_policy
 from quorate.findings import Refusal
 
 FOLDER, POLICY, COMPILED = "dnssec", "policy.toml", "policy.json"
-LARGEST_FILE = 1024 * 1024
+LARGEST_FILE = 256 * 1024
 
 
 def find_zone(start: Path) -> Path:
@@ -58,9 +58,12 @@ def load_checked_policy(folder: Path) -> Policy:
 
 
 def _octets(path: Path) -> bytes | None:
-    """What a file holds; None if there is none. One that is far too large is cut, and then refused by its reader."""
+    """What a file holds; None if there is none. `plan.too_large` if it is far too large: cut it might say less."""
     try:
         with path.open("rb") as file:
-            return file.read(LARGEST_FILE)
+            data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         return None
+    if len(data) > LARGEST_FILE:
+        raise Refusal("plan.too_large", path.name, most=LARGEST_FILE)
+    return data

@@ -95,7 +95,7 @@ def _profile(file: Path, name: str) -> Profile:
     from quorate.x509.profile import parse_profile
 
     root = _root(file)
-    return parse_profile(name, prepare.profile_text(root or Path("/nowhere"), name).decode())
+    return parse_profile(name, prepare.profile_text(root or Path("/nowhere"), name))
 
 
 def _root(file: Path) -> Path | None:

@@ -428,8 +428,8 @@ TABLE: dict[str, Meaning] = {
     "plan.too_large": Meaning(
         ERROR,
         False,
-        "the file is too large",
-        "a plan has at most 8 MiB",
+        "the file has more than {most} octets",
+        "take out of it what it does not need",
         "",
     ),
     "plan.unwitnessed": Meaning(

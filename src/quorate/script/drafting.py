@@ -171,8 +171,8 @@ def object_kind(operation: IssueOperation) -> Kind:
 
 def profile_of(operation: CertificateOperation | CrlOperation | OcspOperation, materials: Materials) -> Profile:
     """The profile as it was frozen into the script's inputs."""
-    text = materials.inputs[f"inputs/profiles/{operation.profile}.toml"].decode()
-    profile, kind = parse_profile(operation.profile, text), str(operation.__struct_config__.tag)
+    data = materials.inputs[f"inputs/profiles/{operation.profile}.toml"]
+    profile, kind = parse_profile(operation.profile, data), str(operation.__struct_config__.tag)
     if profile.kind not in CLASSES[kind]:
         classes = " or ".join(CLASSES[kind])
         raise Refusal("x509.profile_class", operation.profile, profile=profile.kind, kind=kind, classes=classes)

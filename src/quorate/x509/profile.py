@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
-import tomllib
+import re
 from typing import Literal
 
 import msgspec
 
 from quorate.findings import Refusal
+from quorate.strict import read_toml
 
 SHIPPED = (
     "webpki-root",
@@ -109,15 +110,15 @@ def load_profile(name: str) -> Profile:
     if name not in SHIPPED:
         raise Refusal("x509.profile_unknown", name=name, known=", ".join(SHIPPED))
     folder = importlib.resources.files("quorate.x509") / "profiles"
-    return parse_profile(name, (folder / f"{name}.toml").read_text(encoding="utf-8"))
+    return parse_profile(name, (folder / f"{name}.toml").read_bytes())
 
 
 @functools.lru_cache(maxsize=64)  # read at every draft
-def parse_profile(name: str, text: str) -> Profile:
+def parse_profile(name: str, data: bytes) -> Profile:
     """The profile `name` from its TOML. Raises `x509.profile_invalid`: unknown fields, wrong values, another name."""
     try:
-        profile = msgspec.convert(tomllib.loads(text), Profile, strict=True)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        profile = msgspec.convert(read_toml(data), Profile, strict=True)
+    except ValueError as error:  # of either
         raise Refusal("x509.profile_invalid", name, detail=" ".join(str(error).split())) from None
     for problem in _problems(name, profile):
         raise Refusal("x509.profile_invalid", name, detail=problem)
@@ -175,6 +176,4 @@ def _status_problems(profile: Profile) -> list[str]:
 
 
 def _is_oid(text: str) -> bool:
-    arcs = text.split(".")
-    plain = all(arc.isascii() and arc.isdecimal() and arc == str(int(arc)) for arc in arcs)
-    return plain and len(arcs) > 2 and arcs[0] in {"0", "1", "2"}
+    return re.fullmatch(r"[012](?:\.(?:0|[1-9][0-9]{0,37})){2,}", text) is not None
