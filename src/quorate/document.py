@@ -65,6 +65,8 @@ def read_document(data: bytes, where: str) -> Node:
         raise Refusal("document.not_yaml", where, problem="it is not in UTF-8") from None
     except yaml.YAMLError as error:
         raise Refusal("document.not_yaml", _at(where, error), problem=_said(error)) from None
+    except ValueError:  # a version of too many digits, an escape beyond Unicode
+        raise Refusal("document.not_yaml", where, problem="a number in it is too large") from None
 
 
 def at(where: str, line: int) -> str:

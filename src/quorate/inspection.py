@@ -151,7 +151,7 @@ def _loaded(it: CertificateFacts | CrlFacts | Request) -> x509.Extensions:
             return x509.load_der_x509_crl(it.der).extensions
         try:
             return x509.load_der_x509_csr(it.der).extensions
-        except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
             raise Refusal("x509.encoding", detail=" ".join(str(error).split())) from None
 
 

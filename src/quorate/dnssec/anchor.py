@@ -7,7 +7,6 @@ else. Format: `spec/trust-anchor.md`.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 import uuid
@@ -29,6 +28,7 @@ _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 _SOURCE = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$()*+,;=%\[\]-]{1,500}")
 _DIGITS = re.compile(r"0|[1-9][0-9]{0,4}")
 _SPACE = " \t\r\n"
+MOST_DIGESTS = 100
 _DIGEST_OCTETS = {DigestType.SHA256: 32, DigestType.SHA384: 48}
 _DIGEST_PARTS = ("KeyTag", "Algorithm", "DigestType", "Digest")
 _KEY_PARTS = ("PublicKey", "Flags")
@@ -149,6 +149,8 @@ def _anchor(root: Element) -> TrustAnchor:
     names = [child.name for child in root.children]
     if root.text or len(names) < 2 or names[0] != "Zone" or set(names[1:]) != {"KeyDigest"}:
         raise _WrongError(root, "TrustAnchor holds one Zone and one or more KeyDigest")
+    if len(names) > MOST_DIGESTS + 1:
+        raise _WrongError(root, f"there are more than {MOST_DIGESTS} KeyDigest")
     zone_element = root.children[0]
     _require_attributes(zone_element, (), ())
     try:
@@ -192,7 +194,7 @@ def _key(element: Element, algorithm: int) -> Dnskey | None:
     public, flags = element.children[4:]
     try:
         octets = base64.b64decode("".join(_text(public).split()), validate=True)
-    except binascii.Error:
+    except ValueError:  # a `binascii.Error`, or characters beyond ASCII
         raise _WrongError(public, "PublicKey is not base64") from None
     return Dnskey(_number(flags, 65535), PROTOCOL, algorithm, octets)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -60,7 +61,7 @@ def read_key(data: bytes, passphrase: bytes | None, where: str) -> PrivateKey:
         key = serialization.load_pem_private_key(data, passphrase)
     except TypeError:
         raise Refusal("keyfile.encrypted" if passphrase is None else "keyfile.not_encrypted", where) from None
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm, InternalError):  # the last: an EdDSA key of a wrong length
         if longer := _with_a_zero(data):
             return longer
         raise Refusal("keyfile.unreadable", where) from None

@@ -30,7 +30,9 @@ Acceptable = Literal[
 """What an exception may accept: how a request is written, what it claims, how many keys it has. Never a signature, a
 key, a link of the chain or an operator's own limit, which has to be another limit from another day on instead."""
 
-MOST_SLOTS = 100
+MOST_SLOTS, MOST_KSKS = 100, 100
+LONGEST = timedelta(days=36525)
+"""A hundred years: no span of a policy is longer, and no moment that it leads to is beyond all calendars."""
 _TAG = 65535
 
 
@@ -196,9 +198,12 @@ def read_policy(data: bytes, where: str) -> Compiled:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Refusal("dnssec.policy_broken", where, detail=" ".join(str(error).split())) from None
     refuse_errors(tuple(policy_findings(compiled.policy, where)))
-    if compiled.policy.compiled(compiled.source) != data:
-        raise Refusal("dnssec.policy_broken", where, detail="it is not in its one canonical form")
-    return compiled
+    try:
+        if compiled.policy.compiled(compiled.source) == data:
+            return compiled
+    except ValueError:  # a number or a text that has no canonical form
+        pass
+    raise Refusal("dnssec.policy_broken", where, detail="it is not in its one canonical form")
 
 
 def policy_findings(policy: Policy, where: str) -> Iterator[Finding]:
@@ -211,7 +216,9 @@ def policy_findings(policy: Policy, where: str) -> Iterator[Finding]:
     for kind, ids in (("ksks", policy.ksks), ("limits", policy.limits), ("exceptions", policy.exceptions)):
         counts = Counter(one.id for one in ids)
         yield from (found("dnssec.policy_twice", f"{where}.{kind}", id=name) for name, n in counts.items() if n > 1)
-    for ksk in policy.ksks:
+    if len(policy.ksks) > MOST_KSKS:
+        yield found("dnssec.policy_value", f"{where}.ksks", problem=f"there are at most {MOST_KSKS} KSKs")
+    for ksk in policy.ksks[:MOST_KSKS]:
         yield from _ksk_findings(ksk, f"{where}.ksks[{ksk.id}]")
     days = [one.since for one in policy.limits]
     if not days or days != sorted(set(days)):
@@ -263,6 +270,10 @@ def _lengths_findings(limits: Limits, where: str) -> Iterator[Finding]:
         length = getattr(limits, name)
         if isinstance(length, timedelta) and (length < timedelta() or length.microseconds):
             problem = "a duration has whole seconds and no sign"
+            yield found("dnssec.policy_value", f"{where}.{name.replace('_', '-')}", problem=problem)
+        longest = length.most if isinstance(length, Range) else length
+        if isinstance(longest, timedelta) and longest > LONGEST:
+            problem = f"no duration is longer than {duration_text(LONGEST)}"
             yield found("dnssec.policy_value", f"{where}.{name.replace('_', '-')}", problem=problem)
 
 

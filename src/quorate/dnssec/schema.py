@@ -17,6 +17,9 @@ import msgspec
 from quorate.findings import Finding, Refusal, found
 from quorate.strict import load_toml
 
+MOST_SCHEMAS, MOST_KEYS, MOST_ROWS = 100, 4, 100
+"""Of a file, and of one schema. A roll has two KSKs; which plays which part is found by trying."""
+
 _SLOTS = re.compile(r"(?P<first>[1-9][0-9]?|last(?:-[1-9])?)(?:\.\.(?P<end>[1-9][0-9]?|last(?:-[1-9])?))?")
 
 
@@ -94,14 +97,19 @@ def slots_of(schema: Schema, count: int, keys: Mapping[str, str]) -> tuple[Slot,
     if set(keys) != set(schema.keys) or len(set(keys.values())) != len(keys):
         bound = ", ".join(f"{part} = {name}" for part, name in sorted(keys.items())) or "nothing"
         raise Refusal("schema.keys_bound", schema=schema.id, parts=", ".join(schema.keys), bound=bound)
-    said = Counter(number for row in schema.slots for number in _numbers(row.slots, count))
+    return tuple(_slot(row, keys) for row in _rows(schema, count))
+
+
+def _rows(schema: Schema, count: int) -> tuple[Slots, ...]:
+    """The row of each of `count` slots. Raises `schema.slots`."""
+    placed = [(number, row) for row in schema.slots for number in _numbers(row.slots, count)]
+    said = Counter(number for number, _ in placed)
     if wrong := [number for number in range(1, max(count, *said, 1) + 1) if said[number] != (number <= count)]:
         raise Refusal("schema.slots", schema=schema.id, count=count, slots=", ".join(map(str, wrong)))
-    return tuple(_slot(schema, number, count, keys) for number in range(1, count + 1))
+    return tuple(row for _, row in sorted(placed, key=lambda one: one[0]))
 
 
-def _slot(schema: Schema, number: int, count: int, keys: Mapping[str, str]) -> Slot:
-    row = next(one for one in schema.slots if number in _numbers(one.slots, count))
+def _slot(row: Slots, keys: Mapping[str, str]) -> Slot:
     return Slot(*(frozenset(keys[part] for part in parts) for parts in (row.publish, row.sign, row.revoke)))
 
 
@@ -120,22 +128,24 @@ def recognised(schemas: Schemas, slots: Sequence[Slot]) -> tuple[tuple[Schema, M
     names = sorted({name for slot in slots for name in slot.publish | slot.sign | slot.revoke})
     matches = []
     for schema in sorted(schemas.schemas, key=lambda one: bool(one.back_out_of)):
-        for chosen in itertools.permutations(names) if len(names) == len(schema.keys) else ():
+        if len(names) != len(schema.keys):
+            continue
+        try:
+            rows = _rows(schema, len(slots))
+        except Refusal:
+            continue
+        for chosen in itertools.permutations(names):
             keys = dict(zip(schema.keys, chosen, strict=True))
-            if _gives(schema, keys, tuple(slots)):
+            if all(_slot(row, keys) == slot for row, slot in zip(rows, slots, strict=True)):
                 matches.append((schema, keys))
     return tuple(matches)
 
 
-def _gives(schema: Schema, keys: Mapping[str, str], slots: tuple[Slot, ...]) -> bool:
-    try:
-        return slots_of(schema, len(slots), keys) == slots
-    except Refusal:
-        return False
-
-
 def schemas_findings(schemas: Schemas) -> Iterator[Finding]:
     """What is wrong with schemas in themselves."""
+    if too_many := tuple(_crowd_findings(schemas)):
+        yield from too_many
+        return
     ids = Counter(one.id for one in schemas.schemas)
     yield from (found("schema.twice", schema=name) for name, count in ids.items() if count > 1)
     known = {one.id: one for one in schemas.schemas}
@@ -150,6 +160,18 @@ def schemas_findings(schemas: Schemas) -> Iterator[Finding]:
             if one.schema in known:
                 yield from _carry_findings(schema, known[one.schema], one, where)
         yield from _slots_findings(schema, where)
+
+
+def _crowd_findings(schemas: Schemas) -> Iterator[Finding]:
+    """Whether there is more than anybody would look through, or a program in a moment."""
+    if len(schemas.schemas) > MOST_SCHEMAS:
+        yield found("schema.too_many", count=len(schemas.schemas), what="schemas", most=MOST_SCHEMAS)
+    for schema in schemas.schemas[:MOST_SCHEMAS]:
+        counts = {"keys": len(schema.keys), "rows of slots": len(schema.slots), "schemas before": len(schema.follows)}
+        for what, count in counts.items():
+            most = MOST_KEYS if what == "keys" else MOST_ROWS
+            if count > most:
+                yield found("schema.too_many", f"schemas[{schema.id}]", count=count, what=what, most=most)
 
 
 def _carry_findings(schema: Schema, before: Schema, follows: Follows, where: str) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ end a tick early or late: both are tried. A validator of the world is therefore 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -103,8 +104,9 @@ class Outcome:
     states: int
 
 
-MOST_STATES = 4_000
-"""In one span of time. A rollover has some hundred; files that are made to have more are refused, not computed."""
+MOST_STATES, MOST_LOOKS, MOST_CELLS = 4_000, 50_000, 5_000
+"""States in one span of time, looks in all, and spans. A rollover has some hundred states in as many spans, and fifteen
+thousand looks in five quarters; files that are made to have more are refused, not computed."""
 
 
 class Trust(IntEnum):
@@ -165,7 +167,10 @@ class _Model:
         named = {key for one in showings for key in one.signers | one.revoked}  # others never make an RRset acceptable
         self.keys = tuple(sorted(named | {anchor.key for anchor in anchors}))
         self.place = {key: number for number, key in enumerate(self.keys)}
-        self.moments = tuple(_moments(showings, anchors, habits, since))
+        self.moments = tuple(itertools.islice(_moments(showings, anchors, habits, since), MOST_CELLS + 1))
+        if len(self.moments) > MOST_CELLS:
+            raise Refusal("skr.too_many_states", most=MOST_CELLS, what="spans of time")
+        self.looks = 0
         self.rows = {one: self._row(one) for one in showings}
 
     def _row(self, one: Shown) -> tuple[frozenset[int], frozenset[int], frozenset[int]]:
@@ -260,6 +265,9 @@ def _cell(model: _Model, reached: Mapping[State, _Walk], shown: Sequence[Shown],
     waiting = list(reached.items())
     while waiting:
         state, walk = waiting.pop()
+        model.looks += len(shown)
+        if model.looks > MOST_LOOKS:
+            raise Refusal("skr.too_many_states", most=MOST_LOOKS, what="looks")
         for one in shown:
             for after in look(model, state, one, cell):
                 if after not in seen:
@@ -267,7 +275,7 @@ def _cell(model: _Model, reached: Mapping[State, _Walk], shown: Sequence[Shown],
                     seen[after] = walk if after == state else _Walk(walk.born, walk.began, (moment, one.name), walk)
                     waiting.append((after, seen[after]))
                     if len(seen) > MOST_STATES:
-                        raise Refusal("skr.too_many_states", most=MOST_STATES)
+                        raise Refusal("skr.too_many_states", most=MOST_STATES, what="states at once")
     return seen
 
 

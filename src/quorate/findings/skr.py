@@ -11,6 +11,7 @@ def _must(sentence: str, clause: str, remedy: str) -> Meaning:
 
 _SCHEMA_FILE = "correct schemas.toml; spec/schema.md says what a schema may say"
 _SCHEMA = {
+    "schema.too_many": _must("there are {count} {what}, at most {most} are read", "", _SCHEMA_FILE),
     "schema.unknown": _must("there is no schema {schema}; known are {known}", "", "name one of these"),
     "schema.twice": _must("{schema} stands twice", "", "name each once"),
     "schema.back_out_follows": _must(
@@ -272,7 +273,8 @@ _SEQUENCE = {
 _FOLLOW = "do not sign this: let the next KSK be published longer, or the old one sign longer"
 _VALIDATORS = {
     "skr.too_many_states": _must(
-        "its KSKs take so many turns that validators could be in more than {most} states at once",
+        "its KSKs take so many turns, or its signatures last so long, that it takes more than {most} {what} to follow "
+        "validators through it",
         "",
         "no zone is signed like this: look at the table of its slots",
     ),

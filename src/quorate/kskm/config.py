@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -12,6 +12,7 @@ from quorate.dnssec.dnskey import Algorithm
 from quorate.dnssec.duration import read_duration, read_utc
 from quorate.document import Items, Node, Table, Value, at, read_document
 from quorate.findings import Finding, Refusal, found
+from quorate.strict import text_problem
 
 T = TypeVar("T")
 LABEL = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -100,11 +101,26 @@ def read_config(data: bytes, where: str) -> Config:
     document = read_document(data, where)
     if not isinstance(document, Table):
         raise Refusal("kskm.value", where, field="the file", problem="it is no mapping")
-    problems: list[Finding] = []
+    problems = list(_unseen(document, "", where))
     config = _config(_Section(document, "", where, problems))
     if problems:
         raise Refusal.of(tuple(problems))
     return config
+
+
+def _unseen(node: Node, path: str, where: str) -> Iterator[Finding]:
+    """Names and values that people cannot read on one line of a report, or that no file could hold."""
+    if isinstance(node, Value):
+        if (problem := text_problem(node.text)) and not path.endswith(".description"):  # which is not kept
+            yield found("kskm.value", at(where, node.line), field=path, problem=problem)
+    elif isinstance(node, Items):
+        for one in node.values:
+            yield from _unseen(one, path, where)
+    else:
+        for name, (one, line) in node.entries.items():
+            if problem := text_problem(name):
+                yield found("kskm.value", at(where, line), field=path or "the file", problem=f"of a name, {problem}")
+            yield from _unseen(one, f"{path}.{name}".strip("."), where)
 
 
 @dataclass
@@ -219,7 +235,8 @@ def _config(top: _Section) -> Config:
         overlap=ksk.span("min_validity_overlap", "max_validity_overlap", None),
         interval=request.span("min_bundle_interval", "max_bundle_interval", ("P9D", "P11D")),
         cycle=request.span("min_cycle_inception_length", "max_cycle_inception_length", ("P79D", "P81D")),
-        horizon=request.number("signature_horizon_days", 180) * _DAY,
+        horizon=(request.value("signature_horizon_days", _days, "no number of days below ten thousand", 180) or 0)
+        * _DAY,
         publish_safety=ksk.duration("publish_safety", _ZERO),
         retire_safety=ksk.duration("retire_safety", _ZERO),
     )
@@ -335,6 +352,11 @@ def _hsms(section: _Section) -> list[Hsm]:
 
 def _number(text: str) -> int | None:
     return int(text) if re.fullmatch("0|[1-9][0-9]{0,9}", text) else None
+
+
+def _days(text: str) -> int | None:
+    number = _number(text)
+    return number if number is not None and number < 10_000 else None
 
 
 def _truth(text: str) -> bool | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import (
@@ -303,7 +303,7 @@ class SoftwareToken:
         file = _load(path, KeyFile, serial)
         # a file under another name, or of another token, is as damaged as one that does not open
         if (file.format, file.serial, file.id) == (KEY_FORMAT, serial, object_id.hex()):
-            with suppress(InvalidTag, ValueError):
+            with suppress(InvalidTag, ValueError, TypeError, InternalError):  # what is sealed may be no key either
                 secret = AESGCM(self._key).decrypt(bytes.fromhex(file.nonce), bytes.fromhex(file.sealed), file.bound())
                 try:
                     private = load_der_private_key(secret, None)

@@ -211,7 +211,13 @@ def _strictly(where: str) -> Iterator[None]:
         warnings.simplefilter("ignore")  # what it only warns of are findings of ours
         try:
             yield
-        except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        except (
+            ValueError,
+            TypeError,
+            x509.InvalidVersion,
+            x509.DuplicateExtension,
+            x509.UnsupportedGeneralNameType,
+        ) as error:
             raise Refusal("x509.encoding", where, detail=" ".join(str(error).split())) from None
 
 

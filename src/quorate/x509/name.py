@@ -96,7 +96,7 @@ def load_name(der: bytes) -> x509.Name:
             name = x509.load_der_x509_csr(encode(request)).subject
         if name.public_bytes() == der:
             return name
-    except ValueError as error:
+    except (ValueError, TypeError) as error:  # TypeError: an attribute that is no string
         raise Refusal("x509.encoding", detail=" ".join(str(error).split())) from None
     raise Refusal("x509.name_bytes_differ")
 

@@ -145,7 +145,7 @@ def read_response(data: bytes, where: str = "") -> OcspFacts:
     try:
         loaded = ocsp.load_der_ocsp_response(der)
         return _facts(basic, tbs, loaded)
-    except ValueError as error:
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise Refusal("x509.encoding", where, detail=" ".join(str(error).split())) from None
 
 
