@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from damage import der, octets, pem
 from ksr_making import pair
 from quorate import canonical, prepare
+from quorate.appraisal import Surroundings, judged, signature_of, usual_profile
 from quorate.comparison import differences
 from quorate.dnssec.keyfile import key_pair, read_key
-from quorate.inspection import Surroundings, fields, judged, read_out, signature_of, usual_profile
+from quorate.inspection import fields, read_out
 from quorate.shares import parse_words
 from quorate.token import Login
 from quorate.token.software import SoftwareToken

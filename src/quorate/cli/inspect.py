@@ -223,9 +223,9 @@ def profile_command(name: str | None) -> None:
 
     root = _authority(Path.cwd()) or Path("/nowhere")
     for one in [name] if name else prepare.profile_names(root):
-        text = prepare.profile_text(root, one).decode(errors="replace")
+        text = prepare.profile_text(root, one)
         said = parse_profile(one, text)
         if name:
-            click.echo(text, nl=False)
+            click.echo(text.decode(), nl=False)
         else:
             _echo(f"{one}: {said.kind}, {said.place}")
