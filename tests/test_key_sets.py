@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from quorate.rehearse import prepare_rehearsal, rehearse
 from quorate.script import Sign
 from quorate.script.state import State
 from quorate.statement import Mode
+from refusing import run
 from unsmooth import PowerCut, When, unsmooth
 from zoned import day, generation, ksk, make_zoned, publish_plan, sign_plan, signing
 from zones import Zone, ksk_pair
@@ -89,6 +91,39 @@ def test_a_ksk_that_was_there_before_signs_the_next_key_set(tmp_path: Path) -> N
     code, output = verified(root, "001-adoption", "002-sign")
     assert code == 0, output
     assert "and 1 SKR valid and as approved" in output
+
+
+@pytest.fixture
+def on_record(signed: Path, tmp_path: Path) -> Path:
+    """The folder of a zone in an authority whose records, those of rehearsals, lie where real ones do; its KSK pinned."""
+    root = Path(shutil.copytree(signed, tmp_path / "authority"))
+    for name in NAMES:
+        shutil.move(record(root, name), root / "ceremonies" / name / "record")
+    text = (root / "ceremonies" / "001-ksk" / "record" / "artifacts" / "ksk-1.ksk.txt").read_text()
+    tag, algorithm, digest = re.search(r"(?m)^\. IN DS (\d+) (\d+) 2 (\w+)$", text).groups()  # type: ignore[union-attr]
+    pin = (
+        f'id = "ksk-1"\nkey-tag = {tag}\nalgorithm = {algorithm}\nds-sha256 = "{digest.lower()}"\nsince = "2020-01-01"'
+    )
+    policy = root / "dnssec" / "0" / "policy.toml"
+    policy.write_text(policy.read_text().replace("ksks = []\n", f"[[ksks]]\n{pin}\n"))
+    return policy.parent
+
+
+def test_a_request_is_checked_after_what_the_records_say_is_deployed(on_record: Path, tmp_path: Path) -> None:
+    for quarter, before in ((1, "skr-0"), (2, None)):
+        file = tmp_path / f"ksr-{quarter}.xml"
+        file.write_bytes(write_ksr(ZONE.request(quarter)))
+        out = run("ksr", "check", file, "--in", on_record, "--at", day(quarter, 60))
+        assert "after the deployed response" in out.out
+        assert (out.code, out.codes) == ((0, []) if before else (1, out.codes))
+    assert "ksr.chain_keys" in out.codes  # quarter 1 is signed and not deployed: the one before is that of quarter 0
+
+
+def test_a_response_is_checked_after_what_the_records_have_signed(on_record: Path) -> None:
+    file = on_record.parents[1] / "ceremonies" / "004-sign" / "record" / "artifacts" / "skr-1.skr.xml"
+    out = run("skr", "check", file, "--in", on_record, "--at", day(1, 60))
+    assert (out.code, out.err) == (0, "")
+    assert "after SKR " in out.out
 
 
 # -- what is refused before the day -----------------------------------------------------------------------------------

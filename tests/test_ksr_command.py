@@ -220,7 +220,14 @@ def test_a_request_of_rsa_keys_loads_little(tmp_path: Path) -> None:
     ours = {name for name in done.stderr.split() if name.startswith("quorate.")}
     assert ours <= {
         *("quorate.quick", "quorate.ksr_check", "quorate.exits", "quorate.findings", "quorate.canonical"),
-        *("quorate.words", "quorate.moduli", "quorate.zone_policy", "quorate.dnssec", "quorate.findings.dnssec"),
+        *(
+            "quorate.words",
+            "quorate.moduli",
+            "quorate.zone_policy",
+            "quorate.zone_records",
+            "quorate.dnssec",
+            "quorate.findings.dnssec",
+        ),
         *(f"quorate.dnssec.{name}" for name in ("checks", "dnskey", "duration", "ksr", "ksr_xml", "name", "overview")),
         *(f"quorate.dnssec.{name}" for name in ("policy", "rrsig", "table", "verify", "xml")),
         *(f"quorate.dnssec.checks.{name}" for name in ("bundles", "case", "chain", "header", "keys", "limits")),

@@ -132,19 +132,24 @@ def _named_as_before(data: bytes, request: Request, before: Before) -> Request:
 
 
 def _before(asked: Asked, folder: Path, request: Request, digest: str) -> Before:
-    """The named response, or the deployed one of the folder; and whatever else lies there."""
-    recorded = folder / RESPONSES
+    """The named response, or the deployed one of the folder and the authority's records; and whatever else is there."""
+    from quorate.zone_records import own_responses
+
+    recorded, own = folder / RESPONSES, own_responses(folder, request.domain)
     seen = _seen(recorded, request, digest) if recorded.is_dir() else frozenset()
+    for one in own:
+        if one.request != digest and one.response.bundles[0].inception <= request.bundles[0].inception:
+            seen |= {one.response.id, *(bundle.id for bundle in one.response.bundles)}
     if asked.previous is not None:
         data = _octets(asked.previous)
         _say(_file_lines(asked.previous, data))
         return Before(_response(data, asked.previous.name), (), seen)
-    if asked.genesis or not recorded.is_dir():
+    if asked.genesis or not (own or recorded.is_dir()):
         return Before(seen=seen)
     from quorate.dnssec.continuity import Act, predecessor
     from quorate.zone import load_history, load_schemas
 
-    history = load_history(folder, load_schemas(folder))
+    history = (*load_history(folder, load_schemas(folder)), *own)
     # a request that was answered is judged in its place, and not after what came later
     history = tuple(takewhile(lambda one: one.response.id != request.id, history))
     before = predecessor(history, request.id, Act.ROUTINE)

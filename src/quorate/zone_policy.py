@@ -17,10 +17,11 @@ LARGEST_FILE = 256 * 1024
 
 
 def find_zone(start: Path) -> Path:
-    """The `dnssec/` folder, found upward from any path; `zone.not_found`."""
+    """The `dnssec/` folder, or one of several in it, found upward from any path; `zone.not_found`."""
     for folder in (start, *start.resolve().parents):
         for inner in (folder, folder / FOLDER):
-            if inner.name == FOLDER and any((inner / name).is_file() for name in (POLICY, COMPILED)):
+            is_one = FOLDER in (inner.name, inner.resolve().parent.name)
+            if is_one and any((inner / name).is_file() for name in (POLICY, COMPILED)):
                 return inner
     raise Refusal("zone.not_found", str(start))
 

@@ -80,6 +80,7 @@ def _at_hand(
     from quorate.dnssec.review import AtHand
     from quorate.zone import load_history, load_schemas, load_zone
     from quorate.zone_policy import zone_about
+    from quorate.zone_records import own_responses
 
     when, notes = moment_of(at), []
     try:
@@ -92,7 +93,7 @@ def _at_hand(
     limits = policy.limits_at(when) if policy else None
     if policy and limits:
         notes.append(f"policy {policy.id}, {policy.digest}; limits {limits.id}, from {limits.since} on")
-    history = load_history(zone.folder, zone.schemas) if zone else ()
+    history = (*load_history(zone.folder, zone.schemas), *own_responses(zone.folder, zone.policy.zone)) if zone else ()
     if previous is not None:
         before = response_in(previous.read_bytes(), previous.name)
         history = (Signed(before.response, "", True),)
