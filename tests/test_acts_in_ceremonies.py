@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from example import make_plan
-from forging import VERIFIER, genesis, record, verify
+from forging import VERIFIER, Forgery, genesis, record, stand_ins, verify
 from quorate.dnssec.ksr import Request
 from quorate.dnssec.ksr_layout import write_ksr
 from quorate.findings import Refusal
@@ -113,6 +113,18 @@ def test_an_act_without_a_reason_is_refused(standby: Path, tmp_path: Path) -> No
     assert codes(root, plan) == {"skr.act_needs"}
 
 
+def test_the_verifier_asks_for_the_reason_too(standby: Path, tmp_path: Path) -> None:
+    root = later(standby, tmp_path)
+    urgent = response("urgent", "emergency-revoke", BOTH, act="ksk-compromise", reason="what happened on Tuesday")
+    rehearse(root, plan_of(root, "006-urgent", 55, {"urgent.xml": off_cycle(1)}, urgent), VERIFIER.read_bytes())
+    forged = Forgery(record(root, "006-urgent"), stand_ins(root))
+    forged.operation("op-006-urgent")["responses"][0]["reason"] = ""
+    forged.reseal().write(tmp_path / "forged")
+    code, output = verify(tmp_path / "forged", "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert "urgent: the act ksk-compromise without a reason" in output
+
+
 # -- several quarters in one ceremony ---------------------------------------------------------------------------------
 
 BRIDGE = {"act": "calendar-bridge", "reason": "nobody can travel this summer"}
@@ -158,6 +170,13 @@ def test_a_request_that_was_answered_is_answered_again_by_its_act(standby: Path,
     plan = plan_of(root, "007-again", 61, {"one.xml": ZONE.request(2)}, once_more)
     rehearse(root, plan, VERIFIER.read_bytes())
     verified(root, *BEFORE, "006-sign", "007-again")
+    forged = Forgery(record(root, "007-again"), stand_ins(root))
+    forged.operation("op-007-again")["responses"][0]["act"] = "routine"
+    forged.reseal().write(tmp_path / "forged")
+    records = [record(root, name) for name in (*BEFORE, "006-sign")]
+    code, output = verify(*records, tmp_path / "forged", "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert "again: its request was answered before, and it is no re-sign" in output
     without = response("third", "pre-publish+", BOTH, ksr="one.xml")
     assert "skr.request_again" in codes(root, plan_of(root, "008-third", 62, {"one.xml": ZONE.request(2)}, without))
 

@@ -95,7 +95,7 @@ def test_a_ksk_that_was_there_before_signs_the_next_key_set(tmp_path: Path) -> N
 
 @pytest.fixture
 def on_record(signed: Path, tmp_path: Path) -> Path:
-    """The folder of a zone in an authority whose records, those of rehearsals, lie where real ones do; its KSK pinned."""
+    """The folder of a zone in an authority; rehearsed records lie where real ones do; the KSK is pinned."""
     root = Path(shutil.copytree(signed, tmp_path / "authority"))
     for name in NAMES:
         shutil.move(record(root, name), root / "ceremonies" / name / "record")

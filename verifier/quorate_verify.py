@@ -2197,6 +2197,8 @@ STEPS_OF_OPERATIONS = {
     "sign": ("sign-skr",),
     "issue": ISSUE_KINDS,
 }  # fmt: skip
+REASONED = ("calendar-bridge", "zsk-compromise", "ksk-compromise", "ksk-loss")  # spec/skr.md `Acts`
+ACTS = ("routine", "genesis", "re-sign", *REASONED)
 BRANCHES = {"abort": "A", "resume": "R", "suspend": "S"}
 
 SCRIPT = {
@@ -2399,6 +2401,10 @@ class Script:
         files = ["artifacts/%s.skr.xml" % one["id"] for one in responses]
         need(operation["outputs"] == files, "%s: its outputs are not a file a response" % operation["id"])
         for one in responses:
+            need(one["act"] in ACTS, "%s: an act that is not known" % one["id"])
+            need(
+                one["reason"] or one["act"] not in REASONED, "%s: the act %s without a reason" % (one["id"], one["act"])
+            )
             for part in one["keys"]:
                 need(part["key"] in self.keys, "%s names an unknown key" % operation["id"])
 
@@ -4996,9 +5002,13 @@ class Register:
             deployed = [n for n, one in self.skrs.items() if one["zone"] == zone and n in self.published]
             if deployed and deployed[-1] not in listed:
                 fail("the SKR %s is deployed in %s, and the script passes over it" % (deployed[-1], plain(zone)))
+        answered = [known["request"] for known in self.skrs.values()]
         for one in responses:
             if one["id"] in self.skrs:
                 fail("an SKR %s was signed before" % one["id"])
+            if one["digest"] in answered and one["act"] != "re-sign" and not one["back_out_of"]:
+                fail("%s: its request was answered before, and it is no re-sign" % one["id"])
+            answered += [one["digest"]] if not one["back_out_of"] else []
             if one["act"] == "genesis" and any(known["zone"] == one["zone"] for known in self.skrs.values()):
                 fail("%s is the first SKR of a zone that has one" % one["id"])
         for name, (identifier, digest) in (artifacts.requests if artifacts else {}).items():
