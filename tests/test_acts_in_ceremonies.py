@@ -11,10 +11,18 @@ import pytest
 
 from example import make_plan
 from forging import VERIFIER, Forgery, genesis, record, stand_ins, verify
+from quorate import archive
+from quorate.conduct import Kind
 from quorate.dnssec.ksr import Request
 from quorate.dnssec.ksr_layout import write_ksr
+from quorate.dnssec.ksr_xml import read_skr
+from quorate.event import Type
 from quorate.findings import Refusal
 from quorate.rehearse import prepare_rehearsal, rehearse
+from quorate.script import Sign
+from quorate.script.state import State
+from quorate.statement import Mode
+from unsmooth import PowerCut, When, at, say, unsmooth
 from zoned import day, generation, ksk, make_zoned, publish_plan, published, sign_plan, signing
 from zones import Zone
 
@@ -187,3 +195,36 @@ def test_one_ceremony_makes_one_response_for_a_slot(standby: Path, tmp_path: Pat
     requests = {"one.xml": ZONE.request(2), "other.xml": other}
     responses = (response(name, "pre-publish+", BOTH) for name in ("one", "other"))
     assert "skr.siblings" in codes(root, plan_of(root, "006-two", 60, requests, *responses))
+
+
+# -- what was signed and never written --------------------------------------------------------------------------------
+
+
+def second_response(state: State) -> bool:
+    """When the token is about to be asked for the second of several responses."""
+    signed = isinstance(state.step, Sign) and len(state.happened(Type.COMPLETED)) == 1
+    return signed and state.pending and not state.interrupted
+
+
+def test_a_response_of_an_aborted_ceremony_was_signed_all_the_same(standby: Path, tmp_path: Path) -> None:
+    """Whoever has the transcript has its signatures: it can be replayed, and its request is answered."""
+    plain = later(standby, tmp_path)
+    responses = (response("skr-2", "pre-publish+", BOTH), response("skr-3", "pre-publish+", BOTH, **BRIDGE))
+    requests = {f"skr-{number}.xml": ZONE.request(number) for number in (2, 3)}
+    plan_of(plain, "006-bridge", 60, requests, *responses)
+    happens: list[tuple[When, BaseException]] = [(second_response, PowerCut()), (at("R.2"), say(Kind.ABORT))]
+    root, _ = unsmooth(plain, tmp_path / "struck", happens, {}, VERIFIER.read_bytes(), "006-bridge")
+    assert "aborted: 006-bridge" in verified(root, *BEFORE, "006-bridge")
+    register = archive.read_register(root, Mode.REHEARSAL)
+    assert list(register.skrs) == ["skr-0", "skr-1", "skr-2"]
+    assert len(read_skr(register.skrs["skr-2"].data, "skr-2")[0].bundles) == 9
+    same = {"same.xml": ZONE.request(2)}
+    assert "plan.id_twice" in codes(root, plan_of(root, "007-again", 61, requests, responses[0]))
+    shutil.rmtree(root / "ceremonies" / "007-again")
+    assert "skr.request_again" in codes(
+        root, plan_of(root, "007-again", 61, same, response("same", "pre-publish+", BOTH))
+    )
+    shutil.rmtree(root / "ceremonies" / "007-again")
+    once_more = response("same", "pre-publish+", BOTH, act="re-sign")
+    rehearse(root, plan_of(root, "007-again", 61, same, once_more), VERIFIER.read_bytes())
+    verified(root, *BEFORE, "006-bridge", "007-again")

@@ -162,13 +162,11 @@ def _drafted(draft: SkrDraft, zone: ZoneFacts) -> Signed:
     return Signed(*facts, slots=planned.slots)
 
 
-def remake_drafts(
-    script: Script, operation: SignOperation, inputs: Mapping[str, bytes], spkis: Mapping[str, bytes], at: datetime
-) -> SkrDrafts:
-    """The same without judging them again, for what was judged and done."""
-    zones = _zones(script, operation, inputs, spkis)
-    drafts = tuple(_draft(one, zones[one.zone], inputs, at) for one in operation.responses)
-    return SkrDrafts(drafts, draft_file(drafts))
+def remade_draft(
+    script: Script, planned: ScriptResponse, inputs: Mapping[str, bytes], spkis: Mapping[str, bytes], at: datetime
+) -> SkrDraft:
+    """One of them without judging it again, for what was judged and done."""
+    return _draft(planned, read_zone(planned.zone, inputs, spkis, script.skrs), inputs, at)
 
 
 def _zones(

@@ -25,7 +25,7 @@ from quorate.script.skr import (
     deterministic,
     finish_response,
     make_drafts,
-    remake_drafts,
+    remade_draft,
 )
 from quorate.script.state import State
 from quorate.script.steps.command import admit_command, admit_intended, ask_command, require_within_window, take_command
@@ -198,11 +198,11 @@ def admits(step: Sign, state: State, event: Event) -> None:
 
 
 def effects(step: Sign, event: Event, state: State) -> State:
-    if event.type is not Type.WRITTEN:
+    """A response is signed when its signatures are on disk: whoever has them can use it, written or not."""
+    if event.type is not Type.COMPLETED:
         return state
     operation = operation_of(step, state)
+    planned = operation.responses[sum(one.seq < event.seq for one in state.happened(Type.COMPLETED))]
     at = moment(state.happened(Type.DRAFTED)[-1].at)
-    drafts = remake_drafts(state.script, operation, state.inputs, state.spkis, at).drafts
-    files = _outputs(operation, drafts, state.happened(Type.COMPLETED))
-    made = {one.id: data for one, (_, data) in zip(operation.responses, files, strict=True)}
-    return state.having(skrs={**state.skrs, **made})
+    draft = remade_draft(state.script, planned, state.inputs, state.spkis, at)
+    return state.having(skrs={**state.skrs, planned.id: finish_response(draft, _signatures(event.body))})
