@@ -24,7 +24,7 @@ from quorate.script.state import State
 from quorate.statement import Mode
 from unsmooth import PowerCut, When, at, say, unsmooth
 from zoned import day, generation, ksk, make_zoned, publish_plan, published, sign_plan, signing
-from zones import Zone
+from zones import Zone, replace
 
 DAY = timedelta(days=1)
 ZONE = Zone(kinds={"ksk-1": "p-256", "ksk-2": "p-256"})
@@ -228,3 +228,14 @@ def test_a_response_of_an_aborted_ceremony_was_signed_all_the_same(standby: Path
     once_more = response("same", "pre-publish+", BOTH, act="re-sign")
     rehearse(root, plan_of(root, "007-again", 61, same, once_more), VERIFIER.read_bytes())
     verified(root, *BEFORE, "006-bridge", "007-again")
+
+
+def test_the_id_of_a_bundle_is_never_used_again(standby: Path, tmp_path: Path) -> None:
+    """Also where the response that had it has long expired, and no script lists it any more."""
+    root = later(standby, tmp_path)
+    request, old = ZONE.request(2), ZONE.request(0).bundles[3].id
+    bundles = (*request.bundles[:4], replace(request.bundles[4], id=old), *request.bundles[5:])
+    requests = {"skr-2.xml": replace(request, bundles=bundles)}
+    assert "skr.bundle_again" in codes(
+        root, plan_of(root, "006-sign", 60, requests, response("skr-2", "pre-publish+", BOTH))
+    )

@@ -4463,7 +4463,7 @@ class Artifacts:
                 claims.attempt("artifacts", self.ksk, script.operations[name], key.public)
         for name in session.generated.get("possession", {}):
             claims.attempt("artifacts", self.copy, script.operations[name])
-        self.skrs, self.requests = {}, {}  # response -> digest of its file; -> id and digest of its request
+        self.skrs, self.requests = {}, {}  # response -> digest of its file; -> ids and digest of its request
         for step in script.steps:
             if step["kind"] == "sign" and step["operation"] in session.drafts:
                 claims.attempt("artifacts", self.key_sets, script.operations[step["operation"]])
@@ -4557,7 +4557,8 @@ class Artifacts:
         data = self.folder.get(below_folder("inputs/", response["request"]))
         need(digest_of(data) == response["digest"], "%s: another request than planned" % response["id"])
         request, (schema, limits, keys) = Request(data), self.zone(response, day)
-        self.requests[response["id"]] = (request.id, response["digest"])
+        ids = {request.id, *(bundle["id"] for bundle in request.bundles)}
+        self.requests[response["id"]] = (ids, response["digest"])
         return KeySet(response, request, schema, limits, keys)
 
     def copy(self, operation):
@@ -4893,7 +4894,11 @@ class Register:
         self.items, self.keys, self.sets, self.serials, self.crls = {}, {}, {}, {}, {}
         self.destroyed = {}  # key -> the ceremony that destroyed it
         self.digests = {}  # artifact that may be published -> digest of its file
-        self.skrs, self.published, self.requests = {}, set(), {}  # SKRs as a script lists them; ids of requests
+        self.skrs, self.published, self.requests = (
+            {},
+            set(),
+            {},
+        )  # SKRs as a script lists them; ids of requests and bundles
         self.known = {}  # what a later script finds below inputs/known/ -> its digest
         self.seals, self.certificates, self.millis, self.mode = set(), [], 0, None
 
@@ -5011,9 +5016,9 @@ class Register:
             answered += [one["digest"]] if not one["back_out_of"] else []
             if one["act"] == "genesis" and any(known["zone"] == one["zone"] for known in self.skrs.values()):
                 fail("%s is the first SKR of a zone that has one" % one["id"])
-        for name, (identifier, digest) in (artifacts.requests if artifacts else {}).items():
-            if self.requests.get(identifier, digest) != digest:
-                fail("%s: another request with this id was answered before" % name)
+        for name, (ids, digest) in (artifacts.requests if artifacts else {}).items():
+            if any(self.requests.get(one, digest) != digest for one in ids):
+                fail("%s: another request with one of its ids was answered before" % name)
         for one in script.value.get("publications", []):
             known = self.digests.get(one["artifact"])
             if known is None and self.complete:
@@ -5032,7 +5037,8 @@ class Register:
                         "request": one["digest"], "schema": one["schema"], "zone": one["zone"],
                     }  # fmt: skip
         self.digests.update(artifacts.skrs)
-        self.requests.update(artifacts.requests.values())
+        for ids, digest in artifacts.requests.values():
+            self.requests.update(dict.fromkeys(ids, digest))
         for name in artifacts.made:
             path = "artifacts/%s.cert.der" % name
             if path in artifacts.folder.digests:

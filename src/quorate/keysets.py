@@ -6,6 +6,7 @@ state; a key that does not match its pin signs nothing.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -174,11 +175,19 @@ def _act_findings(
     if planned.reason and act is Act.ROUTINE:
         findings.append(found("plan.reason_without_act", where))
     request, _ = read_ksr(inputs[path], path)
-    for one in register.skrs.values():
-        again = one.known.zone == planned.zone and one.request_id == request.id and one.known.request != digest
-        if again:
-            findings.append(found("skr.id_again", where, id=request.id))
+    for name, one in register.skrs.items():
+        if one.known.zone == planned.zone and one.known.request != digest:
+            if one.request_id == request.id:
+                findings.append(found("skr.id_again", where, id=request.id))
+            if again := {bundle.id for bundle in request.bundles} & _bundle_ids(one.data):
+                findings.append(found("skr.bundle_again", where, id=min(again), before=name))
     return tuple(findings)
+
+
+@functools.lru_cache(maxsize=256)
+def _bundle_ids(skr: bytes) -> frozenset[str]:
+    """The ids of an earlier SKR's bundles, which are those of its request."""
+    return frozenset(bundle.id for bundle in read_skr(skr, "a known SKR")[0].bundles)
 
 
 def act_lines(response: ScriptResponse) -> tuple[str, ...]:
