@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from example import FIRST, certificate, key, make_authority, make_csr, make_plan
 from forging import VERIFIER, Forgery, genesis, record, refused, sign_with_token, stand_ins, tbs_of, verifier, verify
-from issuing import NOW, issued, issuer, name, root_fields, sign, spki, subordinate_fields
+from issuing import NOW, issued, issuer, name, root_fields, sign, spki, spki_of, subordinate_fields
 from quorate.appraisal import Surroundings, judged, signature_of, usual_profile
 from quorate.compliance import request_findings
 from quorate.issuing import issue_words
@@ -85,6 +85,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_csr(first / "inputs" / "old.csr.pem", "old")
     operations = key("key-r2") + certificate("root", "root-r2", "Root R2", 3650, key="key-r2")
     operations += request("req-r1", "root-r1") + request("req-r2", "root-r2")
+    operations += key("key-new") + operation("cross-csr", "req-new", "New CA", key="key-new")
     operations += operation("reissue", "root-r1-again", existing="root-r1", profile="private-root", days=5000)
     operations += operation("generate-key", "key-ocsp", token="hsm-1", type="p-256", use="ocsp-responder")
     ours = {"issuer": "root-r1", "profile": "private-ocsp-responder", "days": 90}
@@ -141,7 +142,7 @@ def expect(claim: str, said: str, folder: Path, pinned: tuple[str, ...]) -> None
 def test_the_verifier_accepts_all_of_it(authority: Path, pinned: tuple[str, ...]) -> None:
     code, output = verify(record(authority, "001-root"), record(authority, "002-kinds"), *pinned)
     assert code == 0, output
-    assert "6 certificates, 1 CRL, 2 requests and 2 OCSP responses valid and as approved" in output
+    assert "6 certificates, 1 CRL, 3 requests and 2 OCSP responses valid and as approved" in output
 
 
 def test_what_is_frozen_before_the_day_is_what_is_signed(authority: Path) -> None:
@@ -404,6 +405,52 @@ def test_a_request_repeats_the_certificate_and_proves_its_key(authority: Path, m
     assert request.subject.public_bytes() == other.subject.public_bytes()
     assert request.public_key() == other.public_key()
     assert len(request.extensions) == 0
+
+
+def test_a_request_of_a_key_without_a_certificate_is_for_the_planned_name_and_key(authority: Path) -> None:
+    path, public = artifact(authority, "req-new.csr.pem"), artifact(authority, "key-new.spki.der")
+    said = tool("openssl", "req", "-verify", "-noout", "-subject", "-pubkey", "-in", path)
+    assert "verify OK" in said
+    assert "subject=C = NL, O = Example Trust, CN = New CA" in said
+    key_of = x509.load_pem_x509_csr(path.read_bytes()).public_key()
+    assert spki_of(key_of) == public.read_bytes()
+    text = (authority / "ceremonies/002-kinds/rehearsal/script.txt").read_text()
+    assert "      subject: CN=New CA,O=Example Trust,C=NL\n      for a key without a certificate of ours\n" in text
+    assert "req-new: for a key without a certificate, from 002-kinds" in run("register", authority, "--rehearsal").out
+
+
+@pytest.mark.parametrize(
+    ("fields", "given"),
+    [
+        ({}, "nothing"),
+        ({"key": "key-r1"}, "key"),
+        ({"existing": "root-r1", "key": "key-r1"}, "existing and key"),
+    ],
+)
+def test_a_request_is_for_a_certificate_or_for_a_name_and_a_key(
+    tmp_path: Path, fields: dict[str, str], given: str
+) -> None:
+    root = make_authority(tmp_path / "authority", tmp_path / "keys")
+    ceremony = make_plan(root, "001-root", FIRST + operation("cross-csr", "req", **fields))
+    assert refused_for(root, "check", ceremony) == ["plan.request_of"]
+    assert f"the request is for {given}\n" in run("check", ceremony).err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"subject": name("New CB").hex()}, "req-new: has another subject than planned"),
+        ({"key": "key-r2"}, "req-new: is for another key than planned"),
+        ({"key": "key-none"}, "req-new"),
+    ],
+)
+def test_a_request_for_another_name_or_key_than_the_script_says(
+    authority: Path, forged: Forgery, pinned: tuple[str, ...], tmp_path: Path, change: dict[str, str], said: str
+) -> None:
+    forged.operation("req-new").update(change)
+    code, output = verify(forged.reseal().write(tmp_path / "record"), *pinned)
+    assert code == 1
+    assert said in output
 
 
 def test_another_authority_can_certify_the_request(authority: Path, tmp_path: Path) -> None:

@@ -4763,7 +4763,13 @@ class Artifacts:
         return [responder.whole] if responder.key.digest != issuer.key.digest else []
 
     def check_request(self, operation, real):
-        """The key of the certificate that it repeats."""
+        """The key of the certificate that it repeats, or the planned one of a key without."""
+        if not operation["existing"]:
+            key = self.session.known_key(operation["key"])
+            need(key is not None, "the key %s is not known" % plain(operation["key"]))
+            need(real.subject.hex() == operation["subject"].lower(), "has another subject than planned")
+            need(real.key.digest == key.digest, "is for another key than planned")
+            return real.key
         existing = self.certificate(operation["existing"])
         need(existing.is_ca, "its existing certificate is not a CA certificate")
         need(real.subject.hex() == operation["subject"].lower(), "has another subject than planned")

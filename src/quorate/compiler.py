@@ -258,13 +258,17 @@ class Resolver:
 
     def _request(self, plan: IssueRequest) -> RequestOperation:
         where = f"operations[{plan.id}]"
-        existing, key = self.names.reference(plan.existing, where), self.names.key_of(plan.existing, where)
+        if plan.subject is not None:
+            existing, key, subject = "", plan.key, encode_name(plan.subject)
+        else:
+            existing, key = self.names.reference(plan.existing, where), self.names.key_of(plan.existing, where)
+            subject = self.names.subject_of(plan.existing, where)
         return RequestOperation(
             id=plan.id,
             token=self.names.token_of(key, where),
             key=key,
             existing=existing,
-            subject=self.names.subject_of(plan.existing, where).hex(),
+            subject=subject.hex(),
             outputs=files_of(plan),
             signature=self._signature(plan.signature, key, where),
         )

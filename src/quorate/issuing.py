@@ -108,10 +108,15 @@ def _valid(first: str, last: str, days: int) -> str:
 
 
 def _request_lines(operation: RequestOperation) -> tuple[str, ...]:
+    repeated = (
+        f"for the certificate: {_artifact(operation.existing)}"
+        if operation.existing
+        else "for a key without a certificate of ours"
+    )
     return (
         *_signer_lines(operation),
         f"subject: {name_text(bytes.fromhex(operation.subject))}",
-        f"for the certificate: {_artifact(operation.existing)}",
+        repeated,
         "Another authority may certify this name and key with it. It asks for no extensions.",
     )
 

@@ -267,11 +267,14 @@ class IssueCrl(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
 class IssueRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cross-csr"):
     """A PKCS#10 request by which somebody else is to certify `existing`, a certificate of ours, once more.
 
-    Subject and SPKI are copied from it byte for byte; its own key signs. The request asks for nothing else.
+    Subject and SPKI are copied from it byte for byte; its own key signs. The request asks for nothing else. A key that
+    has no certificate of ours is named itself, with the subject.
     """
 
     id: str
-    existing: str
+    existing: str = ""
+    key: str = ""
+    subject: Subject | None = None
     signature: str = ""
     output: str = ""
 

@@ -94,7 +94,10 @@ def _operation_findings(operation: Operation, seats: set[str]) -> list[Finding]:
         unknown = [seat for seat in operation.holders if seat not in seats]
         return [found("seat.unknown", f"{where}.holders", seats=", ".join(unknown))] if unknown else []
     if isinstance(operation, IssueRequest):
-        return []
+        given = [name for name in ("existing", "key", "subject") if getattr(operation, name)]
+        if given in (["existing"], ["key", "subject"]):
+            return []
+        return [found("plan.request_of", where, given=" and ".join(given) or "nothing")]
     if isinstance(operation, SignKeySets):
         names = [(f"{where}.responses[{one.id}]", one.id) for one in operation.responses]
         unknown = [] if operation.requester in ("", *seats) else [operation.requester]

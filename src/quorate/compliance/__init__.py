@@ -20,7 +20,7 @@ from quorate.compliance import (
 )
 from quorate.compliance import crl as crl_rules
 from quorate.compliance import ocsp as ocsp_rules
-from quorate.compliance.request import request_findings
+from quorate.compliance.request import Uncertified, request_findings
 from quorate.compliance.rules import CertificateCase, Commitments, Context, CrlCase, OcspCase, Rule
 from quorate.findings import Finding, Refusal, found
 from quorate.keys import key_findings
@@ -39,6 +39,7 @@ __all__ = [
     "Commitments",
     "Context",
     "Rule",
+    "Uncertified",
     "certificate_findings",
     "crl_findings",
     "ocsp_findings",

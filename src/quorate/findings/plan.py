@@ -390,6 +390,13 @@ TABLE: dict[str, Meaning] = {
         "name a ceremony's folder",
         "",
     ),
+    "plan.request_of": Meaning(
+        ERROR,
+        False,
+        "the request is for {given}",
+        "name the existing certificate, or, where the key has none, both key and subject",
+        "RFC 2986 4.1",
+    ),
     "plan.subject_key": Meaning(
         ERROR,
         False,

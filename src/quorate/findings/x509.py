@@ -105,7 +105,7 @@ _OBJECTS = {
     "csr.signature_invalid": _must(
         "the request's signature does not verify with its own key", "RFC 2986 3", "have the request made again"
     ),
-    "csr.differs": _must("the request's {field} is not the existing certificate's", "BR 7.1.2.2", _DRAFT),
+    "csr.differs": _must("the request's {field} is not that of what it is for", "BR 7.1.2.2", _DRAFT),
     "csr.attributes": _must("the request asks for more than a name and a key", "RFC 2986 4.1", _DRAFT),
     "csr.existing_no_ca": _must("the existing certificate is not a CA's", "BR 7.1.2.2"),
     "csr.existing_not_valid": _must("the existing certificate is not valid at {moment}", "BR 7.1.2.2"),

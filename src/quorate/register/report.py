@@ -85,7 +85,7 @@ def _key(key: KeyRow) -> Iterator[str]:
 
 def _requests(it: Inventory) -> Iterator[str]:
     for row in it.requests:
-        yield f"{row.id}: for {row.existing}, from {row.ceremony}"
+        yield f"{row.id}: for {row.existing or 'a key without a certificate'}, from {row.ceremony}"
         yield f"    subject: {row.subject}"
         yield f"    digest: {row.digest}"
 

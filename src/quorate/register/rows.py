@@ -89,7 +89,7 @@ class CrlRow(Row, frozen=True, forbid_unknown_fields=True):
 
 
 class RequestRow(Row, frozen=True, forbid_unknown_fields=True):
-    """A certification request with a key of the authority."""
+    """A certification request with a key of the authority. `existing`: the certificate that it repeats, or empty."""
 
     existing: str
     subject: str

@@ -12,7 +12,15 @@ from datetime import datetime
 
 from quorate.algorithms import SignatureAlgorithm, default_algorithm
 from quorate.authority import AuthorityState
-from quorate.compliance import Commitments, Context, certificate_findings, crl_findings, ocsp_findings, request_findings
+from quorate.compliance import (
+    Commitments,
+    Context,
+    Uncertified,
+    certificate_findings,
+    crl_findings,
+    ocsp_findings,
+    request_findings,
+)
 from quorate.findings import Finding, Refusal
 from quorate.linting import certificate_subject
 from quorate.script import Script
@@ -74,8 +82,7 @@ def make_draft(script: Script, operation: IssueOperation, materials: Materials, 
     """The draft of `operation` from what exists now; `now` becomes a CRL's thisUpdate."""
     algorithm = signature_algorithm(script, operation)
     if isinstance(operation, RequestOperation):
-        spki = certificate(operation.existing, materials).spki
-        return draft_request(bytes.fromhex(operation.subject), spki, algorithm)
+        return draft_request(bytes.fromhex(operation.subject), _requested_for(operation, materials).spki, algorithm)
     profile = profile_of(operation, materials)
     if isinstance(operation, OcspOperation):
         return _response(operation, profile, algorithm, materials, now)
@@ -190,7 +197,7 @@ def lint(
     """Everything the rules say of a draft or finished artifact at the moment `at`, and how it differs from the plan."""
     if isinstance(operation, RequestOperation):
         moments = (at, utc(script.window.opens), utc(script.window.closes))
-        return request_findings(der, operation.id, certificate(operation.existing, materials), moments)
+        return request_findings(der, operation.id, _requested_for(operation, materials), moments)
     profile, context = profile_of(operation, materials), _context(script, commitments, operation, materials, at)
     if isinstance(operation, OcspOperation):
         about, responder = certificate(operation.certificate, materials), _responder(operation, materials)
@@ -282,6 +289,13 @@ def _subject(operation: CertificateOperation, materials: Materials) -> tuple[byt
     if given not in (b"", facts.spki):
         raise Refusal("plan.subject_key_differs", operation.id, given=name, existing=operation.existing)
     return facts.spki, facts.ski
+
+
+def _requested_for(operation: RequestOperation, materials: Materials) -> CertificateFacts | Uncertified:
+    """What a request is for: the certificate that it repeats, or a name and a key that have none."""
+    if operation.existing:
+        return certificate(operation.existing, materials)
+    return Uncertified(bytes.fromhex(operation.subject), materials.spkis[operation.key])
 
 
 def _requested(data: bytes, where: str) -> bytes:

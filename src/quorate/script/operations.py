@@ -162,7 +162,10 @@ class CrlOperation(
 class RequestOperation(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="cross-csr"
 ):
-    """A request signed with the key of `existing`, whose subject (DER, hexadecimal) it repeats."""
+    """A request signed with the key of `existing`, whose subject (DER, hexadecimal) it repeats.
+
+    `existing` is empty for a key that has no certificate of ours.
+    """
 
     id: str
     token: str
