@@ -236,6 +236,43 @@ def test_a_second_certificate_of_a_name_and_key_is_a_cross_certificate(history: 
     assert [one.id for one in unused if one.use == "unknown"] == ["key-int-spare"]
 
 
+def left_behind(root: Path, folder: Path, *years: str) -> None:
+    """Put what was made beside the configurations, as their ceremonies would have."""
+    for path in artifacts(root).values():
+        for year in years:
+            (folder / year).mkdir(parents=True, exist_ok=True)
+            (folder / year / path.name).write_bytes(path.read_bytes())
+
+
+def test_what_a_ceremony_left_behind_is_still_made_by_its_configuration(tmp_path: Path, history: Path) -> None:
+    """Written on a RAM disk, moved beside the configurations, and named from there."""
+    files = {name: text for name, text in made.years().items() if name < "2021"}
+    left_behind(history, tmp_path / "configs", "2000", "2015", "2020")
+    root = imported(tmp_path, files)
+    assert list(root.glob("ceremonies/*/inputs/*")) == []
+    assert not any(getattr(one, "spki", "") for plan in plans(root) for one in plan.operations)
+
+
+def test_a_file_of_the_same_name_that_is_something_else_comes_along(tmp_path: Path, history: Path) -> None:
+    """A partner's key and certificate, called as ours are in another folder."""
+    partner = tmp_path / "configs" / "partner"
+    partner.mkdir(parents=True)
+    for theirs, ours in (("root-x1.key.pem", "i.key.pem"), ("root-x1.cert.pem", "i.cert.pem")):
+        (partner / ours).write_bytes(artifacts(history)[theirs].read_bytes())
+    paths = {
+        "issuer": "./r.cert.pem",
+        "key": "./partner/i.key.pem",
+        "existing": "./partner/i.cert.pem",
+        "out": "./p.pem",
+    }
+    profile = made.below("Beispiel Root X1", "P-256", "2021-01-01 00:00:00", "2026-01-01 00:00:00")
+    files = {"r.yaml": ROOT, "k.yaml": made.key("k", "./i.key.pem"), "i.yaml": sub(),
+             "p.yaml": made.certificate("cross-certificate", paths, "r", profile)}  # fmt: skip
+    root = imported(tmp_path, files)
+    crossed = next(one for plan in plans(root) for one in plan.operations if isinstance(one, IssueCross))
+    assert (crossed.existing, crossed.spki) == ("p.i.cert.pem", "p.i.key.pem")
+
+
 # -- what is refused --------------------------------------------------------------------------------------------------
 
 
@@ -285,6 +322,16 @@ BROKEN: dict[str, tuple[dict[str, str], str, str]] = {
         {"r.yaml": ROOT, "s.yaml": ROOT.replace("./r.", "./s.").replace("common-name: R", "common-name: S"),
          "c.yaml": crl("2020-02-01", 1, ("./s.cert.pem", "2020-01-02 00:00:00", "superseded"))},
         "boulder.revoked_foreign", "c.yaml:16"),
+    "a certificate twice in a CRL": (
+        {"r.yaml": ROOT, "k.yaml": made.key("k", "./i.key.pem"), "i.yaml": sub(),
+         "c.yaml": crl("2022-02-01", 1, ("./i.cert.pem", "2022-01-02 00:00:00", "superseded"),
+                       ("../configs/i.cert.pem", "2022-01-03 00:00:00", "keyCompromise"))},
+        "boulder.revoked_twice", "c.yaml:19"),
+    "a number that no plan can carry": ({"r.yaml": ROOT, "c.yaml": crl("2022-02-01", 2**53)}, "boulder.value_wrong",
+                                        "c.yaml:14"),
+    "one file for key and certificate": ({"r.yaml": ROOT.replace("./r.cert.pem", "./r.key.pem")},
+                                         "boulder.value_wrong", "r.yaml:12"),
+    "no type": ({"r.yaml": ROOT.replace("ceremony-type", "ceremony-typ", 1)}, "boulder.field_missing", "r.yaml:1"),
     "CRL numbers against time": ({"r.yaml": ROOT, "c.yaml": crl("2021-02-01", 1), "d.yaml": crl("2020-02-01", 2)},
                                  "boulder.crl_order", "d.yaml:14"),
     "an algorithm of another key": ({"r.yaml": ROOT.replace("ECDSAWithSHA256", "SHA256WithRSA")}, "boulder.signature",

@@ -18,6 +18,8 @@ CREDENTIAL = "not taken; the token's credential is split among people"
 TOKEN = "not taken; the token is chosen in authority.toml, by its serial number"
 LINTS = "a candidate for a waiver, should quorate find the same"
 
+OF_EVERY_TYPE = ("pkcs11", "outputs")
+"""The fields of every configuration beside its type."""
 CURVES = {"P-224": "p-224", "P-256": "p-256", "P-384": "p-384", "P-521": "p-521"}
 _REASONS = (
     "unspecified",
@@ -132,12 +134,12 @@ Maker = Callable[[], Source]
 
 
 def read_config(data: bytes, path: Path, name: str) -> Config | None:
-    """The configuration in a file; None for YAML that is none, since it names no `ceremony-type`.
+    """The configuration in a file; None for YAML that is none: no `ceremony-type`, nor what goes with each.
 
     Raises everything that is wrong with it at once, each with file and line (`boulder.…`).
     """
     document = read_document(data, name)
-    if not isinstance(document, Table) or "ceremony-type" not in document.entries:
+    if not isinstance(document, Table) or not {"ceremony-type", *OF_EVERY_TYPE} & document.entries.keys():
         return None
     reading = Reading(name)
     top = Section(reading, "", document)
@@ -206,6 +208,8 @@ def _read_root(top: Section, kind: Value, source: Maker) -> Config | None:
     public_key, certificate = _outputs(top, "public-key-path", "certificate-path")
     if profile is not None and profile.purposes is not None and profile.purposes.text != "none":
         top.wrong("certificate-profile.ekus", profile.purposes.line, "a root has no purposes")
+    if public_key is not None and certificate is not None and public_key.text == certificate.text:
+        top.wrong("outputs.certificate-path", certificate.line, "the public key is written there")
     if label is None or key_type is None or public_key is None or certificate is None or profile is None:
         return None
     return RootConfig(source(), label, key_type, public_key, certificate, profile)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from quorate.canonical import LARGEST_INTEGER
 from quorate.document import Items, Node, Table, Value, at
 from quorate.findings import Finding, Refusal, found
 from quorate.strict import text_problem
@@ -79,8 +80,11 @@ class Section:
     def number(self, *names: str, required: bool = True) -> Value | None:
         """A whole number, not negative."""
         value = self.value(*names, required=required)
-        if value is not None and not re.fullmatch(r"[0-9]{1,18}", value.text):
+        if value is not None and not re.fullmatch(r"[0-9]{1,20}", value.text):
             self._type_wrong(names[0], value.line, "a whole number")
+            return None
+        if value is not None and int(value.text) > LARGEST_INTEGER:
+            self.wrong(names[0], value.line, f"{value.text} is larger than any number of a plan, {LARGEST_INTEGER}")
             return None
         return value
 
@@ -111,7 +115,7 @@ class Section:
         except ValueError:
             moment = None
         if moment is None or moment.strftime("%Y-%m-%d %H:%M:%S") != value.text or not 1950 <= moment.year < 2200:
-            self._type_wrong(name, value.line, "a UTC time like 2026-01-31 15:04:05")
+            self._type_wrong(name, value.line, "a UTC time like 2026-01-31 15:04:05, from 1950 to 2199")
             return None
         return moment, value.line
 

@@ -30,7 +30,6 @@ from quorate.findings import Finding, Refusal, found, refuse_errors
 from quorate.host import Host
 from quorate.keys import KeyType
 from quorate.outset import require_empty
-from quorate.plan import Subject as PlanSubject
 from quorate.strict import text_problem
 from quorate.x509.name import encode_name
 
@@ -111,8 +110,6 @@ def _without_place(configs: tuple[Config, ...], links: tuple[Links, ...]) -> tup
             without[number] = f"no operation for {config.kind.text}"
         elif isinstance(config, (KeyConfig, RootConfig)) and config.key_type.text not in known:
             without[number] = f"no key of type {config.key_type.text}"
-        elif isinstance(config, RequestConfig) and links[number].existing is None:
-            without[number] = "a request repeats a certificate, and none here has this name and key"
     todo = True
     while todo:
         todo = False
@@ -146,9 +143,7 @@ def _require_signable(made: Sequence) -> None:
 
 def _name_problems(subject: Subject, where: str) -> list[Finding]:
     try:
-        encode_name(
-            PlanSubject(country=subject.country, organization=subject.organization, common_name=subject.common_name)
-        )
+        encode_name(subject.planned)
     except Refusal as refusal:
         return [Finding(one.code, where, one.facts) for one in refusal.findings]
     return []

@@ -1,7 +1,8 @@
 """How configurations hang together: the path that one writes is the path that another reads, across folders and years.
 
 A path is taken as it stands from the folder of its configuration. If nothing is written or found there, the end of the
-path decides, from the file's name backwards, for folders were moved and RAM disks renamed between years.
+path decides, from the file's name backwards, for folders were moved and RAM disks renamed between years. So it does
+where the file that lies there is what a configuration left behind when it was carried out.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from quorate.document import Value
 from quorate.findings import Finding, Refusal, found
 from quorate.x509.csr import read_spki
 from quorate.x509.facts import read_certificate
+from quorate.x509.name import encode_name
 
 Kind = Literal["public key", "certificate"]
 
@@ -136,9 +138,11 @@ class Linker:
         wanted, made = whole_path(source, value), self.made[kind]
         exactly = [number for number, path in made.items() if path == wanted]
         relative = not Path(value.text).is_absolute()
-        if not exactly and relative and (file := self._file(kind, wanted, source, value)) is not None:
-            return file
         candidates = exactly or _nearest(wanted, made)
+        if not exactly and relative and (file := self._file(kind, wanted, source, value)) is not None:
+            candidates = [number for number in candidates if self._left_behind(kind, file, number)]
+            if not candidates:
+                return file
         if len(candidates) > 1:
             files = [self.configs[number].source.name for number in candidates]
             facts = {"file": value.text, "first": files[0], "others": " and ".join(files[1:])}
@@ -163,6 +167,19 @@ class Linker:
         except Refusal as refusal:
             self.problems += refusal.findings
         return OnDisk(path, data)
+
+    def _left_behind(self, kind: Kind, file: OnDisk, maker: int) -> bool:
+        """Whether a file is what a configuration made one day: a certificate of that name, a key of that folder."""
+        if kind == "public key":  # whose it is cannot be read from it
+            return _common_end(file.path, self.made[kind][maker]) > 1
+        config = self.configs[maker]
+        assert isinstance(config, Certified)
+        subject, dates = config.profile.subject, (config.profile.not_before[0], config.profile.not_after[0])
+        try:
+            there, name = read_certificate(file.data), encode_name(subject.planned)
+        except Refusal:
+            return False
+        return there.subject == name and (there.not_before, there.not_after) == dates
 
     # -- keys and names -----------------------------------------------------------------------------------------------
 
@@ -191,6 +208,11 @@ class Linker:
             for entry, revoked in zip(config.revoked, one.revoked, strict=True):
                 if self._issuing(revoked.maker, links) != self._identity(one.issuer.maker, links):
                     self._problem("boulder.revoked_foreign", config.source, entry.certificate)
+                first = next(it for it, other in zip(config.revoked, one.revoked, strict=True)
+                             if other.maker == revoked.maker)  # fmt: skip
+                if first is not entry:
+                    said = first.certificate.line
+                    self._problem("boulder.revoked_twice", config.source, entry.certificate, first=said)
         if one.issuer is not None and not isinstance(links[one.issuer.maker].key, Made):
             line = config.issuer if isinstance(config, (CertificateConfig, CrlConfig)) else None
             assert line is not None

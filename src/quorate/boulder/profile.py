@@ -7,6 +7,7 @@ from datetime import datetime
 
 from quorate.boulder.fields import Section
 from quorate.document import Value
+from quorate.plan import Subject as PlanSubject
 
 Dated = tuple[datetime, int]
 """A moment, and the line that gives it."""
@@ -33,6 +34,10 @@ class Subject:
     country: str
     organization: str
     common_name: str
+
+    @property
+    def planned(self) -> PlanSubject:
+        return PlanSubject(country=self.country, organization=self.organization, common_name=self.common_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,10 @@ _LINKS = {
         "revoke it in its own issuer's CRL, or name the configuration that makes it too",
         "RFC 5280 5.1",
     ),
+    "boulder.revoked_twice": _must(
+        "{file} is the certificate that stands in line {first} already", "leave one of the two entries",
+        "RFC 5280 5.1.2.6",
+    ),
     "boulder.signature": _must(
         "a key of type {key} does not sign with {signature}", "correct signature-algorithm", "BR 7.1.3.2"
     ),
