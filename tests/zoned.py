@@ -11,10 +11,10 @@ from quorate.dnssec.ksr_layout import write_ksr
 from zones import BEGIN, Zone
 
 ZONES = '\n[[zones]]\nname = "{zone}"\ntokens = [{tokens}]\nfolder = "{folder}"\n'
-ALGORITHMS = {"p-256": 13, "p-384": 14, "ed25519": 15, "ed448": 16, "rsa-2048": 8}
+ALGORITHMS = {"p-256": 13, "p-384": 14, "ed25519": 15, "ed448": 16, "rsa-2048": 8, "rsa-2048-sha512": 10}
 MNEMONICS = {
     "p-256": "ECDSAP256SHA256", "p-384": "ECDSAP384SHA384", "ed25519": "ED25519", "ed448": "ED448",
-    "rsa-2048": "RSASHA256",
+    "rsa-2048": "RSASHA256", "rsa-2048-sha512": "RSASHA512",
 }  # fmt: skip
 
 
@@ -65,7 +65,8 @@ def make_zoned(root: Path, *zones: Zone, tokens: Sequence[str] = ("hsm-1",), **o
 
 def ksk(name: str, kind: str = "p-256", zone: str = ".", token: str = "hsm-1") -> str:
     """An operation that generates a KSK."""
-    lines = ["[[operations]]", 'kind = "generate-key"', f'id = "{name}"', f'token = "{token}"', f'type = "{kind}"']
+    lines = ["[[operations]]", 'kind = "generate-key"', f'id = "{name}"', f'token = "{token}"']
+    lines.append(f'type = "{kind.removesuffix("-sha512")}"')
     return "\n".join([*lines, 'use = "ksk"', f'zone = "{zone}"', f'algorithm = "{MNEMONICS[kind]}"', ""])
 
 

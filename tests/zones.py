@@ -14,7 +14,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from quorate.dnssec.continuity import Act, Next, Rules, Signed, Verdict, judge
-from quorate.dnssec.dnskey import KSK_FLAGS, ZSK_FLAGS
+from quorate.dnssec.dnskey import KSK_FLAGS, ZSK_FLAGS, Algorithm
 from quorate.dnssec.keyfile import KeyPair, PrivateKey, key_pair
 from quorate.dnssec.ksk import Ksk, Ksks
 from quorate.dnssec.ksr import KeyPolicy, Request, Response
@@ -56,7 +56,9 @@ def private(kind: str, name: str) -> PrivateKey:
 
 
 def zsk(kind: str, name: str) -> KeyPair:
-    return key_pair(private(kind, f"zsk {name}"), name, ZSK_FLAGS)
+    """A ZSK; an RSA key is one of RSASHA256, or of RSASHA512 if its kind ends in `-sha512`."""
+    rsa_algorithm = Algorithm.RSASHA512 if kind.endswith("-sha512") else Algorithm.RSASHA256
+    return key_pair(private(kind.removesuffix("-sha512"), f"zsk {name}"), name, ZSK_FLAGS, rsa_algorithm)
 
 
 def ksk_pair(kind: str, name: str) -> KeyPair:

@@ -27,7 +27,7 @@ from quorate.keysets import relevant_skrs
 from quorate.layout import Layout
 from quorate.linting import required_linters
 from quorate.people import Purpose
-from quorate.plan import Plan, SignKeySets
+from quorate.plan import GenerateKey, Plan, SignKeySets
 from quorate.planning import first_crls, input_findings, names_twice, output_findings, plan_findings
 from quorate.record import frozen_states
 from quorate.register import Register, published_digest, whereabouts
@@ -174,8 +174,9 @@ def _inputs(root: Path, ceremony: Path, plan: Plan, start: Base) -> dict[str, by
 
 
 def _zones(plan: Plan) -> frozenset[str]:
-    """The zones whose key sets are signed."""
-    return frozenset(one.zone for op in plan.operations if isinstance(op, SignKeySets) for one in op.responses)
+    """The zones whose key sets are signed, or whose KSKs are generated: a new one's tag must differ from all there."""
+    signed = {one.zone for op in plan.operations if isinstance(op, SignKeySets) for one in op.responses}
+    return frozenset(signed | {op.zone for op in plan.operations if isinstance(op, GenerateKey) and op.zone})
 
 
 def profile_names(root: Path) -> tuple[str, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from quorate.dnssec.dnskey import Algorithm, DigestType, Dnskey, dnskey_of
 from quorate.dnssec.ksk import collision_findings
-from quorate.dnssec.ksr_xml import read_ksr
+from quorate.dnssec.ksr import Bundle
+from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.dnssec.records import dnskey_line, ds_line
 from quorate.findings import Finding, Refusal
 from quorate.script.operations import GenerateOperation
@@ -35,27 +38,29 @@ def ksk_lines(operation: GenerateOperation, spki: bytes) -> tuple[str, ...]:
 
 
 def ksk_findings(operation: GenerateOperation, spki: bytes, state: State) -> tuple[Finding, ...]:
-    """Whether a tag of the new KSK is that of another key of its zone: KSKs held, and ZSKs of the requests at hand."""
+    """Whether a tag of the new KSK is that of another key of its zone: KSKs held, keys of any KSR or SKR at hand."""
     if not operation.zone:
         return ()
-    known = [
-        (name, dnskey_of(state.spkis[name], Algorithm[key.algorithm]))
+    known = {
+        dnskey_of(state.spkis[name], Algorithm[key.algorithm]): name
         for name, key in state.keys.items()
         if key.zone == operation.zone
-    ]
-    return collision_findings(ksk_of(operation, spki), [*known, *_zsks(operation.zone, state)], operation.id)
+    }
+    for bundle in _bundles(operation.zone, state):
+        for key in bundle.keys:
+            kind = "KSK" if key.dnskey.is_ksk else "ZSK"
+            known.setdefault(key.dnskey.unrevoked, f"{kind} {key.identifier or key.key_tag}")
+    return collision_findings(ksk_of(operation, spki), [(name, key) for key, name in known.items()], operation.id)
 
 
-def _zsks(zone: str, state: State) -> list[tuple[str, Dnskey]]:
-    """The ZSKs of every request for the zone among the inputs."""
-    found = []
+def _bundles(zone: str, state: State) -> Iterator[Bundle]:
+    """Those of every request for the zone among the inputs, and of every earlier SKR of it."""
     for path, data in state.inputs.items():
-        if path.startswith("inputs/") and path.endswith(".xml") and not path.startswith("inputs/known/"):
+        if path.startswith("inputs/") and path.endswith(".xml"):
+            read = read_skr if path.startswith("inputs/known/") else read_ksr
             try:
-                request, _ = read_ksr(data, path)
+                document, _ = read(data, path)
             except Refusal:
                 continue  # another kind of document
-            if request.domain == zone:
-                keys = {key.dnskey: key.identifier for bundle in request.bundles for key in bundle.keys}
-                found += [(f"ZSK {name}", key) for key, name in keys.items()]
-    return found
+            if document.domain == zone:
+                yield from document.bundles

@@ -1,0 +1,90 @@
+"""KSKs in ceremonies: a tag that is taken, and every algorithm that DNSSEC has."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from example import make_plan
+from forging import VERIFIER, Forgery, genesis, record, stand_ins, verify
+from quorate.dnssec.dnskey import Algorithm, dnskey_of
+from quorate.dnssec.ksr_layout import write_ksr
+from quorate.dnssec.ksr_xml import read_skr
+from quorate.rehearse import rehearse
+from quorate.token import software
+from signed_zone import dnspython_accepts
+from unsmooth import unsmooth
+from zoned import day, generation, ksk, make_zoned, sign_plan, signing
+from zones import Zone
+
+CURRENT = {"current": "ksk-1"}
+GENESIS = {"act": "genesis", "reason": "the first key set of this zone"}
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A KSK is generated, and signs the first key set of its zone."""
+    zone = Zone(kinds={"ksk-1": "p-256"})
+    root = make_zoned(tmp_path_factory.mktemp("signed") / "authority", zone)
+    make_plan(root, "001-ksk", generation(ksk("ksk-1")), day(0, 90))
+    rehearse(root, sign_plan(root, "002-sign", zone, 0, "normal", CURRENT, **GENESIS), VERIFIER.read_bytes())
+    return root
+
+
+def accepted(root: Path, *names: str) -> str:
+    code, output = verify(*(record(root, name) for name in names), "--authority", genesis(root), "--rehearsal")
+    assert code == 0, output
+    return output
+
+
+def tags(key: ec.EllipticCurvePrivateKey) -> set[int]:
+    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    dnskey = dnskey_of(spki, Algorithm.ECDSAP256SHA256)
+    return {dnskey.key_tag, dnskey.revoked.key_tag}
+
+
+def test_a_new_ksk_whose_tag_a_key_of_the_zone_has_is_destroyed(
+    signed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No request is among the inputs: the ZSKs are known from what was signed before."""
+    response, _ = read_skr((record(signed, "002-sign") / "artifacts" / "skr-0.skr.xml").read_bytes(), "skr-0")
+    taken = {key.key_tag for bundle in response.bundles for key in bundle.zsks}
+    drawn = (ec.generate_private_key(ec.SECP256R1()) for _ in itertools.count())
+    keys = iter([next(key for key in drawn if tags(key) & taken), ec.generate_private_key(ec.SECP256R1())])
+    make_plan(signed, "003-ksk", ksk("ksk-2"), day(0, 30))
+    monkeypatch.setattr(software, "generated", lambda kind: next(keys))
+    root, people = unsmooth(signed, tmp_path, [], {}, VERIFIER.read_bytes(), "003-ksk")
+    assert [one.code for one in people.refusals] == ["ksk.tag_collision"]
+    events = Forgery(record(root, "003-ksk"), stand_ins(root)).events
+    assert [event["body"]["outcome"] for event in events if event["type"] == "settled"] == ["destroyed"]
+    assert next(keys, None) is None
+    accepted(root, "001-ksk", "002-sign", "003-ksk")
+
+
+def test_every_algorithm_signs_in_one_ceremony(tmp_path: Path) -> None:
+    """Zones of RSASHA512, ECDSAP384SHA384 and ED448; the other algorithms sign in other tests."""
+    kinds = {"one.": "rsa-2048-sha512", "two.": "p-384", "three.": "ed448"}
+    zones = [Zone(name, kinds={f"ksk-{name[:-1]}": kind}, zsk_kinds=(kind,)) for name, kind in kinds.items()]
+    root = make_zoned(tmp_path / "authority", *zones)
+    keys = [ksk(f"ksk-{name[:-1]}", kind, name) for name, kind in kinds.items()]
+    make_plan(root, "001-ksk", generation(*keys), day(0, 90))
+    responses = [
+        {"id": f"skr-{one.name[:-1]}", "zone": one.name, "ksr": f"{one.name}xml", "schema": "normal"}
+        | {"keys": {"current": f"ksk-{one.name[:-1]}"}}
+        | GENESIS
+        for one in zones
+    ]
+    plan = make_plan(root, "002-sign", signing("sign-1", responses), day(0, 60))
+    for one in zones:
+        (plan / "inputs" / f"{one.name}xml").write_bytes(write_ksr(one.request(0)))
+    rehearse(root, plan, VERIFIER.read_bytes())
+    assert "and 3 SKRs valid and as approved" in accepted(root, "001-ksk", "002-sign")
+    for one, number in zip(zones, (10, 14, 16), strict=True):
+        made, _ = read_skr((record(root, "002-sign") / "artifacts" / f"skr-{one.name[:-1]}.skr.xml").read_bytes(), "")
+        (anchor,) = made.bundles[0].ksks
+        assert anchor.dnskey.algorithm == number
+        assert all(dnspython_accepts(one.name, bundle, [anchor.dnskey], bundle.inception) for bundle in made.bundles)
