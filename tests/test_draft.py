@@ -550,6 +550,12 @@ def test_an_entry_goes_after_one_crl_beyond_its_validity() -> None:
     assert crl_entries(within, (), (expired,)) == within.entries
     assert crl_entries(beyond, (), (expired,)) == ()
     assert crl_entries(beyond, ()) == beyond.entries
+    (entry,) = beyond.entries
+    again = Revoked(expired, entry.date, entry.reason)
+    assert crl_entries(beyond, (again,), (expired,)) == beyond.entries
+    with pytest.raises(Refusal) as twice:
+        crl_entries(within, (again,), (expired,))
+    assert twice.value.code == "crl.entry_twice"
 
 
 def test_revocations_that_cannot_be_are_all_reported() -> None:

@@ -120,6 +120,25 @@ def test_a_crl_keeps_what_was_revoked_and_says_why(history: Path) -> None:
     assert [len(by_number[number].revoked) for number in (111, 112, 113)] == [1, 0, 1]  # the others are carried over
 
 
+def test_a_crl_lists_what_has_expired_as_long_as_its_configuration_does(tmp_path: Path) -> None:
+    """A plan lets an entry go once one CRL has had it beyond its validity (RFC 5280 3.3); the tool keeps it."""
+    first = "2022-01-02 00:00:00"
+    files = {
+        "r.yaml": ROOT,
+        "k.yaml": made.key("k", "./i.key.pem"),
+        "i.yaml": sub().replace("2026-01-01", "2022-06-01"),
+    }
+    for number, (day, said) in enumerate((("2022-02-01", first), ("2022-12-01", first), ("2023-10-01", first),
+                                          ("2024-08-01", "2022-01-05 00:00:00"), ("2025-06-01", "")), 1):  # fmt: skip
+        files[f"{number}.yaml"] = crl(day, number, *([("./i.cert.pem", said, "superseded")] if said else []))
+    root = imported(tmp_path, files)
+    rehearse(root, root / "ceremonies" / ceremonies(root)[-1], VERIFIER.read_bytes())
+    lists = [x509.load_pem_x509_crl(artifacts(root)[f"{number}.crl.pem"].read_bytes()) for number in range(1, 6)]
+    dates = [[one.revocation_date_utc.strftime("%Y-%m-%d %H:%M:%S") for one in it] for it in lists]
+    assert dates == [[first], [first], [first], [first], []]
+    assert "4.yaml:16: i stays as it was first listed: 2022-01-02T00:00:00Z" in (root / "report.md").read_text()
+
+
 def test_the_report_names_every_field_without_a_place_and_no_pin(history: Path) -> None:
     report = (history / "report.md").read_text()
     for field in (

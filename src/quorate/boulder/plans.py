@@ -31,6 +31,7 @@ class Plans:
     keys: dict[int, str] = field(default_factory=dict)
     profiles: Profiles = field(default_factory=Profiles)
     carried: list[str] = field(default_factory=list)
+    lists: dict[int, Listed] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Every operation gets its id, in the order in which they are done."""
@@ -128,33 +129,58 @@ class Plans:
         return values | _tools_choice(self.sequence.key_type(issuer.maker)) | {"output": file_name(config.crl.text)}
 
     def _newly_revoked(self, number: int, config: CrlConfig) -> list[Values]:
-        """The tool wants all entries anew each time; a plan wants the new ones, the others are carried over."""
-        before, revoked = self._listed(self.sequence.previous.get(number)), list[Values]()
+        """The tool wants all entries anew each time; a plan wants the new ones, the others are carried over.
+
+        What has been listed once beyond its validity is not carried over, and stays if it is among the new ones.
+        """
+        before, carried, revoked = self._listed_before(number), self._carried(number), list[Values]()
         own = _entries(config, self.links(number))
         lines = {
             made.maker: e.certificate.line for e, made in zip(config.revoked, self.links(number).revoked, strict=True)
         }
-        for maker, (date, reason) in own.items():
-            if maker not in before:
+        for maker, entry in own.items():
+            date, reason = before.get(maker, entry)
+            if maker not in carried:
                 revoked.append({"certificate": self.ids[maker], "date": _utc(date), "reason": reason})
-            elif before[maker] != (date, reason):
-                kept = f"{_utc(before[maker][0])}, {before[maker][1]}"
+            if (date, reason) != entry:
                 self.carried.append(
-                    f"{config.source.at(lines[maker])}: {self.ids[maker]} stays as it was first listed: {kept}"
+                    f"{config.source.at(lines[maker])}: {self.ids[maker]} stays as it was first listed: "
+                    f"{_utc(date)}, {reason}"
                 )
-        gone = [self.ids[maker] for maker in before if maker not in own]
+        gone = [self.ids[maker] for maker in carried if maker not in own]
         self.carried += [
             f"{config.source.name}: {name} stays listed until it has expired (RFC 5280 3.3)" for name in gone
         ]
         return revoked
 
-    def _listed(self, number: int | None) -> Listed:
-        """The entries of a CRL, with those of the CRLs before it: the first that lists a certificate decides."""
-        if number is None:
+    def _listed(self, number: int) -> Listed:
+        """The entries of a CRL: those of the one before it that stay, and its own; what was said first counts."""
+        if number not in self.lists:
+            config, before = self.sequence.configs[number], self._listed_before(number)
+            assert isinstance(config, CrlConfig)
+            own = {maker: before.get(maker, entry) for maker, entry in _entries(config, self.links(number)).items()}
+            self.lists[number] = self._carried(number) | own
+        return self.lists[number]
+
+    def _listed_before(self, number: int) -> Listed:
+        """The entries of the CRL before."""
+        previous = self.sequence.previous.get(number)
+        return {} if previous is None else self._listed(previous)
+
+    def _carried(self, number: int) -> Listed:
+        """Those of them that stay by themselves: until one CRL has listed them beyond their validity (RFC 5280 3.3)."""
+        previous = self.sequence.previous.get(number)
+        if previous is None:
             return {}
-        config = self.sequence.configs[number]
-        assert isinstance(config, CrlConfig)
-        return _entries(config, self.links(number)) | self._listed(self.sequence.previous.get(number))
+        last = self.sequence.configs[previous]
+        assert isinstance(last, CrlConfig)
+        carried: Listed = {}
+        for maker, entry in self._listed(previous).items():
+            certificate = self.sequence.configs[maker]
+            assert isinstance(certificate, (RootConfig, CertificateConfig))
+            if certificate.profile.not_after[0] >= last.this_update[0]:
+                carried[maker] = entry
+        return carried
 
     # -- files that come along ----------------------------------------------------------------------------------------
 

@@ -80,10 +80,11 @@ class Sequence:
 def sequence(configs: tuple[Config, ...], links: tuple[Links, ...], today: datetime) -> Sequence:
     """The order of all configurations. Raises `boulder.circle` and `boulder.crl_order`, each with the files."""
     made = Sequence(configs, links, _previous_crls(configs, links))
-    for number in range(len(configs)):
+    numbers = (*made.previous, *range(len(configs)))  # CRLs one after the other, or the way back would be long
+    for number in numbers:
         _measure(made, number, ())
     dated: dict[int, datetime | None] = {}
-    for number in range(len(configs)):
+    for number in numbers:
         _dated(made, number, dated)
     folders = _folders(configs, dated)
     for number, config in enumerate(configs):

@@ -26,11 +26,12 @@ def crl_entries(
 ) -> tuple[CrlEntry, ...]:
     """The entries of the next CRL: the previous ones in their order, then the newly revoked.
 
-    An entry goes only when its certificate is among `known` and `previous` already listed it beyond its validity.
+    An entry goes only when its certificate is among `known` and `previous` already listed it beyond its validity; one
+    that may go and is among the `revoked` stays.
     Raises every problem at once: a certificate revoked twice or of another issuer. Dates and reasons are for the rules.
     """
     carried = tuple(entry for entry in (previous.entries if previous else ()) if not may_go(entry, previous, known))
-    listed = {entry.serial for entry in (previous.entries if previous else ())}
+    listed = {entry.serial for entry in carried}
     problems: list[Finding] = []
     for one in revoked:
         serial = serial_text(one.certificate.serial)
