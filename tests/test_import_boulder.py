@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 import configurations as made
@@ -272,6 +272,25 @@ def test_what_a_ceremony_left_behind_is_still_made_by_its_configuration(tmp_path
     assert not any(getattr(one, "spki", "") for plan in plans(root) for one in plan.operations)
 
 
+def as_the_tool_writes(common_name: str, first: datetime, last: datetime) -> bytes:
+    """A self-signed certificate whose name is in PrintableString, as the tool's is where it can be."""
+    oids, key = (x509.NameOID.COUNTRY_NAME, x509.NameOID.COMMON_NAME), ec.generate_private_key(ec.SECP256R1())
+    kind = x509.name._ASN1Type.PrintableString
+    name = x509.Name([x509.NameAttribute(*one, kind) for one in zip(oids, ("DE", common_name), strict=True)])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, first, last)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def test_a_certificate_of_the_tool_is_known_by_name_and_dates_however_they_are_written(tmp_path: Path) -> None:
+    there = as_the_tool_writes("R", datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "r.cert.pem").write_bytes(there)
+    made_there = ROOT.replace("./r.", "/hsm/r.").replace("  organization: Beispiel Vertrauen, Zweigstelle Köln\n", "")
+    files = {"r.yaml": made_there, "k.yaml": made.key("k", "./i.key.pem"), "i.yaml": sub()}
+    assert [one.issuer for plan in plans(imported(tmp_path, files)) for one in plan.operations
+            if isinstance(one, IssueSubordinate)] == ["r"]  # fmt: skip
+
+
 def test_a_file_of_the_same_name_that_is_something_else_comes_along(tmp_path: Path, history: Path) -> None:
     """A partner's key and certificate, called as ours are in another folder."""
     partner = tmp_path / "configs" / "partner"
@@ -290,6 +309,9 @@ def test_a_file_of_the_same_name_that_is_something_else_comes_along(tmp_path: Pa
     root = imported(tmp_path, files)
     crossed = next(one for plan in plans(root) for one in plan.operations if isinstance(one, IssueCross))
     assert (crossed.existing, crossed.spki) == ("p.i.cert.pem", "p.i.key.pem")
+    made.write(tmp_path / "configs", {"p.yaml": files["p.yaml"].replace("Beispiel Root X1", "Beispiel Root X9")})
+    command = ("import", "boulder", tmp_path / "configs", "--into", tmp_path / "other", "--rules", "private")
+    assert refused(tmp_path, *command) == ["boulder.name_differs"]
 
 
 # -- what is refused --------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from quorate.document import Value
 from quorate.findings import Finding, Refusal, found
 from quorate.x509.csr import read_spki
 from quorate.x509.facts import read_certificate
-from quorate.x509.name import encode_name
+from quorate.x509.name import common_name, comparable, encode_name, organization
 
 Kind = Literal["public key", "certificate"]
 
@@ -179,7 +179,7 @@ class Linker:
             there, name = read_certificate(file.data), encode_name(subject.planned)
         except Refusal:
             return False
-        return there.subject == name and (there.not_before, there.not_after) == dates
+        return comparable(there.subject) == comparable(name) and (there.not_before, there.not_after) == dates
 
     # -- keys and names -----------------------------------------------------------------------------------------------
 
@@ -230,7 +230,12 @@ class Linker:
             same_name = existing.profile.subject == config.profile.subject
         elif isinstance(one.existing, OnDisk):
             facts = read_certificate(one.existing.data)
-            same_key, same_name = facts.spki == _public(one.key), True  # its name is copied, whatever it is
+            same_key, said = facts.spki == _public(one.key), config.profile.subject
+            # the whole name is copied; it may have more than a configuration can say
+            same_name = (organization(facts.subject), common_name(facts.subject)) == (
+                said.organization,
+                said.common_name,
+            )
         else:
             return
         if not same_key:
