@@ -239,3 +239,57 @@ def test_the_id_of_a_bundle_is_never_used_again(standby: Path, tmp_path: Path) -
     assert "skr.bundle_again" in codes(
         root, plan_of(root, "006-sign", 60, requests, response("skr-2", "pre-publish+", BOTH))
     )
+
+
+# -- back-outs --------------------------------------------------------------------------------------------------------
+
+LATER = {"act": "calendar-bridge", "reason": "nobody can travel this summer"}
+
+
+def backed_out(number: int, **more: str) -> tuple[dict[str, object], dict[str, object]]:
+    """A response that lets the next KSK sign, and its back-out with a request of its own."""
+    other = response(f"skr-{number}-back-out", "rollover-back-out", BOTH, **more)
+    return response(f"skr-{number}", "rollover", BOTH, **more), other | {"back-out-of": f"skr-{number}"}
+
+
+def test_a_back_out_is_made_by_the_act_of_what_it_backs_out_of(standby: Path, tmp_path: Path) -> None:
+    """Further ahead than the horizon, where both need the act."""
+    root = later(standby, tmp_path)
+    requests = {f"skr-{number}.xml": ZONE.request(number) for number in (2, 3)}
+    requests["skr-3-back-out.xml"] = ZONE.request(3, begin=ZONE.begin(3))
+    first, (third, other) = response("skr-2", "pre-publish+", BOTH), backed_out(3, **LATER)
+    without = {name: value for name, value in other.items() if name not in LATER}
+    assert "plan.back_out_act" in codes(root, plan_of(root, "006-bridge", 60, requests, first, third, without))
+    rehearse(root, plan_of(root, "006-bridge", 60, requests, first, third, other), VERIFIER.read_bytes())
+    verified(root, *BEFORE, "006-bridge")
+
+
+def routine_back_out(forged: Forgery) -> None:
+    forged.operation("op-006-sign")["responses"][1].update(act="re-sign")
+
+
+def passed_over(forged: Forgery) -> None:
+    """The quarter that is in the zone is listed; one that was signed beside it and can be replayed is not."""
+    forged.script["skrs"] = [one for one in forged.script["skrs"] if one["id"] != "skr-2"]
+
+
+def test_the_verifier_knows_what_a_back_out_is_of_and_what_can_be_replayed(standby: Path, tmp_path: Path) -> None:
+    root = later(standby, tmp_path)
+    main, other = backed_out(2)
+    requests = {"skr-2.xml": ZONE.request(2), "skr-2-back-out.xml": ZONE.request(2, begin=ZONE.begin(2))}
+    plan_of(root, "006-sign", 60, requests, main, other)
+    again = response("again", "rollover", BOTH, ksr="again.xml", act="re-sign")
+    rehearse(root, plan_of(root, "007-again", 61, {"again.xml": ZONE.request(2)}, again), VERIFIER.read_bytes())
+    verified(root, *BEFORE, "006-sign", "007-again")
+    cases = {
+        ("006-sign", routine_back_out): "there is no SKR of the same act that it backs out of",
+        ("007-again", passed_over): "the SKR skr-2 has not expired, and the script passes over it",
+    }
+    for number, ((name, change), said) in enumerate(cases.items()):
+        forged = Forgery(record(root, name), stand_ins(root))
+        change(forged)
+        forged.reseal().write(tmp_path / f"forged-{number}")
+        records = [record(root, one) for one in (*BEFORE, "006-sign") if one < name]
+        code, output = verify(*records, tmp_path / f"forged-{number}", "--authority", genesis(root), "--rehearsal")
+        assert code == 1
+        assert said in output

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -216,6 +218,25 @@ def test_back_outs_belong_to_their_main_response() -> None:
     other = replace(zone.next(zone.request(2), "pre-publish-back-out", ONE), keys={"current": "B"})
     found = judge(zone.history, main, [other], Act.ROUTINE, zone.begin(1) - 45 * DAY, zone.rules)
     assert {"skr.back_out_request", "skr.back_out_keys"} <= set(codes(found))
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda main, before, one: {"id": main.id}, "skr.id_again"),
+        (lambda main, before, one: {"bundles": main.bundles}, "skr.bundle_again"),
+        (lambda main, before, one: {"id": before.response.id}, "skr.id_again"),
+        (lambda main, before, one: {"id": before.response.id, "request": before.request}, "skr.request_again"),
+    ],
+)
+def test_a_request_of_the_back_outs_own_has_ids_of_its_own(change: Callable[..., Any], code: str) -> None:
+    zone = rolled("normal")
+    main = zone.next(zone.request(1), "pre-publish", both())
+    one = zone.next(zone.request(1, begin=zone.begin(1)), "pre-publish-back-out", ONE)
+    when = zone.begin(1) - 45 * DAY
+    assert codes(judge(zone.history, main, [one], Act.ROUTINE, when, zone.rules)) == []
+    other = replace(one, **change(main, zone.history[0], one))
+    assert codes(judge(zone.history, main, [other], Act.ROUTINE, when, zone.rules)) == [code]
 
 
 # -- named acts -------------------------------------------------------------------------------------------------------

@@ -4464,6 +4464,7 @@ class Artifacts:
         for name in session.generated.get("possession", {}):
             claims.attempt("artifacts", self.copy, script.operations[name])
         self.skrs, self.requests = {}, {}  # response -> digest of its file; -> ids and digest of its request
+        self.ends = {}  # response -> when its last signature expires
         for step in script.steps:
             if step["kind"] == "sign" and step["operation"] in session.drafts:
                 claims.attempt("artifacts", self.key_sets, script.operations[step["operation"]])
@@ -4559,6 +4560,7 @@ class Artifacts:
         request, (schema, limits, keys) = Request(data), self.zone(response, day)
         ids = {request.id, *(bundle["id"] for bundle in request.bundles)}
         self.requests[response["id"]] = (ids, response["digest"])
+        self.ends[response["id"]] = max(bundle["times"][1] for bundle in request.bundles)
         return KeySet(response, request, schema, limits, keys)
 
     def copy(self, operation):
@@ -4900,6 +4902,7 @@ class Register:
         self.items, self.keys, self.sets, self.serials, self.crls = {}, {}, {}, {}, {}
         self.destroyed = {}  # key -> the ceremony that destroyed it
         self.digests = {}  # artifact that may be published -> digest of its file
+        self.ends = {}  # SKR -> when its last signature expires
         self.skrs, self.published, self.requests = (
             {},
             set(),
@@ -5013,13 +5016,24 @@ class Register:
             deployed = [n for n, one in self.skrs.items() if one["zone"] == zone and n in self.published]
             if deployed and deployed[-1] not in listed:
                 fail("the SKR %s is deployed in %s, and the script passes over it" % (deployed[-1], plain(zone)))
+            for name, known in self.skrs.items():
+                if known["zone"] == zone and self.ends[name] >= script.opens and name not in listed:
+                    fail("the SKR %s has not expired, and the script passes over it" % name)
         answered = [known["request"] for known in self.skrs.values()]
+        mains = {one["id"]: one for one in responses if not one["back_out_of"]}
         for one in responses:
             if one["id"] in self.skrs:
                 fail("an SKR %s was signed before" % one["id"])
-            if one["digest"] in answered and one["act"] != "re-sign" and not one["back_out_of"]:
+            main = mains.get(one["back_out_of"] or one["id"])
+            if main is None or main["act"] != one["act"]:
+                fail("%s: there is no SKR of the same act that it backs out of" % one["id"])
+            elif (
+                one["digest"] in answered
+                and one["act"] != "re-sign"
+                and (main is one or main["digest"] != one["digest"])
+            ):
                 fail("%s: its request was answered before, and it is no re-sign" % one["id"])
-            answered += [one["digest"]] if not one["back_out_of"] else []
+            answered += [one["digest"]] if main is one else []
             if one["act"] == "genesis" and any(known["zone"] == one["zone"] for known in self.skrs.values()):
                 fail("%s is the first SKR of a zone that has one" % one["id"])
         for name, (ids, digest) in (artifacts.requests if artifacts else {}).items():
@@ -5043,6 +5057,7 @@ class Register:
                         "request": one["digest"], "schema": one["schema"], "zone": one["zone"],
                     }  # fmt: skip
         self.digests.update(artifacts.skrs)
+        self.ends.update(artifacts.ends)
         for ids, digest in artifacts.requests.values():
             self.requests.update(dict.fromkeys(ids, digest))
         for name in artifacts.made:

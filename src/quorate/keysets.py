@@ -59,16 +59,18 @@ def resolve(
 
 
 def _identifiers(plan: SignKeySets, register: Register, where: str) -> list[Finding]:
-    """A response is named once for good; a back-out stands beside one of the same operation."""
+    """A response is named once for good; a back-out stands beside one of the same operation, made by the same act."""
     ids = [one.id for one in plan.responses]
     twice = {one for one in ids if ids.count(one) > 1 or one in register.skrs}
     findings = [found("plan.id_twice", where, id=one) for one in sorted(twice)]
-    mains = {one.id for one in plan.responses if not one.back_out_of}
-    return findings + [
-        found("plan.back_out_of", f"{where}.responses[{one.id}]", name=one.back_out_of)
-        for one in plan.responses
-        if one.back_out_of and one.back_out_of not in mains
-    ]
+    mains = {one.id: one for one in plan.responses if not one.back_out_of}
+    for one in plan.responses:
+        main, path = mains.get(one.back_out_of), f"{where}.responses[{one.id}]"
+        if one.back_out_of and main is None:
+            findings.append(found("plan.back_out_of", path, name=one.back_out_of))
+        elif main is not None and one.act != main.act:
+            findings.append(found("plan.back_out_act", path, name=one.back_out_of, act=main.act))
+    return findings
 
 
 def _response(

@@ -167,7 +167,8 @@ def judge(
     findings += _place_findings(history, before, main, act)
     findings += _predecessor_findings(before, rules.ksks)
     findings += _order_findings(before, main, rules)
-    findings += [finding for one in back_outs for finding in _back_out_findings(main, one)]
+    for one in back_outs:
+        findings += [*_back_out_findings(main, one), *_back_out_request_findings(history, main, one)]
     showings, starts = shown_in(history, main, (), act, now, rules.ksks), main.bundles[0].inception
     findings += _safety_findings([one for one in showings if one.required], starts, rules)
     findings += _returning(history, before, main, rules.ksks)
@@ -335,6 +336,17 @@ def _back_out_findings(main: Next, one: Next) -> Iterator[Finding]:
     for part, name in sorted(one.keys.items()):
         if main.keys.get(part) != name:
             yield found("skr.back_out_keys", where, part=part, ksk=name)
+
+
+def _back_out_request_findings(history: Sequence[Signed], main: Next, one: Next) -> Iterator[Finding]:
+    """A request of its own was not answered before either, and has no id of the main SKR's request."""
+    if one.request == main.request:
+        return
+    yield from _request_findings(history, one)
+    if one.id == main.id:
+        yield found("skr.id_again", one.schema.id, id=shown(one.id))
+    elif again := {bundle.id for bundle in one.bundles} & {bundle.id for bundle in main.bundles}:
+        yield found("skr.bundle_again", one.schema.id, id=shown(min(again)), before=shown(main.id))
 
 
 def _safety_findings(showings: Sequence[Shown], starts: datetime, rules: Rules) -> Iterator[Finding]:

@@ -222,6 +222,13 @@ TABLE: dict[str, Meaning] = {
         "name a response of the same operation that is no back-out itself",
         "",
     ),
+    "plan.back_out_act": Meaning(
+        ERROR,
+        False,
+        "it is a back-out of {name}, which is made as {act}",
+        "give it the same act, with its reason",
+        "",
+    ),
     "plan.no_responses": Meaning(
         ERROR,
         False,

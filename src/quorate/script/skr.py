@@ -188,22 +188,21 @@ def _judged(draft: SkrDraft, back_outs: Sequence[SkrDraft], zone: ZoneFacts, at:
     """The draft with what request and sequence are found to be; a back-out is judged with what it belongs to."""
     planned, act = draft.response, Act(draft.response.act)
     request = checks.judge(_case(draft, zone, act, at))
-    if planned.back_out_of:
-        return replace(draft, findings=request.refused)
-    rules = rules_for(zone.policy.limits_at(at), zone.schemas, zone.ksks)
-    main, *others = (_next(one, zone) for one in (draft, *back_outs))
-    verdict = judge(zone.history, main, others, act, at, rules)
     relaxes = ACTS[act].relaxes
     blocking = [one for one in request.refused if one.code not in relaxes]
     relaxed = [one for one in request.refused if one.code in relaxes]
-    told = [
-        found("skr.relaxed", planned.id, act=act.value, finding=one.sentence) for one in (*relaxed, *verdict.relaxed)
-    ]
+    if not planned.back_out_of:
+        rules = rules_for(zone.policy.limits_at(at), zone.schemas, zone.ksks)
+        main, *others = (_next(one, zone) for one in (draft, *back_outs))
+        verdict = judge(zone.history, main, others, act, at, rules)
+        blocking += verdict.blocking
+        relaxed += verdict.relaxed
+    told = [found("skr.relaxed", planned.id, act=act.value, finding=one.sentence) for one in relaxed]
     told += (
         found("skr.excepted", planned.id, exception=one.exception.id, finding=one.finding.sentence)
         for one in request.accepted
     )
-    return replace(draft, findings=(*blocking, *verdict.blocking, *told))
+    return replace(draft, findings=(*blocking, *told))
 
 
 def _case(draft: SkrDraft, zone: ZoneFacts, act: Act, at: datetime) -> checks.Case:
