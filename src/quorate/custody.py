@@ -117,11 +117,11 @@ def _unlocking(script: Script, people: People) -> Iterator[Finding]:
             if split.fate == "shared" and split.credential == "user":
                 shared.add(split.token)
         if isinstance(step, Unlock) and step.token not in shared:
-            held = known.get((step.token, step.credential))
+            held = known.get((step.token, step.credential))  # without one the token has no quorum, as is said below
             able = {one.person for one in held.commitments} & set(people.values()) if held else set()
-            if held is None or len(able) < held.threshold:
-                need = held.threshold if held else 0
-                yield found("quorum.not_met", f"steps[{step.id}]", purpose="unlock", need=need, have=len(able))
+            if held and len(able) < held.threshold:
+                need, have = held.threshold, len(able)
+                yield found("quorum.not_met", f"steps[{step.id}]", purpose="unlock", need=need, have=have)
     for operation in script.operations:
         if not isinstance(operation, ShareOperation) and operation.token not in shared | {k for k, _ in known}:
             yield found("script.token_without_quorum", f"operations[{operation.id}]", token=operation.token)
