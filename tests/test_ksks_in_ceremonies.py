@@ -1,4 +1,4 @@
-"""KSKs in ceremonies: a tag that is taken, and every algorithm that DNSSEC has."""
+"""KSKs in ceremonies: a tag that is taken, every algorithm that DNSSEC has, and sites that lack a key."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from forging import VERIFIER, Forgery, genesis, record, stand_ins, verify
 from quorate.dnssec.dnskey import Algorithm, dnskey_of
 from quorate.dnssec.ksr_layout import write_ksr
 from quorate.dnssec.ksr_xml import read_skr
-from quorate.rehearse import rehearse
+from quorate.findings import Refusal
+from quorate.rehearse import prepare_rehearsal, rehearse
 from quorate.token import software
 from signed_zone import dnspython_accepts
 from unsmooth import unsmooth
-from zoned import day, generation, ksk, make_zoned, sign_plan, signing
+from zoned import day, generation, ksk, make_zoned, publish_plan, sign_plan, signing
 from zones import Zone
 
 CURRENT = {"current": "ksk-1"}
@@ -88,3 +89,34 @@ def test_every_algorithm_signs_in_one_ceremony(tmp_path: Path) -> None:
         (anchor,) = made.bundles[0].ksks
         assert anchor.dnskey.algorithm == number
         assert all(dnspython_accepts(one.name, bundle, [anchor.dnskey], bundle.inception) for bundle in made.bundles)
+
+
+# -- sites ------------------------------------------------------------------------------------------------------------
+
+EAST = '\n[[tokens]]\nid = "hsm-2"\nkind = "software"\nlocation = "tokens/hsm-2"\nserial = "EX-2"\n'
+BRING = '[[operations]]\nkind = "import-key"\nid = "ksk-1-east"\nkey = "ksk-1"\ntoken = "hsm-2"\n'
+
+
+def test_a_ksk_that_one_site_lacks_signs_in_an_emergency_only_and_the_script_says_so(tmp_path: Path) -> None:
+    zone = Zone(kinds={"ksk-1": "p-256", "ksk-2": "p-256"})
+    root = make_zoned(tmp_path / "authority", zone, tokens=("hsm-1", "hsm-2"))
+    text = (root / "authority.toml").read_text()
+    (root / "authority.toml").write_text(text.replace("\n[[zones]]", EAST + "\n[[zones]]", 1))
+    make_plan(root, "001-ksk", generation(ksk("ksk-1"), ksk("ksk-2")), day(0, 90))
+    make_plan(root, "002-east", generation().replace("hsm-1", "hsm-2") + BRING, day(0, 80))
+    first = {"id": "skr-0", "zone": ".", "ksr": "ksr.xml", "schema": "normal", "keys": CURRENT, **GENESIS}
+    plan = make_plan(root, "003-sign", signing("sign-0", [first], "hsm-1"), day(0, 60))
+    (plan / "inputs" / "ksr.xml").write_bytes(write_ksr(zone.request(0)))
+    rehearse(root, publish_plan(root, "004-deployed", 0), VERIFIER.read_bytes())
+    both = {"current": "ksk-1", "next": "ksk-2"}
+    second = {"id": "skr-1", "zone": ".", "ksr": "ksr.xml", "schema": "pre-publish", "keys": both}
+    plan = make_plan(root, "005-sign", signing("sign-1", [second], "hsm-1"), day(1, 60))
+    (plan / "inputs" / "ksr.xml").write_bytes(write_ksr(zone.request(1)))
+    with pytest.raises(Refusal) as refusal:
+        prepare_rehearsal(root, plan, VERIFIER.read_bytes())
+    assert [one.code for one in refusal.value.findings] == ["plan.ksk_not_ready"]
+    lost = second | {"schema": "emergency-successor", "act": "ksk-loss", "reason": "both modules lost ksk-1"}
+    make_plan(root, "005-sign", signing("sign-1", [lost], "hsm-1"), day(1, 60))
+    rehearse(root, plan, VERIFIER.read_bytes())
+    assert "plan.ksk_not_ready" in (plan / "rehearsal" / "script.txt").read_text()
+    accepted(root, "001-ksk", "002-east", "003-sign", "004-deployed", "005-sign")

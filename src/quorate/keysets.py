@@ -27,9 +27,6 @@ from quorate.script import KnownKey, KnownSkr
 from quorate.script.operations import Part, ScriptResponse, SignOperation
 from quorate.script.skr import frozen_schemas, zone_folder
 
-UNREADY = (Act.KSK_COMPROMISE, Act.KSK_LOSS)
-"""Acts for which a KSK may be used that is not yet on every token of its zone."""
-
 
 def resolve(
     plan: SignKeySets, authority: AuthorityState, register: Register, inputs: Mapping[str, bytes]
@@ -100,7 +97,7 @@ def _response(
     for part, label in sorted(planned.keys.items()):
         try:
             key = _key(policy, label, plan.token, register, where)
-            if act not in UNREADY:
+            if "plan.ksk_not_ready" not in ACTS[act].relaxes:
                 _require_ready(key, authority.zone(planned.zone).tokens, register, where)
             if part in signers:
                 tokens.add(key.token)

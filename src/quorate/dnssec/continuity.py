@@ -57,6 +57,8 @@ _OFF_CYCLE = frozenset(
     {"skr.starts_early", "ksr.bundle_count", "ksr.bundle_cycle_duration", "ksr.policy_keys"}
     | {"ksr.chain_overlap", "ksr.stated_chain_overlap"}
 )
+_AT_ONE_SITE = frozenset({"plan.ksk_not_ready"})
+"""A KSK signs though it is not yet on every token of its zone."""
 ACTS: Mapping[Act, ActRule] = {
     Act.ROUTINE: ActRule(frozenset(), ()),
     Act.GENESIS: ActRule(
@@ -71,11 +73,12 @@ ACTS: Mapping[Act, ActRule] = {
         _OFF_CYCLE | {"ksr.chain_keys"}, (Needs.STATED_REASON, Needs.ZSKS_BY_TWO, Needs.OFF_CYCLE_REQUEST)
     ),
     Act.KSK_COMPROMISE: ActRule(
-        _OFF_CYCLE | {"skr.order", "skr.retired_early", "skr.revocation_short", "ksr.policy_safety"},
+        _OFF_CYCLE | _AT_ONE_SITE | {"skr.order", "skr.retired_early", "skr.revocation_short", "ksr.policy_safety"},
         (Needs.STATED_REASON, Needs.PINS_GOVERNED),
     ),
     Act.KSK_LOSS: ActRule(
         _OFF_CYCLE
+        | _AT_ONE_SITE
         | {"skr.order", "skr.retired_early", "skr.published_late", "skr.stranded", "skr.stranded_fixed"}
         | {"ksr.policy_safety"},
         (Needs.STATED_REASON, Needs.PINS_GOVERNED),
