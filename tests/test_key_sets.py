@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from example import SHARE, make_plan
+from example import SHARE, certificate, make_plan
 from forging import VERIFIER, Forgery, genesis, record, refused, stand_ins, verify
 from quorate import prepare
 from quorate.dnssec.conformity import slots_in
@@ -206,6 +206,21 @@ def test_a_key_that_is_half_a_ksk(tmp_path: Path, change: dict[str, str], code: 
     with pytest.raises(Refusal) as refusal:
         prepare_rehearsal(root, make_plan(root, "001-ksk", generation(operation), day(0, 90)), VERIFIER.read_bytes())
     assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        certificate("root", "root-x", "Root X", key="ksk-1"),
+        '[[operations]]\nkind = "cross-csr"\nid = "request-x"\nkey = "ksk-1"\nsubject = { common-name = "X" }\n',
+    ],
+)
+def test_a_ksk_signs_nothing_but_key_sets(signed: Path, tmp_path: Path, operation: str) -> None:
+    """Neither the one of an earlier ceremony nor one that is made in the same."""
+    root = later(signed, tmp_path)
+    assert "plan.ksk_elsewhere" in refusal_of(root, make_plan(root, "005-x", operation, day(1, 40)))
+    plan = make_plan(root, "005-x", ksk("ksk-2") + operation.replace("ksk-1", "ksk-2"), day(1, 40))
+    assert "plan.ksk_elsewhere" in refusal_of(root, plan)
 
 
 def test_an_operation_without_responses(signed: Path, tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ class Resolver:
         last = plan.not_after or not_after(opens, plan.days).strftime(SECOND)
         return KINDS[type(plan)](
             id=plan.id,
-            token=self.names.token_of(key, where),
+            token=self.names.signing_token(key, where),
             key=key,
             profile=plan.profile,
             issuer=issuer,
@@ -265,7 +265,7 @@ class Resolver:
             subject = self.names.subject_of(plan.existing, where)
         return RequestOperation(
             id=plan.id,
-            token=self.names.token_of(key, where),
+            token=self.names.signing_token(key, where),
             key=key,
             existing=existing,
             subject=subject.hex(),
@@ -286,7 +286,7 @@ class Resolver:
             raise Refusal("plan.ocsp_status", where, name=plan.certificate, status=plan.status, listed=listed)
         return OcspOperation(
             id=plan.id,
-            token=self.names.token_of(key, where),
+            token=self.names.signing_token(key, where),
             key=key,
             profile=plan.profile,
             issuer=issuer,
@@ -328,7 +328,7 @@ class Resolver:
         entries = crl_entries(last_crl, revoked, facts)
         return CrlOperation(
             id=plan.id,
-            token=self.names.token_of(key, where),
+            token=self.names.signing_token(key, where),
             key=key,
             profile=plan.profile,
             issuer=issuer,

@@ -97,6 +97,14 @@ class References:
             return b""
         return self.inputs.get(f"inputs/adopted/{name}.spki.der", self.register.spkis.get(name, b""))
 
+    def signing_token(self, key: str, where: str) -> str:
+        """The token of a key that signs an object of X.509; a KSK signs key sets and nothing else."""
+        token = self.token_of(key, where)
+        made = next((one for one in self.operations if isinstance(one, GenerateOperation) and one.id == key), None)
+        if (made.zone if made else self.register.keys[key].zone) or (made and made.use == "ksk"):
+            raise Refusal("plan.ksk_elsewhere", where, key=key)
+        return token
+
     def require_issued(self, name: str, issuer: str, where: str) -> None:
         """A CRL lists what its own CA issued (RFC 5280 5.1): the signature of the revoked certificate says so."""
         if self.reference(name, where).startswith("operation:"):

@@ -159,6 +159,13 @@ TABLE: dict[str, Meaning] = {
         'write use = "ksk", zone and algorithm, or leave all three out',
         "RFC 4034 2.1",
     ),
+    "plan.ksk_elsewhere": Meaning(
+        ERROR,
+        False,
+        "{key} is a KSK, which signs key sets of its zone and nothing else",
+        "name a key that was generated for certificates",
+        "RFC 4034 2.1.1",
+    ),
     "plan.ksk_algorithm": Meaning(
         ERROR,
         False,
