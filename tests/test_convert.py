@@ -201,23 +201,30 @@ def test_a_private_file_of_bind_is_the_key_that_it_says(algorithm: int, tmp_path
     assert key_pair(private, "q1", 256).dnskey.key_tag == int(name.rpartition("+")[2])
 
 
-def test_a_key_with_a_zero_before_it_is_read_as_knot_means_it() -> None:
-    private = ec.derive_private_key(0xB4 << 248 | 5, ec.SECP256R1())
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0xB4 << 248 | 5, 33), (0x1B << 240 | 5, 31), (5, 1), (0x80, 2)],
+    ids=["a zero before it", "short", "one octet", "short with a zero"],
+)
+def test_a_key_that_knot_writes_as_a_signed_integer_is_read_as_it_means_it(value: int, written: int) -> None:
+    """GnuTLS writes it so, where RFC 5915 wants as many octets as the curve has."""
+    private = ec.derive_private_key(value, ec.SECP256R1())
     form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     der = private.private_bytes(serialization.Encoding.DER, *form)
-    octets = private.private_numbers().private_value.to_bytes(32, "big")
-    longer = der.replace(b"\4\x20" + octets, b"\4\x21\0" + octets)
-    for old, new in ((b"\x30\x81\x87", b"\x30\x81\x88"), (b"\4\x6d\x30\x6b", b"\4\x6e\x30\x6c")):
-        assert old in longer
-        longer = longer.replace(old, new)
+    right = b"\4\x20" + value.to_bytes(32, "big")
+    other = der.replace(right, bytes([4, written]) + value.to_bytes(written, "big"))
+    for old in (0x87, 0x6D, 0x6B):  # the lengths of the three that hold it
+        at = other.index(bytes([old]))
+        other = other[:at] + bytes([old + written - 32]) + other[at + 1 :]
 
     def pem_of(data: bytes) -> bytes:
         text = base64.b64encode(data).decode()
         return f"-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n".encode()
 
-    assert isinstance(read := read_key(pem_of(longer), None, "K"), ec.EllipticCurvePrivateKey)
+    assert isinstance(read := read_key(pem_of(other), None, "K"), ec.EllipticCurvePrivateKey)
     assert read.private_numbers() == private.private_numbers()
-    for damaged in (longer[:-1] + b"\0", longer.replace(octets, bytes(32)), longer[:60]):
+    octets = value.to_bytes(written, "big")
+    for damaged in (other[:-1] + bytes([other[-1] ^ 1]), other.replace(octets, bytes(written), 1), other[:60]):
         with pytest.raises(Refusal) as refusal:
             read_key(pem_of(damaged), None, "K")
         assert refusal.value.code == "keyfile.unreadable"

@@ -28,6 +28,13 @@ _BIND_RSA = (
     *("Exponent1", "Exponent2", "Coefficient"),
 )
 
+# ECPrivateKey (RFC 5915 3) up to the length of its octets, and the curves as AlgorithmIdentifier names them (RFC 5480).
+_EC_PRIVATE_KEY = b"\2\1\1\4"
+_CURVE_OIDS = (
+    (ec.SECP256R1(), bytes.fromhex("06082a8648ce3d030107")),
+    (ec.SECP384R1(), bytes.fromhex("06052b81040022")),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
@@ -62,29 +69,30 @@ def read_key(data: bytes, passphrase: bytes | None, where: str) -> PrivateKey:
     except TypeError:
         raise Refusal("keyfile.encrypted" if passphrase is None else "keyfile.not_encrypted", where) from None
     except (ValueError, UnsupportedAlgorithm, InternalError):  # the last: an EdDSA key of a wrong length
-        if longer := _with_a_zero(data):
-            return longer
+        if meant := _of_another_length(data):
+            return meant
         raise Refusal("keyfile.unreadable", where) from None
     if not isinstance(key, PrivateKey):
         raise Refusal("keyfile.unreadable", where)
     return key
 
 
-def _with_a_zero(data: bytes) -> ec.EllipticCurvePrivateKey | None:
-    """The key of a file in which a zero octet stands before it, as in every second one of Knot's (RFC 5915 3 has none).
+def _of_another_length(data: bytes) -> ec.EllipticCurvePrivateKey | None:
+    """The key of a file that writes it as the shortest signed integer, as Knot does, and not in as many octets as the
+    curve has (RFC 5915 3): every second one begins with a zero, one in 256 is short.
 
     It counts if its public key stands in the file too.
     """
     body = re.fullmatch(rb"\s*-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----\s*", data)
     try:
         der = base64.b64decode(b"".join(body[1].split()), validate=True) if body else b""
-        for curve, octets in ((ec.SECP256R1(), 32), (ec.SECP384R1(), 48)):
-            _, there, rest = der.partition(b"\2\1\1\4" + bytes([octets + 1, 0]))
-            if there:
-                key = ec.derive_private_key(int.from_bytes(rest[:octets], "big"), curve)
+        for curve, oid in _CURVE_OIDS:
+            head, _, rest = der.partition(_EC_PRIVATE_KEY)
+            if oid in head and 0 < rest[0] <= curve.key_size // 8 + 1:
+                key = ec.derive_private_key(int.from_bytes(rest[1 : 1 + rest[0]], "big"), curve)
                 form = serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
                 return key if key.public_key().public_bytes(*form) in rest else None
-    except ValueError:
+    except (ValueError, IndexError):
         pass
     return None
 
