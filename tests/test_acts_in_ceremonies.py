@@ -103,6 +103,8 @@ def test_an_emergency_is_signed_and_the_next_quarter_follows(standby: Path, tmp_
     text = (plan / "rehearsal" / "script.txt").read_text()
     assert f"act: {act}, which relaxes " in text
     assert "reason: what happened on Tuesday" in text
+    first_page, _, _ = text.partition("ACT 1")
+    assert f"notice: urgent: the act {act} relaxes this: " in first_page
     verified(root, *BEFORE, "006-urgent", "007-deployed", "008-sign")
 
 

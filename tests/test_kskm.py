@@ -148,6 +148,11 @@ def test_what_has_no_place_is_told_and_no_pin_is_taken(made: Path) -> None:
     report = (into / "report.md").read_text()
     assert "request_policy.check_chain_keys: KSR-CHAIN-KEYS is made here all the same" in report
     assert "response_policy.validate_signatures: KSR-BUNDLE-POP, KSR-PREVIOUS is made here all the same" in report
+    (off, also) = load_zone(into / "dnssec").policy.turned_off
+    assert off.check == "KSR-CHAIN-KEYS"
+    assert off.where.startswith("ksrsigner.yaml, line ")
+    assert off.where.endswith(": request_policy.check_chain_keys")
+    assert also.check == "KSR-BUNDLE-POP, KSR-PREVIOUS"
     assert "hsm one: module $MODULE" in report
     assert "its PIN stands in the file: have it changed" in report
     assert "request_policy.dns_ttl: 60, which kskm never reads" in report

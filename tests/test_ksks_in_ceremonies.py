@@ -120,3 +120,36 @@ def test_a_ksk_that_one_site_lacks_signs_in_an_emergency_only_and_the_script_say
     rehearse(root, plan, VERIFIER.read_bytes())
     assert "plan.ksk_not_ready" in (plan / "rehearsal" / "script.txt").read_text()
     accepted(root, "001-ksk", "002-east", "003-sign", "004-deployed", "005-sign")
+
+
+ODDITY = """
+[[exceptions]]
+id = "spelling"
+since = "2025-01-01"
+until = "2026-12-31"
+accepts = ["ksr.number_spelled"]
+reason = "their signer writes five digits"
+
+[[turned-off]]
+check = "KSR-CHAIN-KEYS"
+where = "ksrsigner.yaml, line 12: request_policy.check_chain_keys"
+"""
+
+
+def test_the_first_page_names_what_is_accepted_and_what_was_turned_off_before(tmp_path: Path) -> None:
+    zone = Zone(kinds={"ksk-1": "p-256"})
+    root = make_zoned(tmp_path / "authority", zone)
+    with (root / "dnssec/0/policy.toml").open("a") as policy:
+        policy.write(ODDITY)
+    make_plan(root, "001-ksk", generation(ksk("ksk-1")), day(0, 90))
+    plan = sign_plan(root, "002-sign", zone, 0, "normal", CURRENT, **GENESIS)
+    request = plan / "inputs/ksr.xml"
+    request.write_bytes(request.read_bytes().replace(b'keyTag="', b'keyTag="0', 1))
+    rehearse(root, plan, VERIFIER.read_bytes())
+    first_page, _, _ = (plan / "rehearsal/script.txt").read_text().partition("ACT 1")
+    assert "notice: skr-0: the exception spelling of the policy accepts this: " in first_page
+    off = (
+        "notice: zone .: ksrsigner.yaml, line 12: request_policy.check_chain_keys turned off KSR-CHAIN-KEYS; made here"
+    )
+    assert f"{off}\n" in first_page
+    accepted(root, "001-ksk", "002-sign")

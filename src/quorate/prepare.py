@@ -52,7 +52,7 @@ from quorate.standby import standby_findings
 from quorate.statement import Mode
 from quorate.strict import FILE_NAME, load_toml, require_identifiers
 from quorate.x509.profile import SHIPPED, parse_profile
-from quorate.zones import zone_inputs
+from quorate.zones import zone_inputs, zone_notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,8 @@ def _laid_out(
         sets=script.sets,
     )
     acts, steps, branches = lay_out(layout)
-    return msgspec.structs.replace(script, drafts=entries, acts=acts, steps=steps, branches=branches)
+    notices = (*script.notices, *zone_notices(inputs, drafts))
+    return msgspec.structs.replace(script, drafts=entries, acts=acts, steps=steps, branches=branches, notices=notices)
 
 
 def _notices(plan: Plan, start: Base, tokens: tuple[str, ...]) -> tuple[str, ...]:

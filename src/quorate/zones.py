@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -9,9 +10,10 @@ import msgspec
 from quorate import canonical
 from quorate.authority import Zone
 from quorate.dnssec.name import name_text, wire_name
-from quorate.dnssec.policy import Policy, load_policy
+from quorate.dnssec.policy import Policy, load_policy, read_policy
 from quorate.dnssec.schema import Schemas
 from quorate.findings import Refusal
+from quorate.freezing import Draft
 from quorate.keysets import shadow_policy
 from quorate.register import Register
 from quorate.script.skr import schemas_file, zone_folder
@@ -59,3 +61,19 @@ def zone_inputs(
             inputs[f"{zone_folder(source.name)}/schemas.json"] = schemas_file(schemas)
     skrs = {name: one.data for name, one in register.skrs.items() if one.known.zone in names}
     return inputs | {f"inputs/known/{name}.skr.xml": data for name, data in skrs.items()}
+
+
+TOLD = ("skr.relaxed", "skr.excepted")
+"""Findings about key sets that do not stop a script, and that its approvers have to know."""
+
+
+def zone_notices(inputs: Mapping[str, bytes], drafts: Sequence[Draft]) -> tuple[str, ...]:
+    """What the first page says of zones: what an act relaxes, an exception accepts, or was turned off before."""
+    notices = [one.sentence for draft in drafts for one in draft.findings if one.code in TOLD]
+    for path in sorted(inputs):
+        if path.startswith("inputs/zones/") and path.endswith("/policy.json"):
+            policy = read_policy(inputs[path], path).policy
+            notices += [
+                f"zone {policy.zone}: {one.where} turned off {one.check}; made here" for one in policy.turned_off
+            ]
+    return tuple(dict.fromkeys(notices))

@@ -138,6 +138,16 @@ class PolicyException(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ksr: str = ""
 
 
+class TurnedOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A check that the signer of before did not make, by its public names, and `where` its configuration said so.
+
+    It is made here. Those who approve a script are told, for what passed there may be refused here.
+    """
+
+    check: str
+    where: str
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file. `limits` in the order of their days."""
 
@@ -147,6 +157,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ksks: tuple[Ksk, ...]
     limits: tuple[Limits, ...]
     exceptions: tuple[PolicyException, ...] = ()
+    turned_off: tuple[TurnedOff, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -228,6 +239,9 @@ def policy_findings(policy: Policy, where: str) -> Iterator[Finding]:
         yield from _limits_findings(limits, f"{where}.limits[{limits.id}]")
     for one in policy.exceptions:
         yield from _exception_findings(one, f"{where}.exceptions[{one.id}]")
+    for off in policy.turned_off:
+        if not all(text.strip() and text.isprintable() for text in (off.check, off.where)):
+            yield found("dnssec.policy_value", f"{where}.turned-off", problem="name the check, and where it is off")
 
 
 def _ksk_findings(ksk: Ksk, where: str) -> Iterator[Finding]:

@@ -15,9 +15,9 @@ from quorate.dnssec.policy import Policy
 def policy_toml(policy: Policy) -> str:
     """The file's text; read back it is the same policy. What has its default is left out."""
     lines = [f"{name} = {_value(getattr(policy, name))}" for name in ("format", "id", "zone")]
-    for table in ("ksks", "limits", "exceptions"):
+    for table in ("ksks", "limits", "exceptions", "turned_off"):
         for one in getattr(policy, table):
-            lines += ["", f"[[{table}]]", *(f"{name} = {text}" for name, text in _members(one))]
+            lines += ["", f"[[{table.replace('_', '-')}]]", *(f"{name} = {text}" for name, text in _members(one))]
     return "\n".join(lines) + "\n"
 
 

@@ -12,7 +12,7 @@ from quorate.dnssec.dnskey import rsa_numbers
 from quorate.dnssec.history import with_history
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.name import name_text, wire_name
-from quorate.dnssec.policy import KeyCount, KeyKind, Ksk, Limits, Policy, Range, load_policy
+from quorate.dnssec.policy import KeyCount, KeyKind, Ksk, Limits, Policy, Range, TurnedOff, load_policy
 from quorate.dnssec.policy_text import policy_toml
 from quorate.dnssec.records import OwnedKey, dnskey_line, read_dnskeys
 from quorate.dnssec.schema import Schema, Schemas, Slot, read_schemas, recognised
@@ -37,7 +37,7 @@ def import_config(path: Path, dnskeys: Path | None, previous: Path | None, into:
         raise Refusal("kskm.into", folder=into)
     config = read_config(path.read_bytes(), path.name)
     zone = _zone(config, path.name)
-    policy_text = policy_toml(_policy(config, zone)).encode()
+    policy_text = policy_toml(_policy(config, zone, path.name)).encode()
     policy = load_policy(policy_text, POLICY)
     owned = read_dnskeys(dnskeys.read_bytes(), dnskeys.name) if dnskeys else ()
     keys = _pinned(config, policy, owned, dnskeys.name if dnskeys else "")
@@ -65,7 +65,7 @@ def _zone(config: Config, where: str) -> str:
     return names.pop()
 
 
-def _policy(config: Config, zone: str) -> Policy:
+def _policy(config: Config, zone: str, where: str) -> Policy:
     """Pins and limits, and what held before if the KSKs are the root's."""
     ksks = tuple(
         Ksk(
@@ -94,7 +94,13 @@ def _policy(config: Config, zone: str) -> Policy:
         publish_safety=config.publish_safety,
         retire_safety=config.retire_safety,
     )
-    return with_history(Policy("quorate/1", "kskm", zone, ksks, (limits,)))
+    off = tuple(TurnedOff(_checks(name), f"{where}, line {line}: {name}") for name, line in config.disabled)
+    return with_history(Policy("quorate/1", "kskm", zone, ksks, (limits,), turned_off=off))
+
+
+def _checks(member: str) -> str:
+    """The checks that a member turns off."""
+    return CHECKS[member.rpartition(".")[2]]
 
 
 def _kinds(config: Config) -> Iterator[KeyKind]:
@@ -245,7 +251,7 @@ def _report(
     if not config.disabled:
         yield "- none"
     for name, line in config.disabled:
-        yield f"- line {line}, {name}: {CHECKS[name.rpartition('.')[2]]} is made here all the same"
+        yield f"- line {line}, {name}: {_checks(name)} is made here all the same"
     yield ""
     yield "## Not taken"
     yield ""
