@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 
 from issuing import key, spki, spki_of, tlv
+from quorate import moduli
 from quorate.findings import Refusal
 from quorate.keys import (
     RSA_ENCRYPTION,
@@ -21,6 +23,7 @@ from quorate.keys import (
     spki_digest,
     stand_in_spki,
 )
+from quorate.moduli import is_prime_power
 from quorate.x509.structure import decode, encode
 
 TYPES = list(KeyType)
@@ -122,6 +125,33 @@ def test_powers_and_primes() -> None:
     prime = next_prime(2**682 + 2**681)
     assert codes(rsa_spki(prime**3)) == {"key.modulus_prime_power"}
     assert codes(rsa_spki(2**2203 - 1)) >= {"key.modulus_prime_power"}
+
+
+@functools.cache
+def of_every_kind() -> dict[int, bool]:
+    """Moduli without small factors, and whether each is a prime or a power."""
+    primes = [next_prime(2**bits + 2 ** (bits - 3)) for bits in (1023, 1500, 2047, 2200)] + [2**2203 - 1, 2**2281 - 1]
+    powers = [next_prime(2**682 + 2**681) ** 3, next_prime(2**600) ** 2]
+    products = [good_modulus(), next_prime(2**1020) * next_prime(2**1050), next_prime(2**500) * next_prime(2**700)]
+    return dict.fromkeys([*primes, *powers], True) | dict.fromkeys(products, False)
+
+
+def test_primes_are_known_without_openssl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moduli, "sys", SimpleNamespace(modules={}))
+    assert {number: is_prime_power(number) for number in of_every_kind()} == of_every_kind()
+
+
+def test_primes_are_known_by_openssl(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only of what is too long for it, and of none here, is anything else asked."""
+    monkeypatch.setattr(moduli, "pow", lambda base, exponent, modulus: pow(base, min(exponent, 2**64), modulus), False)
+    assert {number: is_prime_power(number) for number in of_every_kind()} == of_every_kind()
+
+
+def test_an_openssl_that_refuses_long_exponents_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To refuse and to find no prime are the same answer of it."""
+    monkeypatch.setattr(moduli, "_passes_in_openssl", lambda modulus: False)
+    monkeypatch.setattr(moduli, "_openssl_serves", moduli._openssl_serves.__wrapped__)
+    assert {number: is_prime_power(number) for number in of_every_kind()} == of_every_kind()
 
 
 def test_close_primes() -> None:

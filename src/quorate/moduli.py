@@ -6,12 +6,15 @@ Apart from `keys`, so that DNSKEYs are judged without loading `cryptography`.
 from __future__ import annotations
 
 import functools
+import hashlib
 import itertools
 import math
+import sys
 from collections.abc import Iterator
 
 FERMAT_ROUNDS = 110  # BR 6.1.1.3 asks for 100
 SMALLEST_FACTOR = 752  # SP 800-89 5.3.3
+_DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")  # SHA-256, RFC 8017 9.2 note 1
 ROCA_LARGEST_PRIME = 167  # the primes up to here divide the primorial of every affected key size
 
 
@@ -30,10 +33,52 @@ def is_prime_power(modulus: int) -> bool:
 
     So the exponent of a power is at most its bit length over log2(752), and prime exponents suffice.
     """
-    if pow(2, modulus - 1, modulus) == 1:
+    if _passes_fermat(modulus):
         return True
     most = int(modulus.bit_length() / math.log2(SMALLEST_FACTOR)) + 2
     return any(_is_power(modulus, exponent) for exponent in _primes(most))
+
+
+def _passes_fermat(modulus: int) -> bool:
+    """Fermat's test to one base: every prime passes it."""
+    if "cryptography" in sys.modules and 1024 <= modulus.bit_length() <= _MERSENNE.bit_length() and _openssl_serves():
+        passed = _passes_in_openssl(modulus)
+        if passed is not None:
+            return passed
+    return pow(2, modulus - 1, modulus) == 1
+
+
+_MERSENNE = 2**2281 - 1  # a prime
+
+
+@functools.cache
+def _openssl_serves() -> bool:
+    """Whether OpenSSL takes exponents as long as these; one that does not would say of every number that it fails."""
+    return _passes_in_openssl(_MERSENNE) is True
+
+
+def _passes_in_openssl(modulus: int) -> bool | None:
+    """Fermat's test by OpenSSL's exponentiation, ten times as fast as ours; None if it cannot be asked.
+
+    To verify a signature s with the exponent n - 2 is to ask whether s^(n-2) is the encoded message m (RFC 8017 8.2.2).
+    For s = 1/m it is exactly if m^(n-1) = 1.
+    """
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+    octets = (modulus.bit_length() + 7) // 8
+    digest = _DIGEST_INFO + hashlib.sha256(b"").digest()
+    message = b"\0\1" + b"\xff" * (octets - len(digest) - 3) + b"\0" + digest
+    try:
+        signature = pow(int.from_bytes(message, "big"), -1, modulus).to_bytes(octets, "big")
+        key = rsa.RSAPublicNumbers(modulus - 2, modulus).public_key()
+        key.verify(signature, b"", padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    except (UnsupportedAlgorithm, ValueError):
+        return None
+    return True
 
 
 def _is_power(number: int, exponent: int) -> bool:
