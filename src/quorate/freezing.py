@@ -25,7 +25,7 @@ from quorate.script.operations import (
     ShareOperation,
     SignOperation,
 )
-from quorate.script.skr import make_drafts, table
+from quorate.script.skr import judged_drafts, table, unjudged_drafts
 from quorate.want import LintSubject
 
 
@@ -61,7 +61,7 @@ def freeze(
         if isinstance(operation, GenerateOperation):
             spkis[operation.id] = stand_in_spki(KeyType(operation.type))
         elif isinstance(operation, SignOperation):
-            made = make_drafts(script, operation, inputs, spkis, opens)
+            made = judged_drafts(unjudged_drafts(script, operation, inputs, spkis, opens), operation, opens)
             lines = tuple(line for one in made.drafts for line in table(one))
             drafts.append(Draft(operation.id, made.file, b"", (), made.findings, lines))
         elif not isinstance(operation, (ShareOperation, ImportOperation, DestroyOperation)):

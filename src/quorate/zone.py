@@ -6,6 +6,7 @@ program), `ksks.txt` the KSKs' DNSKEY records. SKRs that were made elsewhere lie
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,11 @@ def load_schemas(folder: Path | None) -> Schemas:
     """The schemas of a folder; without a file of its own, those that come with the program."""
     if folder is not None and (folder / SCHEMAS).is_file():
         return read_schemas((folder / SCHEMAS).read_bytes(), SCHEMAS)
+    return _shipped()
+
+
+@functools.cache
+def _shipped() -> Schemas:
     return read_schemas(shipped_schemas(), SCHEMAS)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -68,27 +68,33 @@ class SkrDraft:
         return canonical.digest(canonical.encode(_listed(self)))
 
 
-def read_zone(
-    zone: str, inputs: Mapping[str, bytes], spkis: Mapping[str, bytes], known: Sequence[KnownSkr]
-) -> ZoneFacts:
+Held = Mapping[tuple[int, int], Sequence[Dnskey]]
+"""Keys as KSKs of each algorithm that they can have, by algorithm and tag, so that a zone finds its own among many."""
+
+
+def held_keys(spkis: Iterable[bytes]) -> Held:
+    """The public keys of a ceremony, as DNSKEY records."""
+    held: dict[tuple[int, int], list[Dnskey]] = {}
+    for spki in spkis:
+        for algorithm in Algorithm:
+            try:
+                key = dnskey_of(spki, algorithm)
+            except Refusal:
+                continue
+            held.setdefault((algorithm, key.key_tag), []).append(key)
+    return held
+
+
+def read_zone(zone: str, inputs: Mapping[str, bytes], held: Held, known: Sequence[KnownSkr]) -> ZoneFacts:
     """Policy, schemas, KSKs and earlier SKRs of a zone."""
     folder = zone_folder(zone)
     policy = read_policy(inputs[f"{folder}/policy.json"], f"{folder}/policy.json").policy
     schemas = frozen_schemas(inputs[f"{folder}/schemas.json"], f"{folder}/schemas.json")
     history = tuple(_signed(one, inputs) for one in known if one.zone == zone)
-    keys = [key for spki in spkis.values() for key in _as_dnskeys(policy, spki)]
+    keys = [key for pin in policy.ksks for key in held.get((pin.algorithm, pin.key_tag), ())]
     keys += [key.dnskey for one in history for bundle in one.response.bundles for key in bundle.ksks]
     ksks = known_ksks(policy, keys)
     return ZoneFacts(policy, schemas, ksks, history)
-
-
-def _as_dnskeys(policy: Policy, spki: bytes) -> Iterator[Dnskey]:
-    """The key as a KSK of each algorithm of the policy's pins that it can have."""
-    for algorithm in sorted({pin.algorithm for pin in policy.ksks}):
-        try:
-            yield dnskey_of(spki, Algorithm(algorithm))
-        except Refusal:
-            continue
 
 
 def schemas_file(schemas: Schemas) -> bytes:
@@ -96,6 +102,7 @@ def schemas_file(schemas: Schemas) -> bytes:
     return canonical.encode(msgspec.to_builtins(schemas)) + b"\n"
 
 
+@functools.lru_cache(maxsize=16)  # most zones have the same
 def frozen_schemas(data: bytes, where: str) -> Schemas:
     """The schemas of such a file."""
     return convert(canonical.decode(data.removesuffix(b"\n"), where), Schemas, where)
@@ -106,6 +113,21 @@ def _signed(known: KnownSkr, inputs: Mapping[str, bytes]) -> Signed:
     response, _ = read_skr(inputs[path], path)
     keys = {part.part: part.ksk for part in known.keys}
     return Signed(response, known.request, known.published, known.back_out, known.schema, keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """The responses of an operation as they are to be signed, each main one followed by its back-outs.
+
+    `before`: those that earlier operations of the ceremony sign for the same zones.
+    """
+
+    zones: Mapping[str, ZoneFacts]
+    before: tuple[SkrDraft, ...]
+    families: Sequence[Sequence[SkrDraft]]
+
+    def draft(self, name: str) -> SkrDraft:
+        return next(one for family in self.families for one in family if one.response.id == name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +142,25 @@ class SkrDrafts:
         return tuple(finding for draft in self.drafts for finding in draft.findings)
 
 
-def make_drafts(
+def unjudged_drafts(
     script: Script, operation: SignOperation, inputs: Mapping[str, bytes], spkis: Mapping[str, bytes], at: datetime
-) -> SkrDrafts:
-    """The responses of an operation with all their signings, and what is found of each at the moment `at`."""
-    zones = _zones(script, operation, inputs, spkis)
-    earlier = list(script.operations[: script.operations.index(operation)])
-    groups = [_families(one, zones, inputs, at) for one in (*earlier, operation) if isinstance(one, SignOperation)]
-    *before, last = groups
-    signed = [draft for group in before for family in group for draft in family]
+) -> Unjudged:
+    """The responses of an operation with all their signings at the moment `at`; enough for what was judged and done."""
+    held = held_keys(spkis.values())
+    zones = {one.zone: read_zone(one.zone, inputs, held, script.skrs) for one in operation.responses}
+    earlier = script.operations[: script.operations.index(operation)]
+    *before, last = (
+        _families(one, zones, inputs, at) for one in (*earlier, operation) if isinstance(one, SignOperation)
+    )
+    return Unjudged(zones, tuple(one for group in before for family in group for one in family), last)
+
+
+def judged_drafts(unjudged: Unjudged, operation: SignOperation, at: datetime) -> SkrDrafts:
+    """The same with what is found of each at that moment."""
+    signed = list(unjudged.before)
     judged: dict[str, SkrDraft] = {}
-    for main, *back_outs in last:
-        zone = zones[main.response.zone]
+    for main, *back_outs in unjudged.families:
+        zone = unjudged.zones[main.response.zone]
         facts = replace(
             zone, history=(*zone.history, *(_drafted(one, zone) for one in signed if _same_zone(one, main)))
         )
@@ -160,19 +189,6 @@ def _drafted(draft: SkrDraft, zone: ZoneFacts) -> Signed:
     response, back_out = draft.draft.response, bool(draft.response.back_out_of)
     facts = (response, planned.request, False, back_out, planned.schema.id, planned.keys)
     return Signed(*facts, slots=planned.slots)
-
-
-def remade_draft(
-    script: Script, planned: ScriptResponse, inputs: Mapping[str, bytes], spkis: Mapping[str, bytes], at: datetime
-) -> SkrDraft:
-    """One of them without judging it again, for what was judged and done."""
-    return _draft(planned, read_zone(planned.zone, inputs, spkis, script.skrs), inputs, at)
-
-
-def _zones(
-    script: Script, operation: SignOperation, inputs: Mapping[str, bytes], spkis: Mapping[str, bytes]
-) -> dict[str, ZoneFacts]:
-    return {one.zone: read_zone(one.zone, inputs, spkis, script.skrs) for one in operation.responses}
 
 
 def _draft(planned: ScriptResponse, zone: ZoneFacts, inputs: Mapping[str, bytes], at: datetime) -> SkrDraft:
@@ -274,9 +290,7 @@ def finish_response(draft: SkrDraft, signatures: Sequence[bytes]) -> bytes:
     return _finished(replace(draft, findings=()), tuple(signatures))  # what was found before changes no byte
 
 
-@functools.lru_cache(
-    maxsize=128
-)  # asked for when a response is completed, and when all are written; no refusal is kept
+@functools.lru_cache(maxsize=16)  # asked for when signatures are admitted, and when they count; no refusal is kept
 def _finished(draft: SkrDraft, signatures: tuple[bytes, ...]) -> bytes:
     octets = [_rrsig_octets(one, made) for one, made in zip(draft.draft.signings, signatures, strict=True)]
     data = write_skr(finish(draft.draft, octets))

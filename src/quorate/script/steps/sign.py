@@ -22,10 +22,11 @@ from quorate.script.skr import (
     SIGNATURES,
     SkrDraft,
     SkrDrafts,
+    Unjudged,
     deterministic,
     finish_response,
-    make_drafts,
-    remade_draft,
+    judged_drafts,
+    unjudged_drafts,
 )
 from quorate.script.state import State
 from quorate.script.steps.command import admit_command, admit_intended, ask_command, require_within_window, take_command
@@ -75,10 +76,17 @@ class _Frozen:
 
 @functools.lru_cache(maxsize=4)
 def _drafts(frozen: _Frozen, name: str, at: datetime) -> SkrDrafts:
+    operation = frozen.state.script.operation(name)
+    assert isinstance(operation, SignOperation)
+    return judged_drafts(_unjudged(frozen, name, at), operation, at)
+
+
+@functools.lru_cache(maxsize=4)
+def _unjudged(frozen: _Frozen, name: str, at: datetime) -> Unjudged:
     state = frozen.state
     operation = state.script.operation(name)
     assert isinstance(operation, SignOperation)
-    return make_drafts(state.script, operation, state.inputs, state.spkis, at)
+    return unjudged_drafts(state.script, operation, state.inputs, state.spkis, at)
 
 
 def _drafted(state: State, operation: SignOperation) -> SkrDrafts:
@@ -96,7 +104,7 @@ def wants(step: Sign, state: State) -> Want | None:
     drafts, file = made.drafts, made.file
     done = state.happened(Type.COMPLETED)
     if len(done) == len(drafts):
-        return WriteOut(_outputs(operation, drafts, done))
+        return WriteOut(_outputs(state, operation))
     if missing := approval(state, operation, file):
         return missing
     draft = drafts[len(done)]
@@ -127,11 +135,10 @@ def _signings(state: State, operation: SignOperation, draft: SkrDraft) -> tuple[
     )
 
 
-def _outputs(
-    operation: SignOperation, drafts: tuple[SkrDraft, ...], done: tuple[Event, ...]
-) -> tuple[tuple[str, bytes], ...]:
-    pairs = zip(operation.outputs, drafts, done, strict=True)
-    return tuple((path, finish_response(draft, _signatures(event.body))) for path, draft, event in pairs)
+def _outputs(state: State, operation: SignOperation) -> tuple[tuple[str, bytes], ...]:
+    """The files of an operation whose responses are all signed."""
+    planned = zip(operation.outputs, operation.responses, strict=True)
+    return tuple((path, state.skrs[one.id]) for path, one in planned)
 
 
 def _signatures(body: Body) -> list[bytes]:
@@ -204,5 +211,5 @@ def effects(step: Sign, event: Event, state: State) -> State:
     operation = operation_of(step, state)
     planned = operation.responses[sum(one.seq < event.seq for one in state.happened(Type.COMPLETED))]
     at = moment(state.happened(Type.DRAFTED)[-1].at)
-    draft = remade_draft(state.script, planned, state.inputs, state.spkis, at)
+    draft = _unjudged(_Frozen(state), operation.id, at).draft(planned.id)
     return state.having(skrs={**state.skrs, planned.id: finish_response(draft, _signatures(event.body))})
