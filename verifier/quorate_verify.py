@@ -2138,7 +2138,9 @@ OPERATIONS = {
         _OPERATION, algorithm=May(TEXT), object=OCTETS, outputs=May(_LIST), token=ID, type=TEXT, use=TEXT,
         zone=May(TEXT),
     ),
-    "import-key": dict(_OPERATION, algorithm=May(TEXT), key=ID, outputs=_LIST, token=ID, type=TEXT, zone=May(TEXT)),
+    "import-key": dict(
+        _OPERATION, algorithm=May(TEXT), carrier=May(ID), key=ID, outputs=_LIST, token=ID, type=TEXT, zone=May(TEXT)
+    ),
     "sign-skr": dict(
         _OPERATION, outputs=_LIST, token=ID,
         responses=[
@@ -2168,7 +2170,7 @@ OPERATIONS.update(dict.fromkeys(CERTIFICATE_KINDS, _CERTIFICATE))
 
 _STEP = {"clauses": _LIST, "id": TEXT, "kind": TEXT, "text": _LIST, "title": TEXT}
 SOURCES = ("script", "digest", "checkpoint", "token", "clock", "file")
-CUSTODY = ("open", "close", "take", "unseal", "seal", "put")
+CUSTODY = ("open", "close", "take", "unseal", "seal", "put", "send")
 STEPS = {
     "attendance": dict(_STEP, seats=[ID]),
     "read": dict(_STEP, by=[ID]),
@@ -3364,6 +3366,18 @@ class Session:
         self._numbers(body, item.seal, False)
         item.out, item.place = False, step["place"]
 
+    def _custody_send(self, step, body, people):
+        item, place = self._item(step), self.state.places.get(step["place"])
+        need(place is not None, "the authority has no place %s" % plain(step["place"]))
+        need(place["facility"] != self.script.value["facility"], "%s is sent to where it is" % step["item"])
+        need(self.frame.name == "main", "%s is sent away in a branch" % step["item"])
+        if not item.doubtful:
+            need(item.out, "%s is sent away and was not out" % step["item"])
+            need(item.seal, "%s is sent away unsealed" % step["item"])
+        need(len(set(people)) >= self.state.fewest, "sent away before fewer than %d" % self.state.fewest)
+        self._numbers(body, item.seal, False)
+        item.out, item.place = False, step["place"]
+
     # ---- operations: share, generate, issue ----
 
     def _step_share(self, step, event, work):
@@ -3378,9 +3392,19 @@ class Session:
         if not work.get("brought"):
             self.expect(event, "acknowledged")
             self._by(event.body["by"], step)
+            self.claims.attempt("custody", self._came_in, self.script.operations[step["operation"]])
             work["brought"] = True
             return False
         return self._step_share(step, event, work)
+
+    def _came_in(self, operation):
+        """The bag that a copy came in was compared and opened today."""
+        carrier = operation.get("carrier")
+        if carrier:
+            item = self._item({"item": carrier})
+            need(item.doubtful or (item.out and not item.seal), "%s came in %s, which is not opened" % (
+                operation["key"], carrier,
+            ))  # fmt: skip
 
     def _operate(self, operation, event, work):
         """The grammar of an operation. `phase` is what must come next; `doubt` is an attempt that `resumed` cut off."""
@@ -4901,6 +4925,9 @@ class Register:
         self.states, self.ceremonies, self.predecessors = [], set(), set()
         self.items, self.keys, self.sets, self.serials, self.crls = {}, {}, {}, {}, {}
         self.destroyed = {}  # key -> the ceremony that destroyed it
+        self.sealed = {}  # item -> the number, from 1, of the record that closed its bag
+        self.made_in = {}  # key -> that of the record that made it, and the facility
+        self.count = 0  # of records
         self.digests = {}  # artifact that may be published -> digest of its file
         self.ends = {}  # SKR -> when its last signature expires
         self.skrs, self.published, self.requests = (
@@ -4942,6 +4969,7 @@ class Register:
             if mine[: len(self.states)] != self.states:
                 fail("the states of the authority do not continue those of %s" % self.last[1])
         self._check_carried(script, authority, session, fail)
+        self._check_carriers(script, claims)
         self._check_issued(script, session, artifacts, fail)
         self._check_zones(script, artifacts, fail)
         claims.found("continuity", text)
@@ -4997,6 +5025,21 @@ class Register:
         )
         for seal in sorted(used & self.seals):
             fail("the seal %s was used before" % seal)
+
+    def _check_carriers(self, script, claims):
+        """A key that was made elsewhere comes in a bag that was closed since; what is not in these records may be."""
+        for operation in script.value["operations"]:
+            if operation["kind"] != "import-key" or operation["key"] not in self.made_in:
+                continue
+            number, facility = self.made_in[operation["key"]]
+            where = "%s: %s was made in %s" % (operation["id"], operation["key"], plain(facility))
+            carrier = operation.get("carrier")
+            if carrier and self.sealed.get(carrier, 0) < number:
+                claims.fail("custody", "%s, and the bag of %s was closed before" % (where, carrier))
+            elif carrier:
+                claims.fact("%s; its copy came in the bag of %s, closed since" % (where, carrier))
+            elif facility != script.value["facility"]:
+                claims.fail("custody", "%s, and no carrier brought it here" % where)
 
     def _check_zones(self, script, artifacts, fail):
         """The SKRs that the script lists are the earlier ones, deployed or not; none that matters is left out."""
@@ -5124,6 +5167,11 @@ class Register:
         self.predecessors.add(script.predecessor)
         self.millis = transcript.events[-1].millis
         self.items.update(session.register_items())
+        self.count += 1
+        before = {item["id"]: item["seal"] for item in script.value["items"]}
+        self.sealed.update((n, self.count) for n, item in session.items.items() if item.seal not in ("", before[n]))
+        new = [name for name in session.keys if name not in script.keys]
+        self.made_in.update(dict.fromkeys(new, (self.count, script.value["facility"])))
         self.seals |= session.seals
         for key in session.keys.values():
             self.keys[key.id] = (key.object, key.digest, key.token, key.type)

@@ -55,7 +55,7 @@ def lay_out(layout: Layout) -> tuple[tuple[Act, ...], tuple[Step, ...], Branches
     if tokens := _tokens(layout):
         layout.act("Locking", *(_lock(token) for token in tokens))
     if layout.plan.retrieve:
-        layout.act("Returning", *returning(layout))
+        layout.act("Returning", *returning(layout, carried=True))
     if not all(isinstance(operation, (ShareOperation, DestroyOperation)) for operation in layout.operations):
         layout.act("Media out", _media)  # sharing and destroying leave no artifact that could be copied
     layout.act("Closing", _last_words(layout), _close("completed"), last=True)
@@ -253,12 +253,23 @@ def _import_step(layout: Layout, operation: ImportOperation, step: str, title: s
         text=(
             f"key: {operation.key}, {operation.type}",
             f"token: {operation.token}",
-            "By the means of the modules' maker. What carried it, and the number of its bag: ______________________",
+            *_carried(layout, operation),
             "The pair is found by its public key and signs a text that counts for nothing else.",
         ),
         operation=operation.id,
         by=layout.pair,
         clauses=("BR 6.2.4", "BR 6.2.6"),
+    )
+
+
+def _carried(layout: Layout, operation: ImportOperation) -> tuple[str, ...]:
+    """How the copy came into this room."""
+    if not operation.carrier:
+        return ("By the means of the modules' maker. What carried it: ______________________",)
+    seal = layout.lies[operation.carrier].seal
+    return (
+        f"carried in: {operation.carrier}, taken out and opened today, bag {seal}",
+        "Brought to the token by the means of the modules' maker.",
     )
 
 

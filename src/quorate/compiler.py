@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from quorate.algorithms import SignatureAlgorithm
 from quorate.authority import AuthorityState
+from quorate.carrying import require_carrier
 from quorate.findings import Finding, Refusal
 from quorate.keys import WEBPKI_TYPES, KeyType, key_name, stand_in_spki
 from quorate.keysets import require_ksk, resolve
@@ -141,8 +142,9 @@ class Resolver:
             raise Refusal("plan.key_type", where, type=kind, known=", ".join(KeyType))
         if plan.zone or plan.algorithm:
             require_ksk(plan.zone, plan.algorithm, adopted or self.register.spkis[plan.key], self.authority, where)
+        require_carrier(plan, self.plan.facility, self.register)
         outputs = (f"artifacts/{plan.id}.possession.txt", f"artifacts/{plan.id}.possession.sig")
-        return ImportOperation(plan.id, plan.token, plan.key, kind, outputs, plan.zone, plan.algorithm)
+        return ImportOperation(plan.id, plan.token, plan.key, kind, outputs, plan.zone, plan.algorithm, plan.carrier)
 
     def _destroy(self, name: str, key: str) -> DestroyOperation:
         """A key of an earlier ceremony: its object id and public key are known, and stand in the script."""

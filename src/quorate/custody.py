@@ -240,3 +240,7 @@ def _thing(step: Step, places: set[str], where: dict[str, str], sealed: dict[str
             if step.place not in places or not sealed[step.item]:
                 yield found("custody.not_sealed", path, item=step.item, place=step.place)
             where[step.item] = step.place
+        case "send":
+            if where[step.item] or not sealed[step.item]:
+                yield found("custody.not_sealed", path, item=step.item, place=step.place)
+            where[step.item] = step.place

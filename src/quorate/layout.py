@@ -147,7 +147,7 @@ def _places(layout: Layout) -> tuple[_Around, ...]:
 Maker = Callable[[str], Step]
 
 
-Action = Literal["open", "take", "unseal", "seal", "put", "close"]
+Action = Literal["open", "take", "unseal", "seal", "put", "send", "close"]
 
 
 def _custody(action: Action, title: str, text: tuple[str, ...], place: str, item: str, by: tuple[str, ...]) -> Maker:
@@ -207,24 +207,36 @@ def _opened_by(layout: Layout, place: str, by: tuple[str, ...]) -> tuple[str, ..
 LOG_LINE = "log book line: ______________________"
 
 
-def returning(layout: Layout) -> list[Maker]:
-    """Into new bags and back into their places."""
+def returning(layout: Layout, carried: bool = False) -> list[Maker]:
+    """Into new bags and back into their places; `carried`: but for what the plan has carried to another facility."""
     makers: list[Maker] = []
+    away = {one.item: one.to for one in layout.plan.carry} if carried else {}
     text = ("New seal number, read by one and confirmed by another: ______________________",)
     for around in _places(layout):
         makers += [
             _custody("seal", f"{item} goes into a new bag", text, layout.lies[item].place, item, layout.pair)
             for item in around.all_items
         ]
-        makers += _putting(layout, around)
-    return makers
+        makers += _putting(layout, around, frozenset(away))
+    return [*makers, *(_sent(layout, item, to) for item, to in away.items())]
 
 
-def _putting(layout: Layout, around: _Around) -> list[Maker]:
+def _putting(layout: Layout, around: _Around, away: frozenset[str]) -> list[Maker]:
     """A place opened, what belongs there and into the places within it put back, and closed."""
+    if away.issuperset(around.all_items):
+        return []
     place, by = around.place, layout.controllers(around.place)
     makers = [_custody("open", f"{place} is opened", (LOG_LINE,), place, "", by)]
-    makers += [_custody("put", f"{item} is put back", (), place, item, by) for item in around.items]
+    makers += [_custody("put", f"{item} is put back", (), place, item, by) for item in around.items if item not in away]
     for inner in around.inner.values():
-        makers += _putting(layout, inner)
+        makers += _putting(layout, inner, away)
     return [*makers, _custody("close", f"{place} is closed", (LOG_LINE,), place, "", by)]
+
+
+def _sent(layout: Layout, item: str, to: str) -> Maker:
+    facility = layout.authority.place(to).facility
+    text = (
+        f"It lies next in {to} at {facility}. Whoever takes it out there compares the number of this bag.",
+        "carried by: ____________________________________________  date and time ____________",
+    )
+    return _custody("send", f"{item} leaves for {facility}", text, to, item, layout.pair)

@@ -88,7 +88,8 @@ class ImportKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     """The pair of `key` proves itself on `token`: a copy, brought there by the means of the modules' maker.
 
     `key` is a key of the register, or a certificate or bare public key that was adopted and whose pair is there. A KSK
-    of a `zone` that was adopted has the mnemonic of its DNSSEC `algorithm` beside it.
+    of a `zone` that was adopted has the mnemonic of its DNSSEC `algorithm` beside it. `carrier`: the item in whose bag
+    it comes from another facility.
     """
 
     id: str
@@ -96,6 +97,7 @@ class ImportKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     token: str
     zone: str = ""
     algorithm: str = ""
+    carrier: str = ""
 
 
 class DestroyKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="destroy-key"):
@@ -331,6 +333,13 @@ class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     where: str
 
 
+class Carry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An `item` that was retrieved leaves in its new bag `to` a place of another facility."""
+
+    item: str
+    to: str
+
+
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole of `plan.toml`. `adopt`: what the authority's state adopts and the register is to hold from now on.
 
@@ -349,3 +358,4 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     adopt: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     standby_for: str = ""
+    carry: tuple[Carry, ...] = ()

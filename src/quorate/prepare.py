@@ -19,6 +19,7 @@ from quorate.adopting import adopted_inputs
 from quorate.adoption import description, is_root, resolve
 from quorate.archive import read_register
 from quorate.authority import AuthorityState
+from quorate.carrying import carry_findings
 from quorate.compiler import Resolver
 from quorate.custody import walk
 from quorate.findings import Finding, Refusal, found, refuse_errors
@@ -116,7 +117,7 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     """The script of a ceremony's plan; refuses with every problem that can be proved before the day."""
     plan, data = read_plan(ceremony)
     problems = [*require_identifiers([("ceremony", ceremony.name)]), *names_twice(plan), *output_findings(plan)]
-    problems += plan_findings(plan, start.state)
+    problems += [*plan_findings(plan, start.state), *carry_findings(plan, start.state)]
     problems += _standby(ceremony, plan) if plan.standby_for else ()
     refuse_errors(tuple(problems))
     inputs = _inputs(find_authority(ceremony), ceremony, plan, start)

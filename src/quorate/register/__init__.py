@@ -48,11 +48,13 @@ class Register:
     """The fold so far. `last`: digest of the last record's checkpoint, or `genesis`.
 
     `keys`: those that tokens hold, without the destroyed ones; `spkis`: every key there ever was. `crls` holds the
-    newest CRL of an issuing artifact by the issuer's artifact id. `entries`: all that was ever done.
+    newest CRL of an issuing artifact by the issuer's artifact id. `entries`: all that was ever done. `facilities`:
+    where each ceremony took place; `sealed`: the ceremony that closed the bag in which an item is.
     """
 
     last: str = GENESIS
     ceremonies: tuple[str, ...] = ()
+    facilities: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, KnownKey] = field(default_factory=dict)
     spkis: Mapping[str, bytes] = field(default_factory=dict)
     certificates: Mapping[str, bytes] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Register:
     operations: frozenset[str] = frozenset()
     serials: frozenset[str] = frozenset()
     items: Mapping[str, Lies] = field(default_factory=dict)
+    sealed: Mapping[str, str] = field(default_factory=dict)
     seals: frozenset[str] = frozenset()
     sets: Mapping[tuple[str, str], ShareSet] = field(default_factory=dict)
     ksks: Mapping[str, KnownKey] = field(default_factory=dict)  # every KSK that was ever generated
@@ -88,6 +91,7 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         register,
         last=checkpoint,
         ceremonies=(*register.ceremonies, script.ceremony),
+        facilities={**register.facilities, script.ceremony: script.facility},
         keys={name: key for name, key in {**register.keys, **state.keys}.items() if name not in state.destroyed},
         spkis={**register.spkis, **state.spkis},
         ksks={**register.ksks, **{name: key for name, key in state.keys.items() if key.zone}},
@@ -95,12 +99,18 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         crls=crls,
         operations=register.operations | state.begun | set(state.done),
         items={**register.items, **state.items},
+        sealed={**register.sealed, **dict.fromkeys(_sealed(script, state), script.ceremony)},
         seals=register.seals | state.seals,
         sets={**register.sets, **state.sets},
         skrs={name: replace(one, known=_published(one.known, name in published)) for name, one in skrs.items()},
         published=published,
         entries=(*register.entries, *(Entry(script.ceremony, one, deed.at, deed.data) for one, deed in ended)),
     )
+
+
+def _sealed(script: Script, state: State) -> tuple[str, ...]:
+    """The items whose bags were closed in a ceremony."""
+    return tuple(one.id for one in script.items if state.items[one.id].seal not in ("", one.seal))
 
 
 def _signed(script: Script, state: State) -> dict[str, Skr]:

@@ -55,9 +55,9 @@ class Look(_Step, frozen=True, forbid_unknown_fields=True, tag="look"):
 
 
 class Custody(_Step, frozen=True, forbid_unknown_fields=True, tag="custody"):
-    """A place is opened or closed, a thing taken, unsealed, sealed or put back."""
+    """A place is opened or closed; a thing is taken, unsealed, sealed, put back, or sent to a place elsewhere."""
 
-    action: Literal["open", "take", "unseal", "seal", "put", "close"]
+    action: Literal["open", "take", "unseal", "seal", "put", "send", "close"]
     place: str
     item: str
     by: tuple[str, ...]

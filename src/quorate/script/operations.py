@@ -56,7 +56,8 @@ class ImportOperation(
 ):
     """The pair of `key` on another token. `outputs`: the text that it signs, and the signature.
 
-    `key` is a key, or something adopted. `zone` and `algorithm`: of a KSK that was adopted.
+    `key` is a key, or something adopted. `zone` and `algorithm`: of a KSK that was adopted. `carrier`: the item in
+    whose bag it came, whose seal was compared in this ceremony.
     """
 
     id: str
@@ -66,6 +67,7 @@ class ImportOperation(
     outputs: tuple[str, ...]
     zone: str = ""
     algorithm: str = ""
+    carrier: str = ""
 
 
 class Constraints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

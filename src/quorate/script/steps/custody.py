@@ -1,4 +1,4 @@
-"""Custody: places opened and closed, things taken, unsealed, sealed, put back. Spec: `spec/script.md`, kind custody."""
+"""Custody: places opened and closed, things taken, unsealed, sealed, put back, sent away. Spec: `spec/script.md`."""
 
 from __future__ import annotations
 
@@ -153,5 +153,6 @@ def effects(step: Custody, event: Event, state: State) -> State:
         "unseal": Lies("", ""),
         "seal": Lies("", seal),
         "put": Lies(step.place, lies.seal),
+        "send": Lies(step.place, lies.seal),
     }[step.action]
     return state.having(items={**state.items, step.item: after}, seals=state.seals | ({seal} if seal else set()))
