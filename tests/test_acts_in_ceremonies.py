@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -176,11 +176,16 @@ def test_a_request_is_answered_once_in_a_ceremony(standby: Path, tmp_path: Path)
 def test_a_request_that_was_answered_is_answered_again_by_its_act(standby: Path, tmp_path: Path) -> None:
     root = later(standby, tmp_path)
     plan_of(root, "006-sign", 60, {"one.xml": ZONE.request(2)}, response("one", "pre-publish+", BOTH))
-    once_more = response("again", "pre-publish+", BOTH, ksr="one.xml", act="re-sign")
+    once_more = response("again", "pre-publish+", BOTH, ksr="one.xml", act="re-sign") | {"again-of": "one"}
     plan = plan_of(root, "007-again", 61, {"one.xml": ZONE.request(2)}, once_more)
     rehearse(root, plan, VERIFIER.read_bytes())
+    assert "again: one was signed for the very same request" in (plan / "rehearsal" / "script.txt").read_text()
+    approved = Forgery(record(root, "007-again"), stand_ins(root)).all("approved", "op-007-again")
+    assert approved
+    assert all(" act re-sign again-of one\n" in event["body"]["signature"]["statement"] for event in approved)
     verified(root, *BEFORE, "006-sign", "007-again")
     forged = Forgery(record(root, "007-again"), stand_ins(root))
+    unnamed(forged)
     forged.operation("op-007-again")["responses"][0]["act"] = "routine"
     forged.reseal().write(tmp_path / "forged")
     records = [record(root, name) for name in (*BEFORE, "006-sign")]
@@ -189,6 +194,50 @@ def test_a_request_that_was_answered_is_answered_again_by_its_act(standby: Path,
     assert "again: its request was answered before, and it is no re-sign" in output
     without = response("third", "pre-publish+", BOTH, ksr="one.xml")
     assert "skr.request_again" in codes(root, plan_of(root, "008-third", 62, {"one.xml": ZONE.request(2)}, without))
+
+
+@pytest.mark.parametrize(
+    ("again_of", "act", "code"),
+    [
+        ("", "re-sign", "skr.act_needs"),
+        ("skr-1", "re-sign", "plan.again_of"),
+        ("nothing", "re-sign", "plan.again_of"),
+        ("one", "routine", "plan.again_of"),
+    ],
+)
+def test_a_re_sign_names_what_it_signs_again(standby: Path, tmp_path: Path, again_of: str, act: str, code: str) -> None:
+    root = later(standby, tmp_path)
+    plan_of(root, "006-sign", 60, {"one.xml": ZONE.request(2)}, response("one", "pre-publish+", BOTH))
+    once_more = response("again", "pre-publish+", BOTH, ksr="one.xml", act=act) | {"again-of": again_of}
+    assert code in codes(root, plan_of(root, "007-again", 61, {"one.xml": ZONE.request(2)}, once_more))
+
+
+def unnamed(forged: Forgery) -> None:
+    del forged.operation("op-007-again")["responses"][0]["again_of"]
+
+
+def another(forged: Forgery) -> None:
+    forged.operation("op-007-again")["responses"][0]["again_of"] = "skr-1"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(unnamed, "re-sign names what it signs again"), (another, "signs skr-1 again, which answers another request")],
+)
+def test_the_verifier_follows_a_re_sign_to_what_it_signs_again(
+    standby: Path, tmp_path: Path, change: Callable[[Forgery], None], said: str
+) -> None:
+    root = later(standby, tmp_path)
+    plan_of(root, "006-sign", 60, {"one.xml": ZONE.request(2)}, response("one", "pre-publish+", BOTH))
+    once_more = response("again", "pre-publish+", BOTH, ksr="one.xml", act="re-sign") | {"again-of": "one"}
+    rehearse(root, plan_of(root, "007-again", 61, {"one.xml": ZONE.request(2)}, once_more), VERIFIER.read_bytes())
+    forged = Forgery(record(root, "007-again"), stand_ins(root))
+    change(forged)
+    forged.reseal().write(tmp_path / "forged")
+    records = [record(root, name) for name in (*BEFORE, "006-sign")]
+    code, output = verify(*records, tmp_path / "forged", "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert said in output, output
 
 
 def test_one_ceremony_makes_one_response_for_a_slot(standby: Path, tmp_path: Path) -> None:
@@ -227,7 +276,7 @@ def test_a_response_of_an_aborted_ceremony_was_signed_all_the_same(standby: Path
         root, plan_of(root, "007-again", 61, same, response("same", "pre-publish+", BOTH))
     )
     shutil.rmtree(root / "ceremonies" / "007-again")
-    once_more = response("same", "pre-publish+", BOTH, act="re-sign")
+    once_more = response("same", "pre-publish+", BOTH, act="re-sign") | {"again-of": "skr-2"}
     rehearse(root, plan_of(root, "007-again", 61, same, once_more), VERIFIER.read_bytes())
     verified(root, *BEFORE, "006-bridge", "007-again")
 
@@ -267,7 +316,7 @@ def test_a_back_out_is_made_by_the_act_of_what_it_backs_out_of(standby: Path, tm
 
 
 def routine_back_out(forged: Forgery) -> None:
-    forged.operation("op-006-sign")["responses"][1].update(act="re-sign")
+    forged.operation("op-006-sign")["responses"][1].update(act="re-sign", again_of="skr-1")
 
 
 def passed_over(forged: Forgery) -> None:
@@ -280,7 +329,7 @@ def test_the_verifier_knows_what_a_back_out_is_of_and_what_can_be_replayed(stand
     main, other = backed_out(2)
     requests = {"skr-2.xml": ZONE.request(2), "skr-2-back-out.xml": ZONE.request(2, begin=ZONE.begin(2))}
     plan_of(root, "006-sign", 60, requests, main, other)
-    again = response("again", "rollover", BOTH, ksr="again.xml", act="re-sign")
+    again = response("again", "rollover", BOTH, ksr="again.xml", act="re-sign") | {"again-of": "skr-2"}
     rehearse(root, plan_of(root, "007-again", 61, {"again.xml": ZONE.request(2)}, again), VERIFIER.read_bytes())
     verified(root, *BEFORE, "006-sign", "007-again")
     cases = {

@@ -2145,8 +2145,8 @@ OPERATIONS = {
         _OPERATION, outputs=_LIST, token=ID,
         responses=[
             {
-                "act": TEXT, "back_out_of": TEXT, "digest": SHA, "id": ID, "reason": TEXT, "request": TEXT,
-                "schema": TEXT, "zone": TEXT, "keys": [{"key": ID, "ksk": TEXT, "part": TEXT}],
+                "act": TEXT, "again_of": May(ID), "back_out_of": TEXT, "digest": SHA, "id": ID, "reason": TEXT,
+                "request": TEXT, "schema": TEXT, "zone": TEXT, "keys": [{"key": ID, "ksk": TEXT, "part": TEXT}],
             }
         ],
     ),
@@ -2406,6 +2406,11 @@ class Script:
             need(one["act"] in ACTS, "%s: an act that is not known" % one["id"])
             need(
                 one["reason"] or one["act"] not in REASONED, "%s: the act %s without a reason" % (one["id"], one["act"])
+            )
+            again = bool(one.get("again_of"))
+            need(
+                again == (one["act"] == "re-sign"),
+                "%s: re-sign names what it signs again, and no other act" % one["id"],
             )
             for part in one["keys"]:
                 need(part["key"] in self.keys, "%s names an unknown key" % operation["id"])
@@ -3492,7 +3497,9 @@ class Session:
         for planned, listed in zip(operation["responses"], self._listing(operation, work)):  # noqa: B905 (Python 3.9)
             text = "%(id)s zone %(zone)s schema %(schema)s act %(act)s" % planned
             back_out = " back-out-of %s" % planned["back_out_of"] if planned["back_out_of"] else ""
-            own.append(("response", text + back_out))
+            again = " again-of %s" % planned["again_of"] if planned.get("again_of") else ""
+            own.append(("response", text + back_out + again))
+            own += [("reason", planned["reason"])] if planned["reason"] else []
             own += [("rrset", "%(bundle)d %(tag)d %(digest)s" % one) for one in listed["signings"]]
         return [*own, ("digest", work["digest"]), *(("output", output) for output in operation["outputs"])]
 
@@ -5077,6 +5084,11 @@ class Register:
             ):
                 fail("%s: its request was answered before, and it is no re-sign" % one["id"])
             answered += [one["digest"]] if main is one else []
+            again = self.skrs.get(one.get("again_of"))
+            if one.get("again_of") and again is None and self.complete:
+                fail("%s signs %s again, which is not known from earlier records" % (one["id"], one["again_of"]))
+            elif again is not None and (again["request"], again["zone"]) != (one["digest"], one["zone"]):
+                fail("%s signs %s again, which answers another request" % (one["id"], one["again_of"]))
             if one["act"] == "genesis" and any(known["zone"] == one["zone"] for known in self.skrs.values()):
                 fail("%s is the first SKR of a zone that has one" % one["id"])
         for name, (ids, digest) in (artifacts.requests if artifacts else {}).items():

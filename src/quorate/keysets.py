@@ -109,7 +109,7 @@ def _response(
         raise Refusal.of(tuple(problems))
     digest = canonical.digest(inputs[path])
     facts = (planned.id, planned.zone, path, digest, planned.schema, tuple(parts), planned.act)
-    return ScriptResponse(*facts, planned.reason, planned.back_out_of), tokens
+    return ScriptResponse(*facts, planned.reason, planned.back_out_of, planned.again_of), tokens
 
 
 def require_ksk(zone: str, algorithm: str, spki: bytes, authority: AuthorityState, where: str) -> None:
@@ -162,15 +162,18 @@ def _act_findings(
     planned: SignResponse, act: Act, path: str, register: Register, inputs: Mapping[str, bytes], where: str
 ) -> tuple[Finding, ...]:
     """What the act asks for and is not there; a request that was answered before anything that the script lists."""
-    digest = canonical.digest(inputs[path])
+    zone, digest, findings = planned.zone, canonical.digest(inputs[path]), list[Finding]()
     given = {Needs.PINS_GOVERNED, Needs.ZSKS_BY_TWO}  # the state pins the policy; two people compare, see `acts`
     if planned.reason:
         given.add(Needs.STATED_REASON)
     if act is Act.ZSK_COMPROMISE:
         given.add(Needs.OFF_CYCLE_REQUEST)  # the plan calls it so
-    if any(one.known.request == digest for one in register.skrs.values()):
+    answers = [one.known.id for one in register.skrs.values() if (one.known.zone, one.known.request) == (zone, digest)]
+    if planned.again_of in answers and act is Act.RE_SIGN:
         given.add(Needs.ATTEMPT)
-    findings = [Finding(one.code, where, one.facts) for one in evidence_findings(act, given)]
+    elif planned.again_of:
+        findings.append(found("plan.again_of", where, name=planned.again_of, known=", ".join(answers) or "none"))
+    findings += [Finding(one.code, where, one.facts) for one in evidence_findings(act, given)]
     if planned.reason and act is Act.ROUTINE:
         findings.append(found("plan.reason_without_act", where))
     request, _ = read_ksr(inputs[path], path)
@@ -197,7 +200,8 @@ def act_lines(response: ScriptResponse) -> tuple[str, ...]:
     rule = ACTS[act]
     relaxes = ", ".join(sorted(rule.relaxes)) or "nothing"
     reason = (f"reason: {response.reason}",) if response.reason else ()
-    return (f"act: {act.value}, which relaxes {relaxes}", *reason)
+    again = (f"again: {response.again_of} was signed for the very same request",) if response.again_of else ()
+    return (f"act: {act.value}, which relaxes {relaxes}", *again, *reason)
 
 
 # -- what came before -------------------------------------------------------------------------------------------------

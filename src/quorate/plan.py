@@ -111,7 +111,8 @@ class SignResponse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One SKR for `ksr`, a file: `schema` with a KSK, by its label, for each of its parts.
 
     `act`: why it is made, if not in its turn, with its `reason` (`spec/skr.md`). `back_out_of`: the response beside
-    which it is made, to be used only if the zone has to go back.
+    which it is made, to be used only if the zone has to go back. `again_of`: the earlier SKR, of the aborted operation
+    or of the other site, that answers the same KSR.
     """
 
     id: str
@@ -124,6 +125,7 @@ class SignResponse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
     reason: str = ""
     back_out_of: str = ""
+    again_of: str = ""
 
 
 class SignKeySets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="sign-skr"):

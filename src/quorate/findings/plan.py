@@ -5,6 +5,13 @@ from . import Meaning, Severity
 ERROR, WARNING, NOTICE = Severity.ERROR, Severity.WARNING, Severity.NOTICE
 
 TABLE: dict[str, Meaning] = {
+    "plan.again_of": Meaning(
+        ERROR,
+        False,
+        "{name} did not answer this request, or this is no re-sign; what answered it: {known}",
+        "name the SKR that answered the very same file, with the act re-sign",
+        "",
+    ),
     "plan.artifact_unknown": Meaning(
         ERROR,
         False,

@@ -186,8 +186,11 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
 
 
-class ScriptResponse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One SKR. `request`: the KSR, with its `digest`; `back_out_of`: the response beside which it is made, or empty."""
+class ScriptResponse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One SKR. `request`: the KSR, with its `digest`; `back_out_of`: the response beside which it is made, or empty.
+
+    `again_of`: the SKR of an earlier ceremony that answers the same request.
+    """
 
     id: str
     zone: str
@@ -198,6 +201,7 @@ class ScriptResponse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     act: str
     reason: str
     back_out_of: str
+    again_of: str = ""
 
 
 class SignOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="sign-skr"):

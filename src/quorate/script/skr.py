@@ -261,7 +261,9 @@ def intent_lines(operation: SignOperation, file: bytes) -> tuple[tuple[str, str]
     listed: Any = canonical.decode(file, "draft")
     for planned, response in zip(operation.responses, listed["responses"], strict=True):
         label = f" back-out-of {planned.back_out_of}" if planned.back_out_of else ""
+        label += f" again-of {planned.again_of}" if planned.again_of else ""
         lines.append(("response", f"{planned.id} zone {planned.zone} schema {planned.schema} act {planned.act}{label}"))
+        lines += [("reason", planned.reason)] if planned.reason else []
         lines += (("rrset", f"{one['bundle']} {one['tag']} {one['digest']}") for one in response["signings"])
     return tuple(lines)
 
