@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from quorate import canonical
 from quorate.dnssec.history import root_zone, with_history
 from quorate.dnssec.ksr import Request
 from quorate.dnssec.ksr_layout import write_ksr, write_skr
+from quorate.dnssec.ksr_xml import read_ksr
 from quorate.dnssec.policy import Policy, load_policy, read_policy
 from quorate.dnssec.policy_text import policy_toml
 from quorate.findings import Refusal
@@ -244,3 +246,50 @@ def test_the_command_refuses_a_folder_without_policy(tmp_path: Path) -> None:
     file = tmp_path / "ksr.xml"
     file.write_bytes(write_ksr(request(0)))
     assert refused(tmp_path, "ksr", "check", file, "--genesis", "--in", tmp_path) == ["zone.not_found"]
+
+
+# -- out of turn ------------------------------------------------------------------------------------------------------
+
+
+def off_cycle(tmp_path: Path, zsks: int) -> tuple[Path, Path]:
+    """The folder with two quarters deployed, and a request for the last slots of the second with ZSKs of a quarter."""
+    root, made = folder(tmp_path, deployed=2), Zone()
+    rows = [made.zsks(zsks)] * 2 + [(*made.zsks(zsks), *made.zsks(2))]
+    urgent = made.request(1, rows, slots=3, begin=made.begin(1) + 60 * timedelta(days=1))
+    file = root / "urgent.xml"
+    file.write_bytes(write_ksr(urgent))
+    return root, file
+
+
+def out_of_turn(tmp_path: Path, zsks: int, *more: str) -> Outcome:
+    root, file = off_cycle(tmp_path, zsks)
+    return run("ksr", "check", file, "--at", "2026-05-20", "--in", root, *more)
+
+
+def test_a_request_out_of_turn_is_refused_without_its_act_and_judged_with_it(tmp_path: Path) -> None:
+    plain = out_of_turn(tmp_path / "plain", 7)
+    assert plain.code == 1
+    assert {"ksr.bundle_count", "ksr.chain_keys"} <= set(plain.codes)
+    urgent = out_of_turn(tmp_path / "urgent", 7, "--act", "zsk-compromise", "--schema", "normal", "--ksk", "current=A")
+    assert (urgent.code, urgent.err) == (0, "")
+    assert re.search(r"^KSR-CHAIN-KEYS +accepted by zsk-compromise$", urgent.out, re.MULTILINE)
+    assert "relaxed by zsk-compromise: KSR-BUNDLE-COUNT: " in urgent.out.replace("slots 1-3: ", "")
+    assert "needs a request that is marked as off cycle" in urgent.out
+    assert urgent.out.endswith("accepted: the request passes every check that the act leaves\n")
+
+
+def test_an_act_relaxes_no_more_than_it_says(tmp_path: Path) -> None:
+    """Other ZSKs are another act's; a signature is nobody's."""
+    assert "ksr.chain_keys" in out_of_turn(tmp_path / "other", 7, "--act", "ksk-loss").codes
+    root, file = off_cycle(tmp_path / "damaged", 7)
+    request_, _ = read_ksr(file.read_bytes(), "urgent.xml")
+    first = request_.bundles[0]
+    bad = replace(first.signatures[0], rrsig=replace(first.signatures[0].rrsig, signature=bytes(64)))
+    bundles = (replace(first, signatures=(bad,)), *request_.bundles[1:])
+    file.write_bytes(write_ksr(replace(request_, bundles=bundles)))
+    damaged = run("ksr", "check", file, "--at", "2026-05-20", "--in", root, "--act", "zsk-compromise")
+    assert (damaged.code, damaged.codes) == (1, ["ksr.bundle_pop"])
+
+
+def test_an_act_beside_genesis_is_wrong_use(tmp_path: Path) -> None:
+    assert out_of_turn(tmp_path, 1, "--genesis", "--act", "ksk-loss").code == 2

@@ -27,7 +27,10 @@ OF_THE_CHAIN = ("KSR-PREVIOUS", "KSR-CHAIN-KEYS", "KSR-CHAIN-OVERLAP")
 
 
 class Asked(NamedTuple):
-    """The command's arguments. `at`: None for now; `root`: None for the folder found; `parts`: of the schema."""
+    """The command's arguments. `at`: None for now; `root`: None for the folder found; `parts`: of the schema.
+
+    `act`: the named act by which it is to be signed, empty for one in its turn.
+    """
 
     file: Path
     previous: Path | None = None
@@ -36,6 +39,7 @@ class Asked(NamedTuple):
     root: Path | None = None
     schema: str = ""
     parts: tuple[tuple[str, str], ...] = ()
+    act: str = ""
 
 
 class Before(NamedTuple):
@@ -69,12 +73,24 @@ def check_request(asked: Asked) -> None:
     _say(["", *rows, ""])
     if case.previous:
         _say([*differences(case.request, case.previous), ""])
-    verdict = judge(case)
-    _say(_check_lines(case, verdict))
+    verdict, relaxed = _relaxing(judge(case), asked.act)
+    _say(_check_lines(case, verdict, relaxed, asked.act))
     missing = () if before.previous or asked.genesis else (found("ksr.chain_missing"),)
     if findings := (*missing, *verdict.refused, *ahead):
         raise Refusal.of(_first(findings))
-    _say(["accepted: the request passes every check"])
+    _say([f"accepted: the request passes every check{' that the act leaves' if relaxed else ''}"])
+
+
+def _relaxing(verdict: Verdict, act: str) -> tuple[Verdict, tuple[Finding, ...]]:
+    """The verdict without what a named act relaxes, and that; what the act needs besides is told."""
+    if not act:
+        return verdict, ()
+    from quorate.dnssec.continuity import ACTS, Act
+
+    rule = ACTS[Act(act)]
+    _say([f"act {act}: relaxes {', '.join(sorted(rule.relaxes))}", *(f"    needs {one.value}" for one in rule.needs)])
+    relaxed = tuple(one for one in verdict.refused if one.code in rule.relaxes)
+    return verdict._replace(refused=tuple(one for one in verdict.refused if one not in relaxed)), relaxed
 
 
 def moment_of(text: str) -> datetime | None:
@@ -152,7 +168,7 @@ def _before(asked: Asked, folder: Path, request: Request, digest: str) -> Before
     history = (*load_history(folder, load_schemas(folder)), *own)
     # a request that was answered is judged in its place, and not after what came later
     history = tuple(takewhile(lambda one: one.response.id != request.id, history))
-    before = predecessor(history, request.id, Act.ROUTINE)
+    before = predecessor(history, request.id, Act(asked.act or Act.ROUTINE))
     if before is not None:
         _say([f"after the deployed response {before.response.id}"])
     return Before(before.response if before else None, history, seen)
@@ -188,7 +204,7 @@ def _slots(asked: Asked, folder: Path, case: Case, before: Before) -> tuple[tupl
     history = before.history or tuple(Signed(one, "", True) for one in (before.previous,) if one)
     try:
         schema = schemas.named(asked.schema)
-        seen = preview(case.request, case.policy, schemas, keys, history, schema, dict(asked.parts), case.at)
+        seen = preview(case.request, case.policy, schemas, keys, history, schema, dict(asked.parts), case.at, asked.act)
     except Refusal as refusal:
         return rows, refusal.findings
     bound = ", ".join(f"{part} = {name}" for part, name in seen.keys.items())
@@ -219,12 +235,13 @@ def _head_lines(case: Case) -> Iterator[str]:
         yield f"exception {one.id}, {one.since} to {one.until}: {', '.join(one.accepts)}"
 
 
-def _check_lines(case: Case, verdict: Verdict) -> Iterator[str]:
-    """Every check with its outcome, and what an exception accepts."""
+def _check_lines(case: Case, verdict: Verdict, relaxed: tuple[Finding, ...], act: str) -> Iterator[str]:
+    """Every check with its outcome, what an exception accepts, and what an act relaxes."""
     from quorate.dnssec.checks import CHECKS
 
     for name in ("KSR-SPELLING", *(check.name for check in CHECKS)):
         accepted = {one.exception.id for one in verdict.accepted if f"{name}: " in one.finding.sentence}
+        accepted |= {act} if any(f"{name}: " in one.sentence for one in relaxed) else set()
         refused = any(f"{name}: " in one.sentence for one in verdict.refused)
         state = "REFUSED" if refused else f"accepted by {', '.join(sorted(accepted))}" if accepted else "passed"
         unmade = case.previous is None and name in OF_THE_CHAIN
@@ -232,6 +249,7 @@ def _check_lines(case: Case, verdict: Verdict) -> Iterator[str]:
     for one in verdict.accepted[:MOST_SHOWN]:
         yield f"accepted by {one.exception.id}: {one.finding.sentence}"
         yield f"    {one.exception.reason}"
+    yield from (f"relaxed by {act}: {one.sentence}" for one in relaxed[:MOST_SHOWN])
 
 
 def _first(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

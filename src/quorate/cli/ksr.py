@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+ACTS = ["re-sign", "calendar-bridge", "zsk-compromise", "ksk-compromise", "ksk-loss"]
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -16,6 +17,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--genesis", is_flag=True, help="there was no request before: this is the zone's first")
 @click.option("--schema", default="", help="the schema that is to be signed by: show its slots, judge the KSKs' part")
 @click.option("--ksk", "parts", multiple=True, metavar="PART=ID", help="which KSK plays a part of it, if that is open")
+@click.option("--act", type=click.Choice(ACTS), help="the act by which it is to be signed, if not in its turn")
 @click.option("--at", "at", help="the moment to judge for, like 2026-10-01T00:00:00Z or 2026-10-01; else now")
 @click.option(
     "--in",
@@ -29,14 +31,15 @@ def ksr_check_command(
     genesis: bool,
     schema: str,
     parts: tuple[str, ...],
+    act: str | None,
     at: str | None,
     root: Path | None,
 ) -> None:
     """Check a key signing request before anything is signed: every check is made, every finding told.
 
     Leaves with 0 if the request is accepted and with 1 if it is refused. Nothing turns a check off; the policy of the
-    day decides, and its exceptions are printed where they count. With --schema it is also told what each KSK would do,
-    and whether any validator would be left behind.
+    day decides, and its exceptions are printed where they count, like what a named --act relaxes. With --schema it is
+    also told what each KSK would do, and whether any validator would be left behind.
 
     Example: quorate ksr check ksr.xml --previous skr.xml
     """
@@ -44,6 +47,8 @@ def ksr_check_command(
 
     if previous and genesis:
         raise click.UsageError("--previous and --genesis exclude each other")
+    if act and genesis:
+        raise click.UsageError("--act and --genesis exclude each other: a genesis is an act of its own")
     moment = moment_of(at) if at else None
     if at and moment is None:
         raise click.BadParameter(f"{at!r} is no moment like 2026-10-01T00:00:00Z", param_hint="--at")
@@ -51,4 +56,4 @@ def ksr_check_command(
     if not all(sign and part and ksk for part, sign, ksk in bound) or (bound and not schema):
         raise click.UsageError("--ksk: write PART=ID, such as current=Klajeyz, beside --schema")
     named = tuple((part, ksk) for part, _, ksk in bound)
-    check_request(Asked(file, previous, genesis, moment, root, schema, named))
+    check_request(Asked(file, previous, genesis, moment, root, schema, named, act or ""))

@@ -54,8 +54,9 @@ def preview(
     schema: Schema,
     keys: Mapping[str, str],
     at: datetime,
+    named: str = "",
 ) -> Preview:
-    """The response to `request` by `schema`, after `history` (a genesis if that is empty).
+    """The response to `request` by `schema`, after `history` (a genesis if that is empty), by the act `named`, if any.
 
     `public`: public keys of KSKs beside those in the history; `keys`: part to KSK, as far as it does not follow from
     the response before. Raises `schema.keys_bound`, `schema.slots`, `ksk.unknown` and whatever a draft is refused for.
@@ -67,7 +68,7 @@ def preview(
     draft = draft_response(request, slots, ksks, promise_of(limits))
     signers = [{one.key for one in draft.signings if one.bundle == number} for number in range(1, len(slots) + 1)]
     main = Next(request.id, "", draft.response.bundles, slots, schema, bound)
-    act = Act.ROUTINE if history else Act.GENESIS
+    act = Act(named) if named else Act.ROUTINE if history else Act.GENESIS
     verdict = judge(history, main, (), act, at, rules_for(limits, schemas, ksks))
     findings = tuple(_named(one) for one in verdict.blocking if one.code in SAFETY | ORDER)
     return Preview(schema, bound, planned_rows(draft.response.bundles, signers), findings)
