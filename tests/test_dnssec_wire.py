@@ -23,6 +23,7 @@ from msgspec.structs import replace
 
 from quorate.dnssec.dnskey import (
     KSK_FLAGS,
+    PROTOCOL,
     REVOKED_FLAGS,
     ZSK_FLAGS,
     Algorithm,
@@ -30,6 +31,7 @@ from quorate.dnssec.dnskey import (
     Dnskey,
     dnskey_of,
     key_algorithm,
+    revoked_tags,
     rsa_numbers,
     rsa_octets,
     spki_of,
@@ -178,6 +180,20 @@ def test_the_revoked_key_has_another_tag_and_is_the_same_key() -> None:
     assert key.revoked.same_key(key)
     assert key.revoked.unrevoked == key
     assert not key.same_key(replace(key, algorithm=10))
+
+
+@given(st.binary(min_size=32, max_size=516), st.integers(0, 65535))
+def test_the_tag_when_revoked_is_among_those_that_the_tag_allows(octets: bytes, wanted: int) -> None:
+    """Also where the sum overflows: the last two octets bring the key to any tag that is wanted."""
+    octets = octets[: len(octets) // 2 * 2]
+    plain = Dnskey(KSK_FLAGS, PROTOCOL, 13, octets + bytes(2))
+    key = Dnskey(KSK_FLAGS, PROTOCOL, 13, octets + ((wanted - plain.key_tag) % 65536).to_bytes(2, "big"))
+    assert key.revoked.key_tag in revoked_tags(key.key_tag)
+
+
+def test_near_the_ends_a_tag_allows_two_when_revoked() -> None:
+    assert [len(revoked_tags(tag)) for tag in (0, 259, 260, 20326, 65407, 65408, 65535)] == [2, 2, 1, 1, 1, 2, 2]
+    assert revoked_tags(65408) == (0, 1)
 
 
 @pytest.mark.parametrize(

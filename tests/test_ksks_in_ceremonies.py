@@ -66,6 +66,30 @@ def test_a_new_ksk_whose_tag_a_key_of_the_zone_has_is_destroyed(
     accepted(root, "001-ksk", "002-sign", "003-ksk")
 
 
+@pytest.mark.parametrize("revoked", [False, True])
+def test_a_new_ksk_is_compared_with_pins_whose_keys_are_not_at_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, revoked: bool
+) -> None:
+    """A standby that was never published is known by the digest of its DS record alone."""
+    first, second = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    spki = first.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    dnskey = dnskey_of(spki, Algorithm.ECDSAP256SHA256)
+    tag = dnskey.revoked.key_tag if revoked else dnskey.key_tag
+    standby = f'[[ksks]]\nid = "standby"\nkey-tag = {tag}\nalgorithm = 13\nds-sha256 = "{"5a" * 32}"\n'
+    root = make_zoned(tmp_path / "before", Zone(kinds={"ksk-1": "p-256"}))
+    path = root / "dnssec/0/policy.toml"
+    path.write_text(path.read_text().replace("ksks = []\n", standby))
+    make_plan(root, "001-ksk", generation(ksk("ksk-1")), day(0, 90))
+    keys = iter([first, second])
+    monkeypatch.setattr(software, "generated", lambda kind: next(keys))
+    root, people = unsmooth(root, tmp_path, [], {}, VERIFIER.read_bytes(), "001-ksk")
+    (refusal,) = people.refusals
+    assert refusal.code == "ksk.tag_collision"
+    assert "that of standby" in refusal.findings[0].sentence
+    assert next(keys, None) is None
+    accepted(root, "001-ksk")
+
+
 def test_every_algorithm_signs_in_one_ceremony(tmp_path: Path) -> None:
     """Zones of RSASHA512, ECDSAP384SHA384 and ED448; the other algorithms sign in other tests."""
     kinds = {"one.": "rsa-2048-sha512", "two.": "p-384", "three.": "ed448"}

@@ -236,3 +236,17 @@ def dnskey_of(spki: bytes, algorithm: Algorithm, flags: int = KSK_FLAGS) -> Dnsk
     else:
         raise Refusal("dnssec.key_unreadable", detail=f"it is no key of {algorithm.name}")
     return Dnskey(flags, PROTOCOL, algorithm, octets)
+
+
+MOST_CARRIED = 260
+"""How often the sum of a key's 16-bit words overflows at most: RSA-4096 has so many words."""
+
+
+def revoked_tags(tag: int) -> tuple[int, ...]:
+    """The tags that a key of this tag may have with the REVOKE bit, for whoever does not have the key.
+
+    Bit 7 of the flags adds 128 to the sum that the tag is made of, and one more if the sum's low half overflows by it
+    (RFC 4034 appendix B). Near the ends the tag alone does not tell which.
+    """
+    plain = (tag + REVOKE) % 65536
+    return (plain, (plain + 1) % 65536) if tag >= 65536 - REVOKE or tag < MOST_CARRIED else (plain,)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from quorate.dnssec.dnskey import Algorithm, DigestType, Dnskey, dnskey_of
+from quorate.dnssec.dnskey import Algorithm, DigestType, Dnskey, dnskey_of, revoked_tags
 from quorate.dnssec.ksk import collision_findings
 from quorate.dnssec.ksr import Bundle
 from quorate.dnssec.ksr_xml import read_ksr, read_skr
+from quorate.dnssec.policy import read_policy
 from quorate.dnssec.records import dnskey_line, ds_line
-from quorate.findings import Finding, Refusal
+from quorate.findings import Finding, Refusal, found
 from quorate.script.operations import GenerateOperation
+from quorate.script.skr import zone_folder
 from quorate.script.state import State
 
 
@@ -50,7 +52,24 @@ def ksk_findings(operation: GenerateOperation, spki: bytes, state: State) -> tup
         for key in bundle.keys:
             kind = "KSK" if key.dnskey.is_ksk else "ZSK"
             known.setdefault(key.dnskey.unrevoked, f"{kind} {key.identifier or key.key_tag}")
-    return collision_findings(ksk_of(operation, spki), [(name, key) for key, name in known.items()], operation.id)
+    new = ksk_of(operation, spki)
+    return (
+        *collision_findings(new, [(name, key) for key, name in known.items()], operation.id),
+        *_pinned(operation, new, known, state),
+    )
+
+
+def _pinned(operation: GenerateOperation, new: Dnskey, known: Iterable[Dnskey], state: State) -> Iterator[Finding]:
+    """The same of the pins whose keys are not at hand, such as a standby's that was never published."""
+    path = f"{zone_folder(operation.zone)}/policy.json"
+    pins = read_policy(state.inputs[path], path).policy.ksks if path in state.inputs else ()
+    own = {new.key_tag: "its tag", new.revoked.key_tag: "its tag when revoked"}
+    for pin in pins:
+        if any(pin.matches(key, operation.zone) for key in (new, *known)):
+            continue
+        theirs = {pin.key_tag: pin.id, **dict.fromkeys(revoked_tags(pin.key_tag), f"{pin.id} when revoked")}
+        for tag in sorted(own.keys() & theirs.keys()):
+            yield found("ksk.tag_collision", operation.id, tag=tag, which=own[tag], other=theirs[tag])
 
 
 def _bundles(zone: str, state: State) -> Iterator[Bundle]:

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from quorate.dnssec.checks.case import Case
 from quorate.dnssec.checks.limits import is_approved
-from quorate.dnssec.dnskey import Dnskey, key_algorithm, load_public, rsa_numbers
+from quorate.dnssec.dnskey import Dnskey, key_algorithm, load_public, revoked_tags, rsa_numbers
 from quorate.dnssec.verify import LARGEST_EXPONENT, LARGEST_MODULUS
 from quorate.findings import Finding, Refusal, found
 from quorate.moduli import has_close_primes, is_prime_power, is_roca, small_factor
@@ -77,12 +77,12 @@ def ksr_key_tags(case: Case) -> Iterator[Finding]:
 def _ksk_tags(case: Case) -> Iterator[tuple[int, str]]:
     """The tags of the KSKs of the policy that may still stand beside these ZSKs, and of those in the SKR before."""
     begins = case.request.bundles[0].inception.date().isoformat()
+    seen = [dnskey for dnskey in case.known if dnskey.is_ksk]
     for ksk in case.policy.ksks:
         if not ksk.until or ksk.until >= begins:
             yield ksk.key_tag, f"the KSK {ksk.id}"
-            # Bit 7 of the flags adds 128 to the sum of octets; exact unless the sum's low half overflows
-            yield (ksk.key_tag + 128) % 65536, f"the KSK {ksk.id} when it is revoked"
-    for dnskey in case.known:
-        if dnskey.is_ksk:
-            yield dnskey.unrevoked.key_tag, "a KSK of the SKR before"
-            yield dnskey.revoked.key_tag, "a KSK of the SKR before, when it is revoked"
+            if not any(ksk.matches(dnskey, case.policy.zone) for dnskey in seen):
+                yield from ((tag, f"the KSK {ksk.id} when it is revoked") for tag in revoked_tags(ksk.key_tag))
+    for dnskey in seen:
+        yield dnskey.unrevoked.key_tag, "a KSK of the SKR before"
+        yield dnskey.revoked.key_tag, "a KSK of the SKR before, when it is revoked"
