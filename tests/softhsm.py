@@ -36,7 +36,7 @@ def _serials() -> set[str]:
     }
 
 
-def import_rsa_key(serial: str, user_pin: str, path: Path, object_id: bytes) -> None:
-    """Put the RSA key of a PEM file on the token: private and public key under `object_id`."""
+def import_key(serial: str, user_pin: str, path: Path, object_id: bytes) -> None:
+    """Put the key pair of a PEM file on the token: private and public key under `object_id`."""
     command = ["softhsm2-util", "--import", str(path), "--serial", serial, "--pin", user_pin]
     subprocess.run([*command, "--label", path.stem, "--id", object_id.hex()], check=True, capture_output=True)

@@ -22,7 +22,7 @@ from quorate.standing_in import TRANSPORT
 from quorate.statement import Mode
 from quorate.x509.facts import read_certificate, read_crl, verify_issued
 from refusing import refused, run
-from softhsm import import_rsa_key
+from softhsm import import_key
 
 PROOF = '[[operations]]\nkind = "import-key"\nid = "key-2010"\nkey = "root-2010"\ntoken = "hsm-1"\n'
 LATER, LAST = "2026-12-08T09:00:00Z", "2026-12-15T09:00:00Z"
@@ -216,7 +216,7 @@ def test_a_real_key_on_a_real_token_is_adopted_and_signs(tmp_path: Path) -> None
     old = make_ca(tmp_path / "ca", "Old Root", RSA)
 
     def adopt(root: Path, serial: str) -> None:
-        import_rsa_key(serial, TRANSPORT.decode(), old / "root.key", bytes.fromhex("0102"))
+        import_key(serial, TRANSPORT.decode(), old / "root.key", bytes.fromhex("0102"))
         list_adopted(root, old, ADOPTED)
 
     day = Day(tmp_path / "day", operations=SHARE + PROOF, adopt=ADOPTED, made=adopt)

@@ -169,7 +169,10 @@ def pin_of(text: str) -> bytearray:
     return bytearray(text.encode())
 
 
-@pytest.mark.parametrize("key_type", [KeyType.P256, KeyType.RSA_2048])
+ON_TOKENS = [KeyType.RSA_2048, KeyType.P256, KeyType.P384, KeyType.ED25519, KeyType.ED448]
+
+
+@pytest.mark.parametrize("key_type", ON_TOKENS)
 def test_zsks_on_a_software_token(key_type: KeyType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = SoftwareToken.make(tmp_path / "token", "LAB-1", "lab", pin_of("123456"), pin_of("654321"), Host().random)
     from quorate.token import Login
@@ -181,10 +184,8 @@ def test_zsks_on_a_software_token(key_type: KeyType, tmp_path: Path, monkeypatch
     answer(monkeypatch, b"123456\n")
     assert make(tmp_path / "ksr.xml", "--zsk", "z=token:01", *where).code == 0
     request, _ = read_ksr((tmp_path / "ksr.xml").read_bytes(), "ksr.xml")
-    kind = "p-256" if key_type is KeyType.P256 else "rsa-2048"
-    assert {one.code for one in refusals(request, policy(tmp_path, kind))} == {
-        "ksr.policy_keys"
-    }  # one key in each slot
+    judged = refusals(request, policy(tmp_path, str(key_type)))
+    assert {one.code for one in judged} == {"ksr.policy_keys"}  # one key in each slot
     assert refused(tmp_path, "ksr", "make", tmp_path / "x", "--start", STARTS, "--zsk", "z=token:02", *where) == [
         "token.key_missing"
     ]
@@ -192,7 +193,7 @@ def test_zsks_on_a_software_token(key_type: KeyType, tmp_path: Path, monkeypatch
     assert make(tmp_path / "x", "--zsk", "z=token:01", *where).codes == ["token.pin_incorrect"]
 
 
-@pytest.mark.parametrize("key_type", [KeyType.P256, KeyType.RSA_2048])
+@pytest.mark.parametrize("key_type", ON_TOKENS)
 def test_zsks_on_softhsm(key_type: KeyType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from quorate.token import Login
     from quorate.token.pkcs11 import Pkcs11Token
@@ -206,8 +207,7 @@ def test_zsks_on_softhsm(key_type: KeyType, tmp_path: Path, monkeypatch: pytest.
     outcome = make(tmp_path / "ksr.xml", "--zsk", "z=token:a1", "--token", module, "--token-serial", serial)
     assert (outcome.code, outcome.err) == (0, "")
     request, _ = read_ksr((tmp_path / "ksr.xml").read_bytes(), "ksr.xml")
-    kind = "p-256" if key_type is KeyType.P256 else "rsa-2048"
-    assert {one.code for one in refusals(request, policy(tmp_path, kind))} == {"ksr.policy_keys"}
+    assert {one.code for one in refusals(request, policy(tmp_path, str(key_type)))} == {"ksr.policy_keys"}
 
 
 def wrong(folder: Path) -> Sequence[tuple[list[object], str]]:

@@ -22,7 +22,7 @@ from quorate.token.mechanism import public_key_info
 from quorate.token.opening import open_token
 from quorate.token.software import SoftwareToken
 from rsa_keys import fixed_rsa_key
-from softhsm import MODULE, import_rsa_key, make_softhsm_token
+from softhsm import MODULE, import_key, make_softhsm_token
 from standard_module import StandardModule
 
 USER, OFFICER, SERIAL = "1234567890", "0987654321", "S-0001"
@@ -63,7 +63,7 @@ def softhsm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     module, serial = make_softhsm_token(folder, "all", USER, OFFICER)
     for bits, name in ((2048, "rsa-2048-0"), (3072, "rsa-3072-0"), (4096, "rsa-4096-0"), (1024, "rsa-1024-0")):
         number = object_id(KeyType(f"rsa-{bits}")) if bits > 1024 else b"\xff"
-        import_rsa_key(serial, USER, Path(__file__).parent / "keys" / f"{name}.pem", number)
+        import_key(serial, USER, Path(__file__).parent / "keys" / f"{name}.pem", number)
     return module, serial
 
 

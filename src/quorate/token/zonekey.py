@@ -16,8 +16,15 @@ _SIGNS = {
     Algorithm.RSASHA512: SignatureAlgorithm.RSA_PKCS1_SHA512,
     Algorithm.ECDSAP256SHA256: SignatureAlgorithm.ECDSA_SHA256,
     Algorithm.ECDSAP384SHA384: SignatureAlgorithm.ECDSA_SHA384,
+    Algorithm.ED25519: SignatureAlgorithm.ED25519,
+    Algorithm.ED448: SignatureAlgorithm.ED448,
 }
-_OF_CURVE = {"p-256": Algorithm.ECDSAP256SHA256, "p-384": Algorithm.ECDSAP384SHA384}
+_OF_CURVE = {
+    "p-256": Algorithm.ECDSAP256SHA256,
+    "p-384": Algorithm.ECDSAP384SHA384,
+    "ed25519": Algorithm.ED25519,
+    "ed448": Algorithm.ED448,
+}
 
 
 def zone_key(
@@ -38,7 +45,7 @@ def zone_key(
 
 def rrsig_octets(algorithm: Algorithm, signature: bytes) -> bytes:
     """A signature as X.509 carries it in the form of an RRSIG: ECDSA's two numbers side by side (RFC 6605 4)."""
-    if algorithm.is_rsa:
+    if not algorithm.name.startswith("ECDSA"):
         return signature
     half = algorithm.key_octets // 2
     return b"".join(number.to_bytes(half, "big") for number in decode_dss_signature(signature))
