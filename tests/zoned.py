@@ -51,6 +51,11 @@ hold-down = "P30D"
 def make_zoned(root: Path, *zones: Zone, tokens: Sequence[str] = ("hsm-1",), **options: str) -> Path:
     """The example authority, for zones with policies of their own."""
     make_authority(root, **options)  # type: ignore[arg-type]  # the options are its own
+    return add_zones(root, *zones, tokens=tokens)
+
+
+def add_zones(root: Path, *zones: Zone, tokens: Sequence[str] = ("hsm-1",)) -> Path:
+    """An authority gets zones with policies of their own."""
     text = (root / "authority.toml").read_text()
     text = text.replace('key-types = ["p-256",', 'key-types = ["ed25519", "p-256",')
     for number, zone in enumerate(zones):

@@ -1937,7 +1937,7 @@ PURPOSES = ("govern", "approve", "authorise", "unlock", "recover", "close")
 _QUORUM = {"need": WHOLE, "purpose": Words("a purpose of a quorum", PURPOSES), "role": ID}
 PRESENCE = Words("keyed or paper", ("keyed", "paper"))
 RULES = Words("webpki or private", ("webpki", "private"))
-ADOPTED = Words("certificate, crl or key", ("certificate", "crl", "key"))
+ADOPTED = Words("certificate, crl, key or skr", ("certificate", "crl", "key", "skr"))
 PROGRAMMES = [Words("a root programme", ("mozilla", "chrome", "apple", "microsoft"))]
 TOKEN_KIND = Words("pkcs11 or software", ("pkcs11", "software"))
 
@@ -2114,7 +2114,7 @@ class Authority:
 # =====================================================================================================================
 
 _LIST = [TEXT]
-ADOPTED_FILES = {"certificate": "cert.der", "crl": "crl", "key": "spki.der"}
+ADOPTED_FILES = {"certificate": "cert.der", "crl": "crl", "key": "spki.der", "skr": "skr.xml"}
 KEY_KINDS = ("generate-key",)
 WATCHED = ("root", "external-ca", "unknown")
 CERTIFICATE_KINDS = ("root", "reissue", "subordinate", "cross", "ocsp-responder")
@@ -2235,7 +2235,7 @@ SCRIPT = {
                 "id": ID,
                 "keys": [{"ksk": TEXT, "part": TEXT}],
                 "published": TRUTH,
-                "request": SHA,
+                "request": TEXT,  # empty of what was adopted
                 "schema": TEXT,
                 "zone": TEXT,
             }
@@ -3936,6 +3936,30 @@ class Dnskey:
     def revoked(self):
         return Dnskey(self.flags | 0x80, self.protocol, self.algorithm, self.octets)
 
+    def verify(self, data, octets):
+        """Raises Bad unless these are the octets of an RRSIG of this key over the data."""
+        family = DNSSEC[self.algorithm][2]
+        if family == "RSA":
+            exponent, modulus = self._numbers()
+            hash_name = "sha256" if self.algorithm == 8 else "sha512"
+            good = 3 <= exponent < 1 << 33 and modulus.bit_length() <= 4096
+            good = good and verify_rsa(modulus, exponent, hash_name, data, octets)
+        elif family == "ECDSA":
+            half = CURVE_BITS[self.algorithm] // 8
+            curve, hash_name = (P256, "sha256") if self.algorithm == 13 else (P384, "sha384")
+            numbers = (int.from_bytes(octets[:half], "big"), int.from_bytes(octets[half:], "big"))
+            good = len(octets) == 2 * half and curve.verify(b"\x04" + self.octets, hash_name, data, *numbers)
+        else:
+            good = BARE["ed25519" if self.algorithm == 15 else "ed448"].verify(self.octets, data, octets)
+        need(good, "the signature of the key %d is not valid" % self.tag)
+
+    def _numbers(self):
+        """Exponent and modulus of an RSA key (RFC 3110 2)."""
+        size, at = self.octets[0], 1
+        if size == 0:
+            size, at = int.from_bytes(self.octets[1:3], "big"), 3
+        return tuple(int.from_bytes(one, "big") for one in (self.octets[at : at + size], self.octets[at + size :]))
+
     def ds(self, zone, hash_name):
         return hashlib.new(hash_name, wire_name(zone) + self.rdata).hexdigest()
 
@@ -3944,11 +3968,8 @@ class Dnskey:
         family = DNSSEC[self.algorithm][2]
         if family != "RSA":
             return self.algorithm, family, CURVE_BITS[self.algorithm], 0
-        size, at = self.octets[0], 1
-        if size == 0:
-            size, at = int.from_bytes(self.octets[1:3], "big"), 3
-        exponent, modulus = self.octets[at : at + size], self.octets[at + size :]
-        return self.algorithm, family, int.from_bytes(modulus, "big").bit_length(), int.from_bytes(exponent, "big")
+        exponent, modulus = self._numbers()
+        return self.algorithm, family, modulus.bit_length(), exponent
 
 
 def rrset_data(zone, keys, signer, ttl, inception, expiration):
@@ -3982,13 +4003,7 @@ class Request:
     """A key signing request, spec/ksr.md; read as far as its response depends on it."""
 
     def __init__(self, data):
-        need(len(data) <= MAX_REQUEST, "a request that is too large")
-        need(b"\x00" not in data, "a request in another encoding than UTF-8")  # in which no type would be seen
-        need(b"<!DOCTYPE" not in data and b"<!ENTITY" not in data, "a request that declares a document type")
-        try:
-            root = xml.etree.ElementTree.fromstring(data)
-        except (xml.etree.ElementTree.ParseError, ValueError, LookupError) as error:
-            raise Bad("a request that is no XML: %s" % plain(str(error), 60)) from None
+        root = self._root(data)
         need(root.tag == "KSR" and len(root) == 1 and root[0].tag == "Request", "not a key signing request")
         self.id, self.zone, self.serial = (self._attribute(root, name) for name in ("id", "domain", "serial"))
         policy, *bundles = list(root[0])
@@ -3996,6 +4011,16 @@ class Request:
         self.policy = self._policy(policy[0])
         need(bundles and all(one.tag == "RequestBundle" for one in bundles), "a request without bundles")
         self.bundles = [self._bundle(one) for one in bundles]
+
+    @staticmethod
+    def _root(data):
+        need(len(data) <= MAX_REQUEST, "a request that is too large")
+        need(b"\x00" not in data, "a request in another encoding than UTF-8")  # in which no type would be seen
+        need(b"<!DOCTYPE" not in data and b"<!ENTITY" not in data, "a request that declares a document type")
+        try:
+            return xml.etree.ElementTree.fromstring(data)
+        except (xml.etree.ElementTree.ParseError, ValueError, LookupError) as error:
+            raise Bad("a request that is no XML: %s" % plain(str(error), 60)) from None
 
     @staticmethod
     def _attribute(element, name):
@@ -4047,6 +4072,45 @@ class Request:
             keys.append((one.attrib.get("keyIdentifier", ""), Dnskey(*numbers, octets)))
         need(keys, "a bundle without keys")
         return {"id": self._attribute(element, "id"), "times": times, "keys": keys}
+
+
+class AnsweredRequest(Request):
+    """A signed key response that was made elsewhere, read as far as what follows depends on it."""
+
+    def __init__(self, data):
+        root = self._root(data)
+        need(root.tag == "KSR" and len(root) == 1 and root[0].tag == "Response", "not a signed key response")
+        self.id, self.zone = self._attribute(root, "id"), self._attribute(root, "domain").lower()
+        _policy, *bundles = list(root[0])
+        need(bundles and all(one.tag == "ResponseBundle" for one in bundles), "a response without bundles")
+        self.bundles = [dict(self._bundle(one), signatures=self._signatures(one)) for one in bundles]
+
+    @property
+    def ids(self):
+        return {self.id, *(bundle["id"] for bundle in self.bundles)}
+
+    @property
+    def end(self):
+        return max(bundle["times"][1] for bundle in self.bundles)
+
+    def _signatures(self, element):
+        made = []
+        for one in element.findall("Signature"):
+            times = [self._moment(self._text(one, "Signature" + name)) for name in ("Inception", "Expiration")]
+            octets = from_base64("".join(self._text(one, "SignatureData").split()), "a signature")
+            made.append((self._number(one, "KeyTag"), self._number(one, "OriginalTTL"), times, octets))
+        need(made, "a bundle that nobody has signed")
+        return made
+
+    def verify(self):
+        """Every signature is that of a key of its bundle over the whole of it."""
+        for bundle in self.bundles:
+            keys = {key.tag: key for _, key in bundle["keys"]}
+            for tag, ttl, times, octets in bundle["signatures"]:
+                need(tag in keys, "a signature by a key that is not in its bundle")
+                need(times == bundle["times"], "a signature for another time than its bundle's")
+                _, data = rrset_data(self.zone, list(keys.values()), keys[tag], ttl, *times)
+                keys[tag].verify(data, octets)
 
 
 DURATIONS = (
@@ -4429,8 +4493,9 @@ class History:
 
     def __init__(self, folder, script, claims):
         self.certificates, self.crls, self.keys = {}, {}, {}  # by id; CRLs with the key of their issuer
+        self.skrs = {}
         self.folder, self.script = folder, script
-        for kind in ("certificate", "key", "crl"):
+        for kind in ("certificate", "key", "crl", "skr"):
             for name, one in script.adopted.items():
                 if one["kind"] == kind:
                     claims.attempt("artifacts", getattr(self, "_" + kind), name, folder.get(one["file"]))
@@ -4464,6 +4529,13 @@ class History:
         need(crl.issuer == known.subject, "adopted %s: a CRL of another than %s" % (name, issuer))
         self._signed(name, crl, known.key)
         self.crls[name] = crl, known.key
+
+    def _skr(self, name, data):
+        self.skrs[name] = AnsweredRequest(data)
+        try:
+            self.skrs[name].verify()
+        except Bad as bad:
+            raise Bad("adopted %s: %s" % (name, bad)) from None
 
     def _shown(self, name, path):
         data = self.folder.get(path)
@@ -5168,8 +5240,19 @@ class Register:
                 need((key.digest, crl.issuer) not in self.crls, "adopted %s: a CRL of its issuer is known" % name)
                 self.crls[key.digest, crl.issuer] = crl
                 self.known[one["issuer"] + ".crl"] = one["digest"]
+            elif name in history.skrs:
+                self._adopt_skr(name, one["digest"], history.skrs[name])
             else:
                 self.known[file] = one["digest"]
+
+    def _adopt_skr(self, name, digest, skr):
+        """It is in the zone, as the governors state; its request and its schema are not known."""
+        need(not skr.ids & self.requests.keys(), "adopted %s: an id of it is known" % name)
+        self.skrs[name] = {"back_out": False, "id": name, "keys": [], "request": "", "schema": "", "zone": skr.zone}
+        self.published.add(name)
+        self.digests[name], self.ends[name] = digest, skr.end
+        self.requests.update(dict.fromkeys(skr.ids, ""))
+        self.known[name + ".skr.xml"] = digest
 
     def fold(self, folder, script, authority, session, transcript, artifacts):
         """Take this record in."""

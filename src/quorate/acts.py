@@ -63,9 +63,9 @@ def lay_out(layout: Layout) -> tuple[tuple[Act, ...], tuple[Step, ...], Branches
 
 
 def _adoption(layout: Layout) -> list[Maker]:
-    """The digest of each self-signed certificate is read from elsewhere and typed; then all of it is adopted."""
-    roots = [(one, lines) for one, lines in layout.adopted if one.id in layout.roots]
-    return [*(_compared(layout, one, lines) for one, lines in roots), lambda step: _adopt_step(layout, step)]
+    """The digest of each root and each SKR is read from elsewhere and typed; then all of it is adopted."""
+    outside = [(one, lines) for one, lines in layout.adopted if one.id in layout.outside]
+    return [*(_compared(layout, one, lines) for one, lines in outside), lambda step: _adopt_step(layout, step)]
 
 
 def _compared(layout: Layout, one: ScriptAdopted, lines: tuple[str, ...]) -> Maker:

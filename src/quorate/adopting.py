@@ -48,17 +48,18 @@ def _read(root: Path, source: AdoptedSource) -> tuple[AdoptedKind, bytes]:
 
 
 def adopted_der(root: Path, source: AdoptedSource) -> bytes:
-    """The DER of one."""
+    """The DER of one, or the file of an SKR."""
     return _read(root, source)[1]
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What was made before, as new plans need it: ids, self-signed certificates, CRL numbers by their issuers."""
+    """What was made before, as new plans need it: ids, self-signed certificates, CRL numbers by their issuers, SKRs."""
 
     ids: tuple[str, ...]
     roots: tuple[str, ...]
     numbers: Mapping[str, int]
+    skrs: tuple[str, ...]
 
 
 def history(root: Path, sources: tuple[AdoptedSource, ...], names: Iterable[str]) -> History:
@@ -72,6 +73,7 @@ def history(root: Path, sources: tuple[AdoptedSource, ...], names: Iterable[str]
         tuple(things),
         tuple(name for name, it in certificates.items() if it.self_issued),
         {pool.signer(it): it.number for it in crls.values()},
+        tuple(name for name, (kind, _) in things.items() if kind == "skr"),
     )
 
 

@@ -6,11 +6,14 @@ of it is shown: which key signed it, and that nothing is adopted twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from quorate.authority import Adopted, AdoptedKind, AuthorityState
-from quorate.dnssec.dnskey import spki_of
+from quorate.dnssec.conformity import own_findings, signing_keys
+from quorate.dnssec.dnskey import Dnskey, spki_of
+from quorate.dnssec.ksr import Bundle, BundleSignature, Response
+from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.records import read_dnskeys
 from quorate.findings import Finding, Refusal, found
 from quorate.keys import key_name
@@ -22,20 +25,28 @@ from quorate.x509.legacy import verify_as_made
 from quorate.x509.name import name_line
 from quorate.x509.object import PublicKey, read_objects
 
-FILES = {"certificate": "cert.der", "crl": "crl", "key": "spki.der"}
+FILES = {"certificate": "cert.der", "crl": "crl", "key": "spki.der", "skr": "skr.xml"}
 """How the file of each kind ends: as those of earlier ceremonies do below `inputs/known/`."""
 
 
+XML_BLANK = b"\xef\xbb\xbf \t\r\n"
+"""What may stand before the first mark of a document: a byte order mark, and blanks."""
+
+
 def adopted_file(one: Adopted) -> str:
-    """Where the DER of something adopted lies in a ceremony's inputs."""
+    """Where the bytes of something adopted lie in a ceremony's inputs."""
     return f"inputs/adopted/{one.id}.{FILES[one.kind]}"
 
 
 def read_adopted(data: bytes, where: str) -> tuple[AdoptedKind, bytes]:
     """The kind and the DER of the one certificate, CRL or public key in a file, the last also as a DNSKEY record.
 
-    Raises `adopt.object`, `adopt.form`, and what the readers of each kind refuse.
+    Or an SKR as IANA's XML, with all its bytes. Raises `adopt.object`, `adopt.form`, and what the readers of each kind
+    refuse.
     """
+    if data.lstrip(XML_BLANK).startswith(b"<"):
+        read_skr(data, where)
+        return "skr", data
     if data[:1] != b"\x30" and b"-----BEGIN " not in data:
         owned = read_dnskeys(data, where)
         if len(owned) != 1:
@@ -126,12 +137,15 @@ def resolve(
     findings = list(_twice(certificates, earlier))
     pool = Pool(certificates | earlier)
     findings += [one for name, it in certificates.items() for one in _certificate_findings(name, it, pool)]
+    held = {*register.spkis.values(), *(inputs[adopted_file(one)] for one in things if one.kind == "key")}
     adopted: list[ScriptAdopted] = []
     for one in things:
         issuer = ""
         if one.kind == "crl":
             issuer = pool.signer(read_crl(inputs[adopted_file(one)], one.id))
             findings += _crl_findings(one.id, issuer, [*register.crls, *(each.issuer for each in adopted)])
+        if one.kind == "skr":
+            findings += _skr_findings(one.id, inputs[adopted_file(one)], authority, held, register)
         adopted.append(ScriptAdopted(one.id, one.kind, adopted_file(one), one.digest, issuer))
     if blocking := tuple(one for one in findings if one.blocks):
         raise Refusal.of(blocking)
@@ -168,9 +182,35 @@ def _crl_findings(name: str, issuer: str, listed: Iterable[str]) -> Iterable[Fin
         yield found("adopt.crl_twice", f"adopt[{name}]", id=name, issuer=issuer)
 
 
-def is_root(one: ScriptAdopted, der: bytes) -> bool:
-    """Whether it is a self-signed certificate: its fingerprint is known outside."""
-    return one.kind == "certificate" and read_certificate(der, one.id).self_issued
+def _skr_findings(
+    name: str, data: bytes, authority: AuthorityState, held: Collection[bytes], register: Register
+) -> Iterator[Finding]:
+    """An SKR of a zone of ours, sound in itself, signed by KSKs that are known, and not there already."""
+    where = f"adopt[{name}]"
+    response, oddities = read_skr(data, name)
+    if response.domain not in {one.name for one in authority.zones}:
+        known = ", ".join(one.name for one in authority.zones) or "none"
+        yield found("zone.unknown", where, zone=response.domain, known=known)
+    yield from oddities
+    yield from (Finding(one.code, f"{where} {one.where}".rstrip(), one.facts) for one in own_findings(response))
+    signers = {
+        key for bundle in response.bundles for one in bundle.signatures for key in _signers(response, bundle, one)
+    }
+    for key in sorted(signers, key=lambda key: key.rdata):
+        if spki_of(key) not in held:
+            yield found("adopt.skr_key", where, id=name, tag=key.key_tag)
+    for other, known_skr in register.skrs.items():
+        if known_skr.request_id == response.id and known_skr.known.zone == response.domain:
+            yield found("adopt.skr_twice", where, id=name, other=other)
+
+
+def _signers(response: Response, bundle: Bundle, signature: BundleSignature) -> Iterator[Dnskey]:
+    return (key.unrevoked for key in signing_keys(response.domain, bundle, signature))
+
+
+def is_known_outside(one: ScriptAdopted, data: bytes) -> bool:
+    """Whether its digest can be had elsewhere: of a self-signed certificate, and of an SKR, which is in the zone."""
+    return one.kind == "skr" or (one.kind == "certificate" and read_certificate(data, one.id).self_issued)
 
 
 def description(one: ScriptAdopted, der: bytes) -> tuple[str, ...]:
@@ -183,5 +223,14 @@ def description(one: ScriptAdopted, der: bytes) -> tuple[str, ...]:
         case "crl":
             crl = read_crl(der, one.id)
             return (f"{one.id}: CRL number {crl.number} of {one.issuer}, {crl.this_update:%Y-%m-%d}",)
+        case "skr":
+            response, _ = read_skr(der, one.id)
+            first, last = response.bundles[0], response.bundles[-1]
+            tags = sorted({key.key_tag for bundle in response.bundles for key in bundle.ksks})
+            days = f"{first.inception:%Y-%m-%d} to {last.expiration:%Y-%m-%d}"
+            return (
+                f"{one.id}: SKR {response.id} of the zone {response.domain}",
+                f"{len(response.bundles)} slots, {days}, KSKs {', '.join(map(str, tags))}",
+            )
         case _:
             return (f"{one.id}: public key, {key_name(der)}",)

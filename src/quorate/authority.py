@@ -105,11 +105,11 @@ class Zone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens: tuple[str, ...]
 
 
-AdoptedKind = Literal["certificate", "crl", "key"]
+AdoptedKind = Literal["certificate", "crl", "key", "skr"]
 
 
 class Adopted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A thing that was made before the authority's first record: `digest` is over its DER.
+    """A thing that was made before the authority's first record: `digest` is over its DER, of an SKR over its file.
 
     Those who govern state it by signing the state; nobody here has witnessed it (`spec/authority.md`).
     """

@@ -39,7 +39,7 @@ class Layout:
     printed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by operation, what stands beside its digest
     publications: tuple[Publication, ...] = ()
     adopted: tuple[tuple[ScriptAdopted, tuple[str, ...]], ...] = ()  # each with what is printed of it
-    roots: frozenset[str] = frozenset()  # of these, the self-signed certificates
+    outside: frozenset[str] = frozenset()  # of these, those whose digest is known outside
     sets: tuple[KnownSet, ...] = ()
     acts: list[Act] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)

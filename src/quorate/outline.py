@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from string import Template
+from typing import TypeGuard
 
 from quorate import prepare, source
 from quorate.adopting import history
@@ -83,10 +84,15 @@ def earlier(root: Path, name: str) -> Earlier:
         numbers=numbers,
         shared=frozenset(one.token for one in operations if isinstance(one, ShareOut) and one.credential == "user"),
         ids=frozenset([*(one.id for one in operations), *past.ids]),
-        ksks={one.id: one.token for one in operations if isinstance(one, GenerateKey) and one.use == "ksk"},
-        skrs=tuple(one.id for op in operations if isinstance(op, SignKeySets) for one in op.responses),
+        ksks={one.id: one.token for one in operations if _is_ksk(one)},
+        skrs=(*past.skrs, *(one.id for op in operations if isinstance(op, SignKeySets) for one in op.responses)),
         last=max((_closes(plan) for plan in plans), default=None),
     )
+
+
+def _is_ksk(one: Operation) -> TypeGuard[GenerateKey | ImportKey]:
+    """Whether it makes a KSK, or brings one that was adopted."""
+    return (isinstance(one, GenerateKey) and one.use == "ksk") or (isinstance(one, ImportKey) and bool(one.zone))
 
 
 def _closes(plan: Plan) -> date:

@@ -7,7 +7,7 @@ shadow authority is the same with stand-in keys and software tokens; its states 
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,12 +16,13 @@ import msgspec
 from quorate import canonical, record
 from quorate.acts import lay_out
 from quorate.adopting import adopted_inputs
-from quorate.adoption import description, is_root, resolve
+from quorate.adoption import description, is_known_outside, resolve
 from quorate.archive import read_register
 from quorate.authority import AuthorityState
 from quorate.carrying import carry_findings
 from quorate.compiler import Resolver
 from quorate.custody import walk
+from quorate.dnssec.ksr_xml import read_skr
 from quorate.findings import Finding, Refusal, found, refuse_errors
 from quorate.freezing import Draft, freeze
 from quorate.keysets import relevant_skrs
@@ -37,6 +38,7 @@ from quorate.script import (
     KnownSet,
     Publication,
     Script,
+    ScriptAdopted,
     ScriptAuthority,
     ScriptFile,
     ScriptItem,
@@ -125,6 +127,7 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     problems += [one for one in input_findings(plan, inputs) if not (one.blocks and one.waivable)]
     refuse_errors(tuple(problems))
     adopted, stated = resolve(plan.adopt, start.state, start.register, inputs)
+    refuse_errors(tuple(_too_late(plan, adopted, inputs)))
     resolver = Resolver(plan, start.state, start.register, inputs, draw)
     operations = resolver.resolve()
     script = _script(ceremony.name, plan, canonical.digest(data), start, operations, inputs)
@@ -140,6 +143,15 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     files = dict(inputs) | {draft.entry().file: draft.tbs for draft in drafts}
     files |= {"plan.toml": data, "script.json": script.file(), "script.txt": render(script).encode()}
     return Compiled(script, files, (*problems, *findings))
+
+
+def _too_late(plan: Plan, adopted: tuple[ScriptAdopted, ...], inputs: Mapping[str, bytes]) -> Iterator[Finding]:
+    """An SKR is what the next one follows: it is in the register before that is drafted."""
+    for one in adopted:
+        if one.kind == "skr":
+            zone = read_skr(inputs[one.file], one.id)[0].domain
+            if zone in _signed_zones(plan):
+                yield found("adopt.skr_first", f"adopt[{one.id}]", id=one.id, zone=zone)
 
 
 COMPILED_INPUTS = ("inputs/known/", "inputs/profiles/", "inputs/zones/", "inputs/adopted/")
@@ -176,8 +188,13 @@ def _inputs(root: Path, ceremony: Path, plan: Plan, start: Base) -> dict[str, by
 
 def _zones(plan: Plan) -> frozenset[str]:
     """The zones whose key sets are signed, or whose KSKs are generated: a new one's tag must differ from all there."""
-    signed = {one.zone for op in plan.operations if isinstance(op, SignKeySets) for one in op.responses}
-    return frozenset(signed | {op.zone for op in plan.operations if isinstance(op, GenerateKey) and op.zone})
+    return _signed_zones(plan) | frozenset(
+        {op.zone for op in plan.operations if isinstance(op, GenerateKey) and op.zone}
+    )
+
+
+def _signed_zones(plan: Plan) -> frozenset[str]:
+    return frozenset(one.zone for op in plan.operations if isinstance(op, SignKeySets) for one in op.responses)
 
 
 def profile_names(root: Path) -> tuple[str, ...]:
@@ -270,7 +287,7 @@ def _laid_out(
         printed={draft.operation: draft.printed for draft in drafts},
         publications=script.publications,
         adopted=tuple((one, description(one, inputs[one.file])) for one in script.adopted),
-        roots=frozenset(one.id for one in script.adopted if is_root(one, inputs[one.file])),
+        outside=frozenset(one.id for one in script.adopted if is_known_outside(one, inputs[one.file])),
         sets=script.sets,
     )
     acts, steps, branches = lay_out(layout)

@@ -1,7 +1,7 @@
 """Stand-ins for what an authority adopts, so that its ceremonies can be rehearsed without its keys. Floor 4.
 
 Every key that signed something adopted gets a stand-in of its type. Certificates and CRLs are the adopted ones with the
-stand-ins' keys in the place of the real ones, signed anew; whatever else they say stays as it is.
+stand-ins' keys in the place of the real ones, signed anew; whatever else they say stays as it is. SKRs likewise.
 """
 
 from __future__ import annotations
@@ -18,10 +18,18 @@ from quorate.adopting import FOLDER, AdoptedSource, adopted_der, stand_in_file
 from quorate.adoption import Pool, public_key
 from quorate.algorithms import SignatureAlgorithm, by_identifier, default_algorithm
 from quorate.authority import Adopted, AuthorityState
+from quorate.dnssec.conformity import signing_keys
+from quorate.dnssec.dnskey import Algorithm, dnskey_of, spki_of
+from quorate.dnssec.ksr import Bundle, BundleKey, BundleSignature, Response
+from quorate.dnssec.ksr_layout import write_skr
+from quorate.dnssec.ksr_xml import read_skr
+from quorate.dnssec.rrsig import signed_data
 from quorate.host import Host
 from quorate.keys import KeyType, key_name
+from quorate.script.skr import SIGNATURES
 from quorate.token import Login, Presence
 from quorate.token.software import SoftwareToken
+from quorate.token.zonekey import rrsig_octets
 from quorate.x509.draft import Kind
 from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
 from quorate.x509.finish import finish_tbs
@@ -105,6 +113,8 @@ def _make(root: Path, state: AuthorityState, files: Mapping[str, bytes], paths: 
             der = spkis[der]
         elif name in crls and signers[name]:
             der = _crl(crls[name], certificates[signers[name]].spki, keys)
+        elif kinds[name] == "skr":
+            der = _skr(read_skr(der, name)[0], keys, spkis)
         elif name in certificates:
             issuer = certificates[signers[name]].spki if signers[name] else b""
             der = _certificate(certificates[name], issuer, spkis, keys)
@@ -149,3 +159,37 @@ def _crl(it: CrlFacts, issuer: bytes, keys: StandInKeys) -> bytes:
         extensions=tbs.extensions,
     )
     return keys.signed(encode(tbs), it, issuer)
+
+
+def _skr(response: Response, keys: StandInKeys, spkis: Mapping[bytes, bytes]) -> bytes:
+    """The SKR with the stand-ins of those KSKs that are adopted, in the key sets and under them."""
+    bundles = []
+    for bundle in response.bundles:
+        named = msgspec.structs.replace(bundle, keys=tuple(_key(one, spkis) for one in bundle.keys))
+        signed = tuple(_rrsig(one, bundle, named, response.domain, keys) for one in bundle.signatures)
+        bundles.append(msgspec.structs.replace(named, signatures=signed))
+    return write_skr(msgspec.structs.replace(response, bundles=tuple(bundles)))
+
+
+def _key(one: BundleKey, spkis: Mapping[bytes, bytes]) -> BundleKey:
+    dnskey = one.dnskey
+    stand_in = spkis.get(spki_of(dnskey)) if dnskey.is_ksk else None
+    if stand_in is None:
+        return one
+    new = dnskey_of(stand_in, Algorithm(dnskey.algorithm), dnskey.flags)
+    return msgspec.structs.replace(one, key_tag=new.key_tag, dnskey=new)
+
+
+def _rrsig(made: BundleSignature, bundle: Bundle, named: Bundle, zone: str, keys: StandInKeys) -> BundleSignature:
+    """The signature of a key's stand-in over the new key set; one that is not valid stays as it is."""
+    real = next(iter(signing_keys(zone, bundle, made)), None)
+    pairs = zip(bundle.keys, named.keys, strict=True)
+    stand_in = next((new.dnskey for old, new in pairs if old.dnskey == real and new != old), None)
+    if real is None or stand_in is None:
+        return made
+    algorithm, spki = Algorithm(real.algorithm), spki_of(real)
+    rrsig = msgspec.structs.replace(made.rrsig, key_tag=stand_in.key_tag)
+    data = signed_data(zone, rrsig, named.dnskeys)
+    signature = keys.token.sign(object_id_of(spki), key_name(spki), SignatureAlgorithm(SIGNATURES[algorithm]), data)
+    rrsig = msgspec.structs.replace(rrsig, signature=rrsig_octets(algorithm, signature))
+    return msgspec.structs.replace(made, rrsig=rrsig)

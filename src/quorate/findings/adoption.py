@@ -8,7 +8,7 @@ TABLE: dict[str, Meaning] = {
     "adopt.object": Meaning(
         ERROR,
         False,
-        "the file is not one certificate, CRL or public key",
+        "the file is not one certificate, CRL, public key or SKR",
         "adopt one object a file, PEM or DER; what is to become one, such as a request or a draft, is no history",
     ),
     "adopt.form": Meaning(
@@ -69,5 +69,20 @@ TABLE: dict[str, Meaning] = {
         "{id} is a second CRL of {issuer}",
         "adopt the newest one alone: the next CRL follows it",
         "RFC 5280 5.2.3",
+    ),
+    "adopt.skr_key": Meaning(
+        ERROR,
+        False,
+        "{id} is signed by the KSK {tag}, which is neither adopted nor in the register",
+        "adopt its DNSKEY record too: the next SKR follows on from its signatures",
+    ),
+    "adopt.skr_twice": Meaning(
+        ERROR, False, "{id} is in the register already, as {other}", "leave it out: an SKR is adopted once"
+    ),
+    "adopt.skr_first": Meaning(
+        ERROR,
+        False,
+        "{id} would be adopted in the ceremony that signs for its zone {zone}",
+        "adopt it in a ceremony before, whose record the signing one follows",
     ),
 }

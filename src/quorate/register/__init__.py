@@ -12,7 +12,7 @@ from msgspec import structs
 
 from quorate import canonical
 from quorate.authority import AuthorityState
-from quorate.dnssec.ksr_xml import read_ksr
+from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.findings import Refusal
 from quorate.script import KnownKey, KnownPart, KnownSkr, Script, ScriptAdopted, ShareSet
 from quorate.script.operations import CrlOperation, ScriptOperation, ScriptResponse, SignOperation
@@ -85,8 +85,9 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
     for operation in script.operations:
         if isinstance(operation, CrlOperation) and operation.id in state.crls:
             crls[artifact_name(operation.issuer)] = state.crls[operation.id]
-    published = register.published | state.published
-    skrs = {**register.skrs, **_signed(script, state)}
+    adopted = {one.id: state.done[one.id].data for one in script.adopted if one.kind == "skr" and one.id in state.done}
+    published = register.published | state.published | adopted.keys()
+    skrs = {**register.skrs, **{name: _adopted(name, data) for name, data in adopted.items()}, **_signed(script, state)}
     return replace(
         register,
         last=checkpoint,
@@ -122,6 +123,12 @@ def _signed(script: Script, state: State) -> dict[str, Skr]:
         for one in responses
         if one.id in state.skrs
     }
+
+
+def _adopted(name: str, data: bytes) -> Skr:
+    """An SKR that was made before: in the zone, as the governors state; nothing says by which schema, for which KSR."""
+    response, _ = read_skr(data, name)
+    return Skr(KnownSkr(name, response.domain, "", "", (), back_out=False, published=True), data, response.id)
 
 
 def _known(response: ScriptResponse, request: str) -> KnownSkr:

@@ -100,7 +100,8 @@ def _responses(it: Inventory) -> Iterator[str]:
 def _skrs(it: Inventory) -> Iterator[str]:
     for row in it.skrs:
         seen = ", published" if row.id in it.published else ""
-        yield f"{row.id}: zone {row.zone}, schema {row.schema}{seen}"
+        made = f"schema {row.schema}" if row.schema else "adopted"
+        yield f"{row.id}: zone {row.zone}, {made}{seen}"
         yield f"    digest: {row.digest}"
 
 

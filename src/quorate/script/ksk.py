@@ -76,7 +76,7 @@ def _bundles(zone: str, state: State) -> Iterator[Bundle]:
     """Those of every request for the zone among the inputs, and of every earlier SKR of it."""
     for path, data in state.inputs.items():
         if path.startswith("inputs/") and path.endswith(".xml"):
-            read = read_skr if path.startswith("inputs/known/") else read_ksr
+            read = read_skr if path.startswith(("inputs/known/", "inputs/adopted/")) else read_ksr
             try:
                 document, _ = read(data, path)
             except Refusal:

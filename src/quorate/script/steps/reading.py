@@ -117,7 +117,7 @@ def effects_adopt(step: Adopt, event: Event, state: State) -> State:
         state = state.with_deed(one.id, event.at, der)
         if one.kind == "certificate":
             certificates[one.id] = der
-        if one.kind != "crl":
+        if one.kind in ("certificate", "key"):
             spkis[one.id] = read_certificate(der, one.id).spki if one.kind == "certificate" else der
     return state.having(certificates=certificates, spkis=spkis)
 
