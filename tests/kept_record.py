@@ -80,15 +80,17 @@ def conduct_for_real(
     happens: Happens = (),
     types: Mapping[str, list[str]] = {},
     ill: frozenset[str] = frozenset(),
+    printed: bool = True,
 ) -> Path:
     """Compile, print, approve and conduct a real ceremony with people who do as the script says; its record.
 
-    `happens` and `types`: what goes otherwise, as in `unsmooth`. `ill`: whose alternates come.
+    `happens` and `types`: what goes otherwise, as in `unsmooth`. `ill`: whose alternates come. `printed`: on paper too.
     """
     start = prepare.real_base(root)
     compiled = prepare.compile_plan(ceremony, start, Host().random)
     frozen.write(Host(), ceremony, compiled)
-    (ceremony / "script.pdf").write_bytes(pdf(compiled.script))
+    if printed:
+        (ceremony / "script.pdf").write_bytes(pdf(compiled.script))
     for person in governing.approvers(start.state, compiled.script):
         statement = governing.approval_statement(compiled.script, start.state, person)
         made = signer.sign_as_stand_in(statement, signer.stand_in_key(keys / person))

@@ -57,6 +57,7 @@ def sentence(event: Event) -> str:
             return f"{body['what']} looked at: {bad or 'nothing stands out'}"
         case Type.MOVED:
             what = f"{body['action']} {body['item'] or body['place']} {body['seal']}".rstrip()
+            what += f" away to {body['place']}" if body["action"] == "send" else ""
             log = f" (log: {body['log']})" if body["log"] else ""
             return f"{what} by {', '.join(body['by'])}{log}"
         case Type.SHARED:
