@@ -147,7 +147,10 @@ def test_a_new_plan_is_for_the_facility_of_its_token_and_for_the_people_there(
         shutil.rmtree(root / "ceremonies" / name)
     plan = tomllib.loads(new(root, "010-new", kind, SteppedHost(datetime(2027, 2, 1, tzinfo=UTC))).read_text())
     assert plan["facility"] == facility
-    assert {item.split("-")[1] for item in plan["retrieve"]} == {facility}
+    carrier = ["carrier"] if kind == "ksk-import" else []
+    assert [one["carrier"] for one in plan["operations"] if "carrier" in one] == carrier
+    assert [item for item in plan["retrieve"] if "-" not in item] == carrier
+    assert {item.split("-")[1] for item in plan["retrieve"] if "-" in item} == {facility}
     named = {person for needed in keys_of(facility).values() for one in needed for person in one} - {"cody"}
     seated = {person for seat in plan["seats"] for person in (seat["person"], *seat.get("alternates", []))}
     assert seated == named | {"mona", "quinn"}

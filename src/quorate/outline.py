@@ -48,6 +48,7 @@ class Earlier:
     ids: frozenset[str]
     ksks: Mapping[str, str]  # key-signing keys in order, to their tokens
     skrs: tuple[str, ...]  # responses in order
+    carried: Mapping[str, str]  # items that were sent to a place of another facility
     last: date | None
 
     def count(self, name: str) -> int:
@@ -86,6 +87,7 @@ def earlier(root: Path, name: str) -> Earlier:
         ids=frozenset([*(one.id for one in operations), *past.ids]),
         ksks={one.id: one.token for one in operations if _is_ksk(one)},
         skrs=(*past.skrs, *(one.id for op in operations if isinstance(op, SignKeySets) for one in op.responses)),
+        carried={one.item: one.to for plan in plans for one in plan.carry},
         last=max((_closes(plan) for plan in plans), default=None),
     )
 
@@ -134,13 +136,17 @@ NO_INPUTS = "This plan needs no files."
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a plan of one kind consists of. `inputs`: what still has to come into its folder of that name."""
+    """What a plan of one kind consists of. `inputs`: what still has to come into its folder of that name.
+
+    `items`: what is retrieved beside what leads to its tokens and belongs to its seats.
+    """
 
     operations: str
     purpose: str
     tokens: frozenset[str]
     inputs: str = NO_INPUTS
     adopt: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
 
 
 def first_use(state: AuthorityState, token: str, holders: tuple[str, ...]) -> str:

@@ -179,7 +179,7 @@ def plan_text(state: AuthorityState, name: str, written: Written, opens: str, cl
     watcher = next((chair.id for chair in seats if "audit" in state.role(chair.role).duties), "")
     near = {place.id for place in state.places if place.facility == facility}
     needed = written.tokens | {chair.role for chair in seats}
-    items = [one.id for one in state.items if one.holder in needed and one.place in near]
+    items = [one.id for one in state.items if one.holder in needed and one.place in near] + [*written.items]
     return filled(
         "plan.toml",
         ceremony=name,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from quorate.authority import Zone
 from quorate.findings import Refusal
-from quorate.outline import Beginning, Written, filled, share_of
+from quorate.outline import Beginning, Written, filled, quoted, share_of
 
 ALGORITHMS = {"p-256": "ECDSAP256SHA256", "rsa-2048": "RSASHA256", "p-384": "ECDSAP384SHA384", "ed25519": "ED25519"}
 """The DNSSEC algorithm of a new KSK, by the key types that an authority may be committed to."""
@@ -50,9 +50,20 @@ def _import(start: Beginning) -> Written:
     token = next((one for one in zone.tokens if one != held.token), "")
     if not token:
         raise Refusal("outset.no_second_token", start.name, zone=zone.name)
-    text = filled("operations/ksk-import.toml", id=start.earlier.free(f"{held.label}-2"), key=held.label, token=token)
+    carriers = _carriers(start, token)
+    carrier = f"carrier = {quoted(carriers[0])}" if carriers else '# carrier = "ITEM"'
+    name = start.earlier.free(f"{held.label}-2")
+    text = filled("operations/ksk-import.toml", id=name, key=held.label, token=token, carrier=carrier)
     purpose = f"Bring a copy of {held.label} to {token}."
-    return Written(share_of(start, token) + text, purpose, frozenset({token}))
+    return Written(share_of(start, token) + text, purpose, frozenset({token}), items=carriers[:1])
+
+
+def _carriers(start: Beginning, token: str) -> tuple[str, ...]:
+    """What was sent to the facility where a token lies, the last one first."""
+    facilities = {place.id: place.facility for place in start.state.places}
+    here = {facilities[item.place] for item in start.state.items if item.holder == token}
+    sent = reversed(list(start.earlier.carried.items()))
+    return tuple(item for item, place in sent if facilities.get(place) in here)
 
 
 def _signing(start: Beginning) -> Written:
