@@ -9,10 +9,14 @@ import functools
 import hashlib
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from quorate.dnssec.dnskey import Algorithm, Dnskey, key_algorithm, load_public, rsa_numbers
 from quorate.dnssec.rrsig import Rrsig, signed_data
 from quorate.findings import Refusal
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 LARGEST_MODULUS = 4096  # RFC 3110 2 allows no larger one
 LARGEST_EXPONENT = 2**33  # a longer one is in no use, and only costs time
@@ -64,14 +68,21 @@ def _rsa_confirms(exponent: int, modulus: int, algorithm: Algorithm, data: bytes
     """Whether `cryptography` finds it valid: much faster, where it is loaded anyway. If not, the numbers decide."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    from cryptography.hazmat.primitives.asymmetric import padding
 
     digest = hashes.SHA256() if algorithm.hash_name == "sha256" else hashes.SHA512()
     try:
-        rsa.RSAPublicNumbers(exponent, modulus).public_key().verify(signature, data, padding.PKCS1v15(), digest)
+        _rsa_public(exponent, modulus).verify(signature, data, padding.PKCS1v15(), digest)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
     return True
+
+
+@functools.lru_cache(maxsize=16)  # a key signs every bundle
+def _rsa_public(exponent: int, modulus: int) -> RSAPublicKey:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    return rsa.RSAPublicNumbers(exponent, modulus).public_key()
 
 
 def _curve_verifies(key: Dnskey, algorithm: Algorithm, data: bytes, signature: bytes) -> bool:
