@@ -95,6 +95,7 @@ def test_the_verifier_follows_the_bag(sent: Path) -> None:
     code, output = verify(*both(sent), "--authority", genesis(sent), "--rehearsal")
     assert code == 0, output
     assert "key-r1-annex: key-r1 was made in hq; its copy came in the bag of cards, closed since" in output
+    assert "cards left for safe-2 at annex, taken by carrier 1, as entered" in output
 
 
 def both(root: Path) -> tuple[Path, Path]:
@@ -152,6 +153,17 @@ def test_another_number_on_the_bag_is_seen_when_it_arrives(sent: Path, tmp_path:
     events = Forgery(record(root, "002-copy"), {}).events
     assert [one["step"] for one in events if one["type"] == "mismatched"] == [step_of(sent, "002-copy", "take")]
     code, output = verify(*both(root), "--authority", genesis(root), "--rehearsal")
+    assert code == 0, output
+
+
+def test_nothing_leaves_with_nobody(sent: Path, tmp_path: Path) -> None:
+    shutil.rmtree((root := Path(shutil.copytree(sent, tmp_path / "before"))) / "ceremonies/002-copy")
+    root, _ = unsmooth(root, tmp_path, [], {"who takes it away": [" "]}, VERIFIER.read_bytes(), "001-made")
+    events = Forgery(record(root, "001-made"), {}).events
+    left = [one for one in events if one["step"] == step_of(root, "001-made", "send")]
+    assert [one["type"] for one in left] == ["mismatched", "moved"]
+    assert left[1]["body"]["log"] == "carrier 1"
+    code, output = verify(record(root, "001-made"), "--authority", genesis(root), "--rehearsal")
     assert code == 0, output
 
 
@@ -231,9 +243,30 @@ def sent_open(forged: Forgery) -> None:
     seal["place"] = first["body"]["place"] = "safe-2"
     first["body"]["values"], second["body"]["values"] = [], first["body"]["values"]
     first["body"]["seal"], second["body"]["seal"] = "", first["body"]["seal"]
+    first["body"]["log"], second["body"]["log"] = second["body"]["log"], ""
 
 
-@pytest.mark.parametrize(("change", "said"), [(sent_near, "is sent to where it is"), (sent_open, "sent away unsealed")])
+def opened_unlogged(forged: Forgery) -> None:
+    next(one["body"] for one in forged.events if one["type"] == "moved" and one["body"]["action"] == "open")["log"] = (
+        " "
+    )
+
+
+def taken_by_a_carrier(forged: Forgery) -> None:
+    next(one["body"] for one in forged.events if one["type"] == "moved" and one["body"]["action"] == "take")["log"] = (
+        "x"
+    )
+
+
+MOVED = [
+    (sent_near, "is sent to where it is"),
+    (sent_open, "sent away unsealed"),
+    (opened_unlogged, "without a line of its log book"),
+    (taken_by_a_carrier, "says more than that something was moved"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), MOVED)
 def test_the_verifier_refuses_what_leaves_otherwise(
     sent: Path, tmp_path: Path, change: Callable[[Forgery], None], said: str
 ) -> None:

@@ -3268,10 +3268,18 @@ class Session:
             raise OutOfOrder("moved otherwise than the step says")
         people = self._by(body["by"], step)
         try:
+            self._logged(step["action"], body["log"])
             getattr(self, "_custody_" + step["action"])(step, body, people)
         except Bad as bad:
             self.fail("custody", str(bad))
         return True
+
+    def _logged(self, action, line):
+        """A place has its log book, and what is sent its carrier (whom the first records did not name)."""
+        if action in ("open", "close"):
+            need(line.strip(), "a place was %sed without a line of its log book" % action.rstrip("e"))
+        elif action != "send":
+            need(not line, "says more than that something was moved")
 
     def _open(self, place, doubtful=False):
         if place in self.state.places and self.state.places[place]["controllers"]["need"] < 1:
@@ -3382,6 +3390,10 @@ class Session:
         need(len(set(people)) >= self.state.fewest, "sent away before fewer than %d" % self.state.fewest)
         self._numbers(body, item.seal, False)
         item.out, item.place = False, step["place"]
+        carrier = body["log"].strip() or "somebody whom the record does not name"
+        self.claims.fact(
+            "%s left for %s at %s, taken by %s, as entered" % (step["item"], step["place"], place["facility"], carrier)
+        )
 
     # ---- operations: share, generate, issue ----
 

@@ -10,7 +10,10 @@ from quorate.want import Answer, Ask, Question, Typed, Want
 
 NEW_SEAL = "new seal number"
 LOG = "line of the log book, with what is written there"
+CARRIER = "who takes it away, and the number of their waybill"
 LEFT = "items seen left inside, by id, separated by commas, or none"
+_LOGGED = ("open", "close", "send")
+"""What has a line in a book of its own: the place's, or the carrier's."""
 
 
 def wants(step: Custody, state: State) -> Want | None:
@@ -69,7 +72,10 @@ def _questions(step: Custody, state: State) -> tuple[tuple[Question, ...], tuple
     if step.action == "seal":
         stand_in = f"{state.script.ceremony}-{state.size}"
         return tuple(Question(seat, NEW_SEAL) for seat in step.by), (stand_in,) * len(step.by)
-    return tuple(Question(seat, "your seat, when it is done") for seat in step.by), step.by
+    done = tuple(Question(seat, "your seat, when it is done") for seat in step.by)
+    if step.action == "send":
+        return (Question(first, CARRIER), *done[1:]), ("carrier 1", *step.by[1:])
+    return done, step.by
 
 
 def _inside(step: Custody, state: State) -> str:
@@ -82,7 +88,7 @@ def takes(step: Custody, state: State, want: Want, answer: Answer) -> tuple[Type
     if not _right(step, state, [value for _, value in answer.values]):
         return Type.MISMATCHED, {"values": values}
     first = answer.values[0][1]
-    log = first if step.action in ("open", "close") else ""
+    log = first if step.action in _LOGGED else ""
     return Type.MOVED, _moved(step, state, log, values if step.action in ("take", "seal") else [])
 
 
@@ -110,6 +116,8 @@ def _right(step: Custody, state: State, typed: list[str]) -> bool:
         return all(value == state.items[step.item].seal for value in typed)
     if step.action == "seal":
         return len(set(typed)) == 1 and bool(typed[0].strip()) and typed[0] not in state.seals
+    if step.action == "send":
+        return bool(typed[0].strip()) and tuple(typed[1:]) == step.by[1:]
     return tuple(typed) == step.by
 
 
@@ -129,8 +137,9 @@ def admits(step: Custody, state: State, event: Event) -> None:
     if event.type is Type.MISMATCHED:
         fits = not _right(step, state, typed)
     else:
-        logged = bool(event.body["log"].strip()) is (step.action in ("open", "close"))
-        borne_out = logged and (not reading or _right(step, state, typed))
+        logged = bool(event.body["log"].strip()) is (step.action in _LOGGED)
+        unnamed = step.action == "send" and not event.body["log"]  # as records had it at first
+        borne_out = (logged or unnamed) and (not reading or _right(step, state, typed))
         fits = borne_out and event.body == _moved(step, state, event.body["log"], values)
     if not fits:
         raise Refusal("session.not_equal", step=step.id)
