@@ -38,6 +38,8 @@ def run(folder: Path, *command: str) -> None:
 
 def main(folder: Path) -> None:
     """The run, from an empty folder to the verdict."""
+    if not QUORATE.is_file():
+        sys.exit(f"{QUORATE} is not there: run `make demo` first, and this with .venv/bin/python")
     started = time.monotonic()
     if folder.exists():
         shutil.rmtree(folder)

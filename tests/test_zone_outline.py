@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,10 @@ from forging import VERIFIER, genesis, record, verify
 from quorate.dnssec.ksr_layout import write_ksr
 from quorate.findings import Refusal
 from quorate.host import SteppedHost
-from quorate.outset import init, new
+from quorate.outset import RULES, init, new
 from quorate.rehearse import rehearse
 from quorate.zone_outline import ZONE_KINDS
+from refusing import run
 from zoned import ZONES, policy
 from zones import BEGIN, DAY, Zone
 
@@ -78,7 +82,43 @@ def test_an_authority_without_zones_has_no_ksks(tmp_path: Path) -> None:
     init(tmp_path / "a", "example", "private", SteppedHost(TODAY))
     with pytest.raises(Refusal) as refusal:
         new(tmp_path / "a", "01", "ksk-generation", SteppedHost(TODAY))
-    assert refusal.value.code == "outset.nothing_yet"
+    assert refusal.value.code == "outset.no_zone"
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_what_init_writes_for_a_zone_is_rehearsed_without_an_edit(tmp_path: Path, rules: str) -> None:
+    root, zone = tmp_path / "a", Zone(name="example.org.", kinds={"ksk-1": "p-256"})
+    said = init(root, "example", rules, SteppedHost(TODAY), "Example.ORG")
+    assert f"{root}/dnssec/policy.toml: what is accepted for the zone example.org." in said
+    for name, kind in (("01", "ksk-generation"), ("02", "ksk-signing"), ("03", "publication")):
+        plan = new(root, name, kind, SteppedHost(TODAY))
+        if kind == "ksk-signing":
+            (plan.parent / "inputs" / "ksr-1.xml").write_bytes(write_ksr(zone.request(0)))
+        rehearse(root, plan.parent, VERIFIER.read_bytes())
+    code, output = verify(
+        *(record(root, name) for name in ("01", "02", "03")), "--authority", genesis(root), "--rehearsal"
+    )
+    assert code == 0, output
+
+
+def test_a_request_with_the_defaults_of_ksr_make_is_acceptable_to_a_new_zone(tmp_path: Path) -> None:
+    assert run("init", tmp_path / "a", "--zone", "example.").code == 0
+    zsk, request = tmp_path / "zsk.pem", tmp_path / "ksr.xml"
+    command = ("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", str(zsk))
+    subprocess.run(command, check=True, capture_output=True)
+    start = (datetime.now(UTC) + 35 * DAY).strftime("%Y-%m-%dT00:00:00Z")
+    made = run("ksr", "make", request, "--zone", "example.", "--start", start, "--zsk", f"one={zsk}")
+    assert made.code == 0, made.err
+    checked = run("ksr", "check", request, "--genesis", "--in", tmp_path / "a")
+    assert checked.code == 0, checked.out + checked.err
+
+
+@pytest.mark.parametrize("zone", ["a..b", "-" * 64 + ".", "é."])
+def test_init_refuses_a_name_that_is_no_zones(tmp_path: Path, zone: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        init(tmp_path / "a", "example", "private", SteppedHost(TODAY), zone)
+    assert refusal.value.code == "dnssec.name_unusable"
+    assert not (tmp_path / "a").exists()
 
 
 def test_a_copy_needs_a_second_token(tmp_path: Path) -> None:
@@ -89,3 +129,10 @@ def test_a_copy_needs_a_second_token(tmp_path: Path) -> None:
     with pytest.raises(Refusal) as refusal:
         new(root, "02", "ksk-import", host)
     assert refusal.value.code == "outset.no_second_token"
+
+
+def test_a_zone_with_a_quotation_mark_in_its_name_is_written_as_toml_has_it(tmp_path: Path) -> None:
+    init(tmp_path / "a", "example", "private", SteppedHost(TODAY), 'x".')
+    new(tmp_path / "a", "01", "ksk-generation", SteppedHost(TODAY))
+    policy = tomllib.loads((tmp_path / "a/dnssec/policy.toml").read_text())
+    assert policy["zone"] == 'x\\".'

@@ -7,6 +7,7 @@ be laid out, and rehearsed, before its first ceremony has been held.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from pathlib import Path
 from quorate import source
 from quorate.adopting import history
 from quorate.authority import AuthorityState
+from quorate.dnssec.name import name_text, wire_name
 from quorate.findings import Refusal, refuse_errors
 from quorate.host import Host
 from quorate.outline import (
@@ -42,30 +44,35 @@ APPOINTED = timedelta(days=730)
 # -- a new authority --------------------------------------------------------------------------------------------------
 
 
-def init(folder: Path, name: str, rules: str, host: Host) -> tuple[str, ...]:
+def init(folder: Path, name: str, rules: str, host: Host, zone: str = "") -> tuple[str, ...]:
     """Write an example authority called `name` into `folder`; lines that say what is there and what comes next.
 
-    `outset.not_empty` if something is in the folder, `outset.rules_unknown`, `plan.identifier`. Nothing is overwritten.
+    With a `zone` it holds that zone's KSKs. `outset.not_empty` if something is in the folder, `outset.rules_unknown`,
+    `plan.identifier`, `dnssec.name_unusable`. Nothing is overwritten.
     """
     if rules not in RULES:
         raise Refusal("outset.rules_unknown", "rules", rules=rules, known=", ".join(RULES))
     refuse_errors(require_identifiers([("name", name)]))
+    zone = name_text(wire_name(zone)) if zone else ""
     require_empty(folder)
     now = host.now()
     with host.whole_folder(folder) as fresh:
-        people = establish(fresh, Founding(name, rules, now.date(), (now + APPOINTED).date()), host)
+        people = establish(fresh, Founding(name, rules, now.date(), (now + APPOINTED).date(), zone), host)
+    first = ("001-first-ksk", "ksk-generation") if zone else ("001-first-root", "root")
+    policy = (f"{folder}/dnssec/policy.toml: what is accepted for the zone {zone}",) if zone else ()
     return (
         f"{folder}/authority.toml: roles, quorums, places, tokens, items, under the rules {rules}",
         f"{folder}/people/: {people} example people, each with a card",
+        *policy,
         "next: put your own people, places and tokens in; what is to be changed is marked CHANGE",
-        f"then: quorate new 001-first-root --from root --in {folder}",
+        f"then: quorate new {first[0]} --from {first[1]} --in {folder}",
         "a rehearsal works before anybody's key stands in people/",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Founding:
-    """What the example authority is filled with: its id, its rules, when its people are appointed.
+    """What the example authority is filled with: its id, its rules, when its people are appointed, its zone if any.
 
     `commitments`: fields of that table of authority.toml that are to have another value.
     """
@@ -74,6 +81,7 @@ class Founding:
     rules: str
     since: date
     until: date
+    zone: str = ""
     organisation: str = "Example Trust Services"
     commitments: Mapping[str, str] = field(default_factory=dict)
 
@@ -96,12 +104,27 @@ def establish(folder: Path, founding: Founding, host: Host) -> int:
         rules=founding.rules,
         organisation=quoted(founding.organisation),
         commitments=commitments,
+        zones=_zones(founding.zone),
     )
     _write(host, folder / "authority.toml", text)
+    if founding.zone:
+        _write_policy(host, folder / "dnssec", founding)
     people = tomllib.loads(template_text("people.toml"))["people"]
     for person in people:
         _write_person(host, folder / "people", person, founding)
     return len(people)
+
+
+def _zones(zone: str) -> str:
+    """The table of the zone; without one as a comment, for those who will have one."""
+    text = filled("zone.toml", zone=quoted(zone or "example."))
+    return text if zone else re.sub("(?m)^(?!#)(?=.)", "# ", text)
+
+
+def _write_policy(host: Host, folder: Path, founding: Founding) -> None:
+    folder.mkdir()
+    names = {"zone": founding.zone, "quoted": quoted(founding.zone), "since": str(founding.since)}
+    _write(host, folder / "policy.toml", filled("policy.toml", id=f"{founding.name}-zone", **names))
 
 
 def _write_person(host: Host, folder: Path, person: Mapping[str, str | list[str]], founding: Founding) -> None:

@@ -23,7 +23,7 @@ class Held(NamedTuple):
 def _zone(start: Beginning) -> Zone:
     """The first zone of the authority."""
     if not start.state.zones:
-        raise Refusal("outset.nothing_yet", "authority.toml", what="zone")
+        raise Refusal("outset.no_zone", "authority.toml")
     return start.state.zones[0]
 
 
@@ -34,15 +34,21 @@ def _held(start: Beginning, index: int = -1) -> Held:
     return Held(*list(start.earlier.ksks.items())[index])
 
 
+def _after_sharing(start: Beginning, token: str, text: str) -> str:
+    return "\n".join(part for part in (share_of(start, token), text) if part)
+
+
 def _generation(start: Beginning) -> Written:
     zone = _zone(start)
     token = zone.tokens[0] if zone.tokens else start.state.tokens[0].id
     committed = start.state.commitments.key_types
     kind = next((one for one in ALGORITHMS if one in committed), "p-256")
     name = start.earlier.free(f"ksk-{len(start.earlier.ksks) + 1}")
-    text = filled("operations/ksk.toml", id=name, token=token, type=kind, zone=zone.name, algorithm=ALGORITHMS[kind])
-    purpose = f"Generate the key-signing key {name} of the zone {zone.name}."
-    return Written(share_of(start, token) + text, purpose, frozenset({token}))
+    text = filled(
+        "operations/ksk.toml", id=name, token=token, type=kind, zone=quoted(zone.name), algorithm=ALGORITHMS[kind]
+    )
+    purpose = f"Zone {zone.name}: generate the key-signing key {name}."
+    return Written(_after_sharing(start, token, text), purpose, frozenset({token}))
 
 
 def _import(start: Beginning) -> Written:
@@ -55,7 +61,7 @@ def _import(start: Beginning) -> Written:
     name = start.earlier.free(f"{held.label}-2")
     text = filled("operations/ksk-import.toml", id=name, key=held.label, token=token, carrier=carrier)
     purpose = f"Bring a copy of {held.label} to {token}."
-    return Written(share_of(start, token) + text, purpose, frozenset({token}), items=carriers[:1])
+    return Written(_after_sharing(start, token, text), purpose, frozenset({token}), items=carriers[:1])
 
 
 def _carriers(start: Beginning, token: str) -> tuple[str, ...]:
@@ -69,19 +75,19 @@ def _carriers(start: Beginning, token: str) -> tuple[str, ...]:
 def _signing(start: Beginning) -> Written:
     zone, held = _zone(start), _held(start)
     number = len(start.earlier.skrs) + 1
-    act = "" if start.earlier.skrs else filled("operations/genesis.toml", zone=zone.name)
+    act = "" if start.earlier.skrs else filled("operations/genesis.toml")
     text = filled(
         "operations/ksk-signing.toml",
         id=start.earlier.free(f"sign-{number}"),
         response=f"skr-{number}",
-        zone=zone.name,
+        zone=quoted(zone.name),
         ksr=f"ksr-{number}.xml",
         token=held.token,
         ksk=held.label,
         act=act,
     )
     missing = f"inputs/ksr-{number}.xml is still missing: the request of those who sign the zone."
-    purpose = f"Sign the key set of the zone {zone.name} for its next cycle."
+    purpose = f"Zone {zone.name}: sign the key set for the next cycle."
     return Written(text, purpose, frozenset({held.token}), missing)
 
 

@@ -13,6 +13,8 @@ from quorate.findings import Finding, Refusal, refuse_errors
 from quorate.host import Host
 from quorate.outset import KINDS
 from quorate.script import Script
+from quorate.script.operations import GenerateOperation
+from quorate.script.state import State
 from quorate.statement import Mode, Statement
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -23,14 +25,15 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--name", default="example", show_default=True, help="the authority's id, used in every origin")
 @click.option("--rules", type=click.Choice(["private", "webpki"]), default="private", show_default=True)
-def init_command(folder: Path, name: str, rules: str) -> None:
+@click.option("--zone", default="", help="a DNS zone whose key-signing keys it is to hold, like example.org.")
+def init_command(folder: Path, name: str, rules: str, zone: str) -> None:
     """Write a commented, working authority into FOLDER.
 
     Example: quorate init my-authority --name my-authority
     """
     from quorate.outset import init
 
-    for line in init(folder, name, rules, Host()):
+    for line in init(folder, name, rules, Host(), zone):
         click.echo(line)
 
 
@@ -254,6 +257,14 @@ def _print_standing(what: str, standing: governing.Standing) -> None:
     click.echo(f"{what}: {len(standing.signed)} of {standing.need} signatures ({', '.join(standing.signed) or 'none'})")
 
 
+def _made(state: State) -> str:
+    """What a ceremony made, by kinds."""
+    keys = [one for one in state.script.operations if one.id in state.done and isinstance(one, GenerateOperation)]
+    kinds = {"key": keys, "certificate": state.certificates, "CRL": state.crls, "SKR": state.skrs}
+    kinds |= {"publication": state.published}
+    return ", ".join(counted(len(made), what) for what, made in kinds.items() if made) or "nothing"
+
+
 @click.command("rehearse")
 @click.argument("ceremony", type=FOLDER)
 def rehearse_command(ceremony: Path) -> None:
@@ -270,8 +281,7 @@ def rehearse_command(ceremony: Path) -> None:
     root = source.find_authority(ceremony)
     state = rehearse(root, ceremony, verifier().read_bytes())
     folder = record_folder(ceremony, Mode.REHEARSAL)
-    made = counted(len(state.certificates), "certificate"), counted(len(state.crls), "CRL")
-    click.echo(f"rehearsed: {state.size} events, {', '.join(made)}")
+    click.echo(f"rehearsed: {state.size} events; made: {_made(state)}")
     click.echo(f"record: {folder}")
     click.echo(f"shadow genesis: {state.script.authority.genesis}")
     if (ceremony / "script.json").is_file():

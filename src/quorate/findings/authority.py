@@ -159,6 +159,13 @@ TABLE: dict[str, Meaning] = {
         "name the token of the other site in the zone's tokens, in authority.toml",
         "",
     ),
+    "outset.no_zone": Meaning(
+        ERROR,
+        False,
+        "the authority has no zone yet",
+        "add [[zones]] with name, folder and tokens; quorate init FOLDER --zone NAME shows it, with the zone's policy",
+        "",
+    ),
     "outset.nothing_signed": Meaning(
         ERROR,
         False,
@@ -443,7 +450,7 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "the zone {zone} has no policy",
-        "write one; spec/dnssec-policy.md begins with an example",
+        "quorate init FOLDER --zone {zone} writes one with comments, to be copied; see spec/dnssec-policy.md",
         "",
     ),
     "zone.policy_of_another": Meaning(

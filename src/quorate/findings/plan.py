@@ -128,7 +128,7 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "{name} is missing",
-        "add it; see: quorate new, or the template's comments",
+        "add it; what quorate init and quorate new write shows how, and so does spec/",
         "",
     ),
     "plan.field_unknown": Meaning(
