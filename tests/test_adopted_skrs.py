@@ -201,7 +201,7 @@ def test_a_new_plan_begins_with_no_genesis_and_the_register_shows_it(followed: t
     assert "genesis" not in plan
     assert 'current = "ksk-old"' in plan
     shown = run("register", root, "--rehearsal").out
-    assert "skr-old: zone ., adopted, published" in shown
+    assert "skr-old: zone ., adopted (stated, not witnessed), deployed, from 001-" in shown
 
 
 # -- a real day -------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from example import make_plan
 from forging import VERIFIER, Forgery, genesis, record, stand_ins, verify
+from kept_record import conduct_for_real, govern
 from quorate.dnssec.dnskey import Algorithm, dnskey_of
 from quorate.dnssec.ksr_layout import write_ksr
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.findings import Refusal
-from quorate.rehearse import prepare_rehearsal, rehearse
+from quorate.host import Host
+from quorate.rehearse import TRANSPORT, prepare_rehearsal, rehearse
 from quorate.token import software
+from quorate.token.software import SoftwareToken
+from refusing import run
 from signed_zone import dnspython_accepts
 from unsmooth import unsmooth
 from zoned import day, generation, ksk, make_zoned, publish_plan, sign_plan, signing
@@ -88,6 +93,27 @@ def test_a_new_ksk_is_compared_with_pins_whose_keys_are_not_at_hand(
     assert "that of standby" in refusal.findings[0].sentence
     assert next(keys, None) is None
     accepted(root, "001-ksk")
+
+
+def test_what_check_says_of_a_new_ksk_is_the_pin_that_it_needs(tmp_path: Path) -> None:
+    zone, keys = Zone(kinds={"ksk-1": "p-256"}), tmp_path / "keys"
+    root = make_zoned(tmp_path / "authority", zone, keys=keys)  # type: ignore[arg-type]  # the options are its own
+    govern(root, keys)
+    pins = bytearray(TRANSPORT), bytearray(TRANSPORT)
+    SoftwareToken.make(root / "tokens/hsm-1", "EX-1", "hsm-1", *pins, Host().random)
+    (root / "worksheets").mkdir()
+    (root / "worksheets/tokens").symlink_to(root / "tokens")  # where the people's cards find the module
+    conduct_for_real(root, make_plan(root, "001-ksk", generation(ksk("ksk-1")), day(0, 90)), keys, printed=False)
+    plan = sign_plan(root, "002-sign", zone, 0, "normal", CURRENT, **GENESIS)
+    before = run("check", plan)
+    assert before.codes == ["plan.ksk_not_pinned"]
+    pin = re.search(r"add to the policy's ksks: (\{ .* \});", before.err)
+    assert pin
+    policy = root / "dnssec/0/policy.toml"
+    policy.write_text(policy.read_text().replace("ksks = []", f"ksks = [{pin[1]}]"))
+    govern(root, keys)
+    after = run("check", plan)
+    assert after.code == 0, after.err
 
 
 def test_every_algorithm_signs_in_one_ceremony(tmp_path: Path) -> None:

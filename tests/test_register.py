@@ -22,7 +22,7 @@ from quorate.register.agreement import disagreements
 from quorate.register.deadlines import due, retention
 from quorate.register.hierarchy import WIDTH, drawing
 from quorate.register.picture import svg, wide
-from quorate.register.rows import Inventory, Revoked
+from quorate.register.rows import Inventory, Revoked, SkrRow
 from quorate.register.sheets import Published
 from quorate.statement import Mode
 from refusing import run
@@ -435,3 +435,56 @@ def test_the_real_register_of_an_authority_that_has_only_rehearsed_is_empty(rehe
     outcome = run("register", rehearsed)
     assert (outcome.code, outcome.err) == (0, "")
     assert "after 0 ceremonies\nlast checkpoint: genesis\n" in outcome.out
+
+
+# -- zones ------------------------------------------------------------------------------------------------------------
+
+KSK = key("ksk-1", use="ksk", zone="example.")
+
+
+def skr(name: str, inception: str, expiration: str, deployed: bool = False, back_out: bool = False) -> SkrRow:
+    made = (name, "002-next", "2026-11-01T09:00:00Z")
+    times = (f"{inception}T00:00:00Z", f"{expiration}T00:00:00Z")
+    return SkrRow(*made, "example.", "normal", digest(name), back_out, *times, digest(f"{name} file"), deployed)
+
+
+NOW_IN = skr("skr-1", "2026-10-01", "2027-01-10", deployed=True)
+NEXT = skr("skr-2", "2027-01-01", "2027-04-12")
+BACK_OUT = skr("skr-2-back", "2027-01-01", "2027-04-12", back_out=True)
+
+
+def test_a_ksk_is_no_parked_key_and_no_audit_statement_names_it(webpki: AuthorityState) -> None:
+    assert not KSK.parked
+    assert dated(inventory(keys=(KSK,)), webpki).keys() == dated(inventory(), webpki).keys()
+
+
+def test_parked_keys_are_a_matter_of_the_programme_that_asks_for_them(webpki: AuthorityState) -> None:
+    it = inventory(keys=(key("spare"),))
+    assert ("key-spare", "MRSP 3.1.3") in dated(it, webpki)
+    assert ("key-spare", "MRSP 3.1.3") not in dated(it, msgspec.structs.replace(webpki, rules="private"))
+
+
+def test_the_next_skr_of_a_zone_is_due_a_month_before_the_last_one_lapses(webpki: AuthorityState) -> None:
+    it = inventory(keys=(KSK,), skrs=(NOW_IN,))
+    assert dated(it, webpki)["example.", ""] == ["2026-12-11T00:00:00Z", "2027-01-10T00:00:00Z"]
+
+
+def test_what_was_signed_is_due_to_be_deployed_but_a_back_out_never(webpki: AuthorityState) -> None:
+    it = inventory(keys=(KSK,), skrs=(NOW_IN, NEXT, BACK_OUT))
+    assert dated(it, webpki)["example.", ""] == ["2027-01-01T00:00:00Z", "2027-03-13T00:00:00Z", "2027-04-12T00:00:00Z"]
+    deployed = msgspec.structs.replace(NEXT, deployed=True)
+    again = inventory(keys=(KSK,), skrs=(NOW_IN, NEXT, msgspec.structs.replace(deployed, id="skr-2-again")))
+    assert "2027-01-01T00:00:00Z" not in dated(again, webpki)["example.", ""], "another answer is in the zone"
+
+
+def test_a_zone_whose_last_skr_has_lapsed_is_noticed_while_its_keys_are_held() -> None:
+    old = skr("skr-0", "2026-07-01", "2026-10-10", deployed=True)
+    (finding,) = disagreements(inventory(keys=(KSK,), skrs=(old, skr("b", "2026-10-01", "2027-01-10", back_out=True))))
+    assert (finding.code, finding.where) == ("register.skr_lapsed", "skr-0")
+    gone = key("ksk-1", use="ksk", zone="example.", destroyed="2026-10-20T00:00:00Z")
+    assert disagreements(inventory(keys=(gone,), skrs=(old,))) == ()
+
+
+def test_the_records_of_a_signing_are_kept_as_long_as_those_of_the_zones_keys() -> None:
+    kept = {one.about: one for one in retention(inventory(keys=(KSK,), skrs=(NOW_IN,)))}
+    assert kept["002-next"].why == "as long as what concerns key-ksk-1"

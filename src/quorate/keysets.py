@@ -133,6 +133,9 @@ def _has(spki: bytes, algorithm: Algorithm) -> bool:
 def _key(policy: Policy, label: str, token: str, register: Register, where: str) -> KnownKey:
     """The key of the register that matches the pin, on the token that is meant."""
     pin = next((one for one in policy.ksks if one.id == label), None)
+    if pin is None and label in register.ksks and _same(register.ksks[label].zone, policy.zone):
+        due = _pin(register.ksks[label], register.spkis[label], policy.zone)
+        raise Refusal("plan.ksk_not_pinned", where, ksk=label, zone=policy.zone, pin=_pin_text(due))
     if pin is None:
         raise Refusal("ksk.unknown", where, ksk=label, known=", ".join(one.id for one in policy.ksks) or "none")
     matching = [key for key in register.keys.values() if _is_pinned(pin, register.spkis[key.id], policy.zone)]
@@ -142,6 +145,12 @@ def _key(policy: Policy, label: str, token: str, register: Register, where: str)
     if len({key.token for key in there}) != 1:
         raise Refusal("plan.ksk_which_token", where, ksk=label, tokens=", ".join(sorted({k.token for k in matching})))
     return there[0]
+
+
+def _pin_text(pin: Ksk) -> str:
+    """What is to be written into the list of policy.toml: an inline table of TOML."""
+    text = f'id = "{pin.id}", key-tag = {pin.key_tag}, algorithm = {pin.algorithm.value}, ds-sha256 = "{pin.ds_sha256}"'
+    return f'{{ {text}, since = "{pin.since}" }}'
 
 
 def _is_pinned(pin: Ksk, spki: bytes, zone: str) -> bool:

@@ -306,6 +306,13 @@ TABLE: dict[str, Meaning] = {
         "correct the pin in the zone's policy, or generate or bring in the key first",
         "",
     ),
+    "plan.ksk_not_pinned": Meaning(
+        ERROR,
+        False,
+        "the KSK {ksk} is not pinned in the policy of {zone}",
+        "compare its DS with the paper, and add to the policy's ksks: {pin}; then: quorate approve . --person ID",
+        "",
+    ),
     "plan.ksk_not_ready": Meaning(
         ERROR,
         False,

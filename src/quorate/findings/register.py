@@ -56,6 +56,13 @@ TABLE: dict[str, Meaning] = {
         "issue the next one: quorate new NAME --from crl",
         "BR 4.9.7",
     ),
+    "register.skr_lapsed": Meaning(
+        ERROR,
+        False,
+        "the last SKR of the zone {zone} has lapsed at {time}: nothing signs its keys",
+        "sign the next one: quorate new NAME --from ksk-signing; if it was signed elsewhere, adopt it",
+        "RFC 4035 5.3.1",
+    ),
     "register.response_differs": Meaning(
         ERROR,
         False,

@@ -16,18 +16,20 @@ from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.findings import Refusal
 from quorate.script import KnownKey, KnownPart, KnownSkr, Script, ScriptAdopted, ShareSet
 from quorate.script.operations import CrlOperation, ScriptOperation, ScriptResponse, SignOperation
-from quorate.script.state import Lies, State
+from quorate.script.state import Deed, Lies, State
 
 GENESIS = "genesis"
 
 
 @dataclass(frozen=True, slots=True)
 class Skr:
-    """A signed key response: what a script says of it, its file, the id of its request."""
+    """A signed key response: what a script says of it, its file, the id of its request; in which ceremony, and when."""
 
     known: KnownSkr
     data: bytes
     request_id: str
+    ceremony: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,9 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
     for operation in script.operations:
         if isinstance(operation, CrlOperation) and operation.id in state.crls:
             crls[artifact_name(operation.issuer)] = state.crls[operation.id]
-    adopted = {one.id: state.done[one.id].data for one in script.adopted if one.kind == "skr" and one.id in state.done}
+    adopted = _adopted(script, state)
     published = register.published | state.published | adopted.keys()
-    skrs = {**register.skrs, **{name: _adopted(name, data) for name, data in adopted.items()}, **_signed(script, state)}
+    skrs = {**register.skrs, **adopted, **_signed(script, state)}
     return replace(
         register,
         last=checkpoint,
@@ -119,16 +121,25 @@ def _signed(script: Script, state: State) -> dict[str, Skr]:
     responses = [one for op in script.operations if isinstance(op, SignOperation) for one in op.responses]
     digests = {one.file: one.digest for one in script.inputs}
     return {
-        one.id: Skr(_known(one, digests[one.request]), state.skrs[one.id], _request_id(one, state))
+        one.id: _skr(_known(one, digests[one.request]), state.skrs[one.id], _request_id(one, state), script)
         for one in responses
         if one.id in state.skrs
     }
 
 
-def _adopted(name: str, data: bytes) -> Skr:
-    """An SKR that was made before: in the zone, as the governors state; nothing says by which schema, for which KSR."""
-    response, _ = read_skr(data, name)
-    return Skr(KnownSkr(name, response.domain, "", "", (), back_out=False, published=True), data, response.id)
+def _adopted(script: Script, state: State) -> dict[str, Skr]:
+    """SKRs made before: in the zone, as the governors state; nothing says by which schema, for which KSR."""
+    skrs = {}
+    for one in script.adopted:
+        if one.kind == "skr" and one.id in state.done:
+            response, _ = read_skr(state.done[one.id].data, one.id)
+            known = KnownSkr(one.id, response.domain, "", "", (), back_out=False, published=True)
+            skrs[one.id] = _skr(known, state.done[one.id], response.id, script)
+    return skrs
+
+
+def _skr(known: KnownSkr, deed: Deed, request_id: str, script: Script) -> Skr:
+    return Skr(known, deed.data, request_id, script.ceremony, deed.at)
 
 
 def _known(response: ScriptResponse, request: str) -> KnownSkr:

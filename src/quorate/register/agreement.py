@@ -14,6 +14,7 @@ from quorate.findings import Finding, found
 from quorate.register.deadlines import still_issues
 from quorate.register.inventory import day
 from quorate.register.rows import CertificateRow, Inventory
+from quorate.register.zonal import last_of_zones
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -28,6 +29,7 @@ def disagreements(it: Inventory) -> tuple[Finding, ...]:
         *_urls(it),
         *_revocations(it, now),
         *_responses(it, now),
+        *_zones(it, now),
     )
 
 
@@ -106,6 +108,13 @@ def _revocations(it: Inventory, now: datetime) -> Iterator[Finding]:
         for serial in crl.revoked:
             if issuer and (issuer, serial) not in issued:
                 yield found("register.revoked_unknown", crl.id, serial=serial)
+
+
+def _zones(it: Inventory, now: datetime) -> Iterator[Finding]:
+    """A zone whose KSKs are held has an SKR that still signs."""
+    for row in last_of_zones(it):
+        if day(row.expiration) < now:
+            yield found("register.skr_lapsed", row.id, zone=row.zone, time=row.expiration)
 
 
 def _responses(it: Inventory, now: datetime) -> Iterator[Finding]:

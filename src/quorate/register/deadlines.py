@@ -15,6 +15,7 @@ from quorate.authority import AuthorityState
 from quorate.compliance.texts import Text, chosen
 from quorate.register.inventory import SECOND, day
 from quorate.register.rows import CertificateRow, CrlRow, Inventory, KeyRow
+from quorate.register.zonal import last_of_zones, undeployed
 
 AHEAD = timedelta(days=30)
 """How long before a CRL lapses, or a certificate ends, the ceremony is due that makes the next one."""
@@ -46,7 +47,7 @@ def due(it: Inventory, state: AuthorityState) -> tuple[Due, ...]:
     texts = chosen(state.rules, state.programmes)
     web = Text.BR in texts
     found = [*_crls(it, "BR 4.9.7" if web else ""), *_responses(it, "BR 4.9.9" if web else "")]
-    found += [*_certificates(it), *_keys(it, now, texts), *_appointments(state, now, web)]
+    found += [*_certificates(it), *_keys(it, now, texts), *_appointments(state, now, web), *_zones(it)]
     if web:
         found += [*_publications(it), *_disclosures(it, texts)]
     return tuple(sorted((one for one in found if day(one.at) >= now - SHOWN_AFTER), key=lambda one: (one.at, one.what)))
@@ -109,7 +110,7 @@ def _keys(it: Inventory, now: datetime, texts: frozenset[Text]) -> Iterator[Due]
         if not key.copies:
             continue
         made, name = day(key.copies[0].made), key.copies[0].id
-        if key.parked:
+        if key.parked and Text.MOZILLA in texts:
             text = f"the audit statement names the parked key {key.spki.removeprefix('sha256:').upper()}"
             yield _due(_anniversary(made, now), text, name, "MRSP 3.1.3")
         if key.use == "root" and _held(key) and texts & {Text.MOZILLA, Text.CHROME}:
@@ -122,6 +123,16 @@ def _keys(it: Inventory, now: datetime, texts: frozenset[Text]) -> Iterator[Due]
                 if copy.destroyed:
                     text = "a report of the key's destruction, unless the annual report has it"
                     yield _due(day(copy.destroyed) + timedelta(days=90), text, copy.id, "ARP 1.1.5")
+
+
+def _zones(it: Inventory) -> Iterator[Due]:
+    """The next SKR of each zone, and what was signed and is not yet recorded as deployed."""
+    for row in last_of_zones(it):
+        end = day(row.expiration)
+        yield _due(end - AHEAD, f"a ceremony for the next SKR: {row.id} lapses at {row.expiration}", row.zone)
+        yield _due(end, f"{row.id} lapses: nothing signs its keys any more", row.zone)
+    for row in undeployed(it):
+        yield _due(day(row.inception), f"{row.id} is deployed, and a ceremony records it", row.zone)
 
 
 def _appointments(state: AuthorityState, now: datetime, web: bool) -> Iterator[Due]:
@@ -234,14 +245,16 @@ def _ceremonies(it: Inventory, keys: dict[str, Retention]) -> Iterator[Retention
         certificates = [row for row in it.certificates if row.ceremony == ceremony]
         requests = [row for row in it.requests if row.ceremony == ceremony]
         crls = [row for row in it.crls if row.ceremony == ceremony]
+        skrs = [row for row in it.skrs if row.ceremony == ceremony]
         spkis = {of.get(row.issuer, "") for row in crls}
         spkis |= {row.spki for row in certificates} | {row.spki for row in requests}
+        spkis |= {key.spki for key in it.keys if key.zone and key.zone in {row.zone for row in skrs}}
         spkis |= {key.spki for key in it.keys for copy in key.copies if copy.ceremony == ceremony}
         kept = [keys[spki] for spki in spkis if spki in keys]
         if any(not one.until for one in kept):
             names = ", ".join(sorted(one.about for one in kept if not one.until))
             yield Retention(ceremony, "", f"as long as what concerns {names}")
             continue
-        times = [day(row.made) for row in (*certificates, *requests, *crls)]
+        times = [day(row.made) for row in (*certificates, *requests, *crls, *skrs)]
         last = max([*(one.until for one in kept), *(_after(time) for time in times)], default="")
         yield Retention(ceremony, last, "two years after it, or as long as its keys' records")

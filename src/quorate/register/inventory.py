@@ -29,9 +29,9 @@ from quorate.register.rows import (
     ResponseRow,
     Revoked,
     SetRow,
-    SkrRow,
     Status,
 )
+from quorate.register.zonal import Pin, pins, skr_rows
 from quorate.script import ScriptAdopted
 from quorate.script.operations import (
     DestroyOperation,
@@ -108,10 +108,7 @@ def take(
         crls=crls,
         requests=tuple(_request(one) for one in register.entries if isinstance(one.operation, RequestOperation)),
         responses=_responses(register, objects),
-        skrs=tuple(
-            SkrRow(name, one.known.zone, one.known.schema, one.known.request, _digest(one.data))
-            for name, one in register.skrs.items()
-        ),
+        skrs=skr_rows(register),
         published=tuple(sorted(register.published)),
         sets=tuple(
             SetRow(
@@ -235,8 +232,10 @@ def _keys(register: Register, certificates: tuple[CertificateRow, ...]) -> tuple
                 uses[spki] = operation.use
         elif _kind(entry) == "adopted key":
             types[spki_digest(entry.data)] = key_name(entry.data)
+    ksks = pins(register)
+    uses |= dict.fromkeys(ksks, "ksk")
     return tuple(
-        _key(spki, types[spki], uses.get(spki, ""), tuple(copies.get(spki, ())), certificates)
+        _key(spki, types[spki], uses.get(spki, ""), ksks.get(spki), tuple(copies.get(spki, ())), certificates)
         for spki in dict.fromkeys((*copies, *types))
     )
 
@@ -250,17 +249,21 @@ def _copy(entry: Entry, token: str, register: Register, gone: Mapping[str, Entry
     return Copy(*_row(entry), token, held, "")
 
 
-def _key(spki: str, kind: str, use: str, copies: tuple[Copy, ...], certificates: tuple[CertificateRow, ...]) -> KeyRow:
+def _key(
+    spki: str, kind: str, use: str, pin: Pin | None, copies: tuple[Copy, ...], certificates: tuple[CertificateRow, ...]
+) -> KeyRow:
     own = [row for row in certificates if row.spki == spki]
     held = any(not copy.destroyed for copy in copies)
     return KeyRow(
         spki=spki,
         type=kind,
         use=use,
+        zone=pin.zone if pin else "",
+        ds=pin.ds if pin else "",
         ski=own[0].ski if own else "",
         copies=copies,
         certificates=tuple(row.id for row in own),
-        parked=held and not own,
+        parked=held and not own and pin is None,
     )
 
 

@@ -75,7 +75,11 @@ def _crls(it: Inventory) -> Iterator[str]:
 
 def _key(key: KeyRow) -> Iterator[str]:
     where = f"in {', '.join(key.certificates)}" if key.certificates else "in no certificate (parked)"
+    if key.zone:
+        where = f"KSK of the zone {key.zone}"
     yield f"{key.type} {key.spki}: {where}"
+    if key.ds:
+        yield f"    DS: {key.ds}"
     for copy in key.copies:
         fate = f"destroyed {copy.destroyed}" if copy.destroyed else f"on {copy.token}, object {copy.object}"
         yield f"    {copy.id}: {fate}, from {copy.ceremony}, {copy.made}"
@@ -99,9 +103,10 @@ def _responses(it: Inventory) -> Iterator[str]:
 
 def _skrs(it: Inventory) -> Iterator[str]:
     for row in it.skrs:
-        seen = ", published" if row.id in it.published else ""
-        made = f"schema {row.schema}" if row.schema else "adopted"
-        yield f"{row.id}: zone {row.zone}, {made}{seen}"
+        made = f"schema {row.schema}" if row.schema else "adopted (stated, not witnessed)"
+        made += ", a back-out" if row.back_out else ""
+        yield f"{row.id}: zone {row.zone}, {made}, {'deployed' if row.deployed else 'signed'}, from {row.ceremony}"
+        yield f"    valid: {row.inception} to {row.expiration}"
         yield f"    digest: {row.digest}"
 
 

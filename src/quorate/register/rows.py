@@ -63,12 +63,15 @@ class Copy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class KeyRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A key by its public key. Without copies it is held by somebody else, whom the authority has certified.
 
-    `parked`: held, and in no certificate (MRSP 3.1.3). `certificates`: the ids of all that carry it.
+    `parked`: held, and in no certificate (MRSP 3.1.3). `certificates`: the ids of all that carry it. A KSK has its
+    `zone` and is not parked; `ds`: its DS record of SHA-256, tag, algorithm, digest type and digest.
     """
 
     spki: str
     type: str
     use: str
+    zone: str
+    ds: str
     ski: str
     copies: tuple[Copy, ...]
     certificates: tuple[str, ...]
@@ -112,14 +115,20 @@ class ResponseRow(Row, frozen=True, forbid_unknown_fields=True):
     newest: bool
 
 
-class SkrRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A signed key response of a zone. `request`: the digest of the request that it answers."""
+class SkrRow(Row, frozen=True, forbid_unknown_fields=True):
+    """A signed key response of a zone. `request`: the digest of the request that it answers.
 
-    id: str
+    `inception`, `expiration`: from the first signature to the last. `deployed`: recorded as what the zone has.
+    """
+
     zone: str
     schema: str
     request: str
+    back_out: bool
+    inception: str
+    expiration: str
     digest: str
+    deployed: bool
 
 
 class Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

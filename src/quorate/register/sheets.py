@@ -69,7 +69,7 @@ def sheet(it: Inventory) -> bytes:
 
     Times are UTC, digests `sha256:…`.
     """
-    return _written(COLUMNS, (*_certificates(it), *_crls(it), *_responses(it), *_requests(it), *_keys(it)))
+    return _written(COLUMNS, (*_certificates(it), *_crls(it), *_responses(it), *_requests(it), *_skrs(it), *_keys(it)))
 
 
 def _written(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> bytes:
@@ -153,6 +153,22 @@ def _requests(it: Inventory) -> Iterator[dict[str, object]]:
         }
 
 
+def _skrs(it: Inventory) -> Iterator[dict[str, object]]:
+    for row in it.skrs:
+        yield {
+            "what": "signed key response",
+            "id": row.id,
+            "ceremony": row.ceremony,
+            "made": row.made,
+            "kind": row.schema or "adopted",
+            "subject": row.zone,
+            "from": row.inception,
+            "until": row.expiration,
+            "fingerprint": row.digest,
+            "status": "back-out" if row.back_out else "deployed" if row.deployed else "signed",
+        }
+
+
 def _keys(it: Inventory) -> Iterator[dict[str, object]]:
     for key in it.keys:
         for copy in key.copies:
@@ -162,6 +178,8 @@ def _keys(it: Inventory) -> Iterator[dict[str, object]]:
                 "ceremony": copy.ceremony,
                 "made": copy.made,
                 "kind": key.use,
+                "subject": key.zone,
+                "number": key.ds.partition(" ")[0],
                 "until": copy.destroyed,
                 "key type": key.type,
                 "public key": key.spki,

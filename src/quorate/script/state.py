@@ -84,7 +84,7 @@ class State:
     begun: frozenset[str] = frozenset()  # the operations of which anything happened
     certificates: Mapping[str, bytes] = field(default_factory=dict)
     crls: Mapping[str, bytes] = field(default_factory=dict)
-    skrs: Mapping[str, bytes] = field(default_factory=dict)  # signed in this ceremony, by the response's id
+    skrs: Mapping[str, Deed] = field(default_factory=dict)  # signed in this ceremony, by the response's id
     published: frozenset[str] = frozenset()  # artifacts that were compared with what is published
     items: Mapping[str, Lies] = field(default_factory=dict)
     seals: frozenset[str] = frozenset()

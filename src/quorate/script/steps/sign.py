@@ -28,7 +28,7 @@ from quorate.script.skr import (
     judged_drafts,
     unjudged_drafts,
 )
-from quorate.script.state import State
+from quorate.script.state import Deed, State
 from quorate.script.steps.command import admit_command, admit_intended, ask_command, require_within_window, take_command
 from quorate.statement import StatementType
 from quorate.want import (
@@ -138,7 +138,7 @@ def _signings(state: State, operation: SignOperation, draft: SkrDraft) -> tuple[
 def _outputs(state: State, operation: SignOperation) -> tuple[tuple[str, bytes], ...]:
     """The files of an operation whose responses are all signed."""
     planned = zip(operation.outputs, operation.responses, strict=True)
-    return tuple((path, state.skrs[one.id]) for path, one in planned)
+    return tuple((path, state.skrs[one.id].data) for path, one in planned)
 
 
 def _signatures(body: Body) -> list[bytes]:
@@ -212,4 +212,5 @@ def effects(step: Sign, event: Event, state: State) -> State:
     planned = operation.responses[sum(one.seq < event.seq for one in state.happened(Type.COMPLETED))]
     at = moment(state.happened(Type.DRAFTED)[-1].at)
     draft = _unjudged(_Frozen(state), operation.id, at).draft(planned.id)
-    return state.having(skrs={**state.skrs, planned.id: finish_response(draft, _signatures(event.body))})
+    made = Deed(event.at, finish_response(draft, _signatures(event.body)))
+    return state.having(skrs={**state.skrs, planned.id: made})
