@@ -162,8 +162,8 @@ class Performer:
         return Nothing()
 
     def _copy(self, want: CopyOut) -> Answer:
-        files = [(path, (self.folder / path).read_bytes()) for path in want.files]
-        media.copy_out(self.host, files, self.face.medium(want.copy))
+        files = {path: (self.folder / path).read_bytes() for path in want.files}
+        media.copy_out(self.host, want, files, self.face.medium(want.copy))
         return Nothing()
 
     # -- tokens -------------------------------------------------------------------------------------------------------

@@ -265,6 +265,7 @@ class WriteOut:
 class CopyOut:
     """The artifacts copied to the given medium and read back."""
 
+    ceremony: str
     copy: int
     files: tuple[str, ...]
 

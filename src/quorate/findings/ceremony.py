@@ -12,6 +12,13 @@ TABLE: dict[str, Meaning] = {
         "find its console; only one conducts",
         "",
     ),
+    "media.failed": Meaning(
+        ERROR,
+        False,
+        "the copy to {folder} failed: {reason}",
+        "put in another medium, or make room on this one; the copy is made anew",
+        "",
+    ),
     "media.not_a_folder": Meaning(
         ERROR,
         False,

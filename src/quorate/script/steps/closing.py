@@ -16,7 +16,7 @@ def wants_media(step: Media, state: State) -> Want | None:
     copy = len(state.happened(Type.WRITTEN)) + 1
     if copy > step.copies:
         return None
-    return CopyOut(copy, tuple(path for path in state.files if path.startswith("artifacts/")))
+    return CopyOut(state.script.ceremony, copy, tuple(path for path in state.files if path.startswith("artifacts/")))
 
 
 def takes_media(step: Media, state: State, want: Want, answer: Answer) -> tuple[Type, Body]:
