@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from quorate.dnssec.ksr_layout import write_ksr
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.findings import Refusal
 from quorate.host import Host
+from quorate.paper import pdf
 from quorate.rehearse import TRANSPORT, prepare_rehearsal, rehearse
+from quorate.script import read_script
 from quorate.token import software
 from quorate.token.software import SoftwareToken
 from refusing import run
@@ -45,6 +48,20 @@ def accepted(root: Path, *names: str) -> str:
     code, output = verify(*(record(root, name) for name in names), "--authority", genesis(root), "--rehearsal")
     assert code == 0, output
     return output
+
+
+def test_the_slots_stand_under_each_other_on_paper(signed: Path, tmp_path: Path) -> None:
+    script = read_script((signed / "ceremonies/002-sign/rehearsal/script.json").read_bytes(), "script.json")
+    (tmp_path / "script.pdf").write_bytes(pdf(script))
+    command = ["pdftotext", "-layout", str(tmp_path / "script.pdf"), "-"]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    (head,) = (line for line in lines if line.split() == ["#", "inception", "expiration", "ZSK", "KSK"])
+    slots = [line for line in lines if "/PS ksk-1" in line and ":00" in line]  # other lines hold bits of the watermark
+    assert len(slots) == 9
+    assert {tuple(found.start() for found in re.finditer(r"\d{4}-", line)) for line in slots} == {
+        (head.index("inception"), head.index("expiration"))
+    }
+    assert {line.rindex("  ", 0, line.index("/PS")) + 2 for line in slots} == {head.index("KSK")}
 
 
 def tags(key: ec.EllipticCurvePrivateKey) -> set[int]:

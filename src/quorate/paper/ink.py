@@ -12,7 +12,7 @@ Value: TypeAlias = "bool | int | str | list[Value] | dict[str, Value] | None"
 
 SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
 BLANK = re.compile(r"_{4,}")
-NARROW, WIDE = 14, 40
+NARROW, WIDE, WIDEST = 14, 40, 90
 """Characters that stand in a table's cell, and across a page, without a place where a line may break."""
 
 DRAWN = ((0x20, 0x7E), (0xA0, 0xAC), (0xAE, 0x17F), (0x386, 0x3CE), (0x400, 0x45F), (0x1E80, 0x1E85), (0x2010, 0x2027))
@@ -41,8 +41,13 @@ def _cut(part: str, room: int) -> list[str]:
     return [part[start : start + every] for start in range(0, len(part), every)]
 
 
-def line(text: str) -> list[Value]:
-    """A line of text with its blanks: text, and None for each run of underscores, which is drawn as a rule."""
+def line(text: str) -> Value:
+    """A line of text with its blanks: text, and None for each run of underscores, which is drawn as a rule.
+
+    Columns that stand apart by two spaces or more are a row of a table, and printed as one: under each other.
+    """
+    if "  " in text and not BLANK.search(text):
+        return {"row": ink(text, WIDEST)}
     parts: list[Value] = []
     for number, part in enumerate(BLANK.split(text)):
         parts += ([None] if number else []) + ([ink(part)] if part else [])
