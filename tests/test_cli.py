@@ -189,7 +189,8 @@ def test_an_authority_is_told_what_comes_next(tmp_path: Path) -> None:
     assert run("status", root).out.startswith("state 000: sha256:")
     source = root / "authority.toml"
     source.write_text(source.read_text().replace("crl-days = 365", "crl-days = 300"))
-    assert "authority.toml or people/ are not as signed" in run("status", root).out
+    assert "the authority is not as signed: authority.toml, people/," in run("status", root).out
+    assert "notice: it is not as its governors signed it" in run("check", root).out
     source.write_text(source.read_text().replace('role = "officer"', 'role = "offcer"'))
     assert "role.unknown" in refused(root, "check", root)
 

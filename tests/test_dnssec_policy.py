@@ -129,7 +129,7 @@ def test_what_limits_say_of_keys() -> None:
         ('zone = "."', 'zone = "example"', "zone"),
         ('zone = "."', 'zone = "a..b."', "zone"),
         ("key-tag = 20326", "key-tag = 65536", "key-tag"),
-        ("e06d44b8", "E06D44B8", "ds-sha256"),
+        ("e06d44b8", "e06d44bg", "ds-sha256"),
         ('"2017-02-02"', '"2017-2-2"', "since"),
         ('"2016-10-12"', '"2010-06-01"', "limits"),
         ('"2016-10-12"', '"2009-06-01"', "limits"),

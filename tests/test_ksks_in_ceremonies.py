@@ -128,9 +128,19 @@ def test_what_check_says_of_a_new_ksk_is_the_pin_that_it_needs(tmp_path: Path) -
     assert pin
     policy = root / "dnssec/0/policy.toml"
     policy.write_text(policy.read_text().replace("ksks = []", f"ksks = [{pin[1]}]"))
+    assert "notice: it is not as its governors signed it" in run("check", plan).out
+    anchor = run("trust-anchor", "export", "ds", "--in", policy.parent)
+    assert anchor.err == "notice: the governors have not signed this policy: quorate approve . --person ID\n"
     govern(root, keys)
     after = run("check", plan)
-    assert after.code == 0, after.err
+    assert (after.code, "notice: it is not" in after.out) == (0, False), after.err
+    line = next(
+        one
+        for one in (root / "ceremonies/001-ksk/record/artifacts/ksk-1.ksk.txt").read_text().splitlines()
+        if " DS " in one
+    )
+    exported = run("trust-anchor", "export", "ds", "--in", policy.parent)
+    assert (exported.out.split(), exported.err) == (line.split(), ""), "the public key comes from the record"
 
 
 def test_every_algorithm_signs_in_one_ceremony(tmp_path: Path) -> None:

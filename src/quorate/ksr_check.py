@@ -6,7 +6,7 @@ Apart from `cli/`, and loading little: what it needs is loaded where it is neede
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
@@ -75,10 +75,16 @@ def check_request(asked: Asked) -> None:
         _say([*differences(case.request, case.previous), ""])
     verdict, relaxed = _relaxing(judge(case), asked.act)
     _say(_check_lines(case, verdict, relaxed, asked.act))
-    missing = () if before.previous or asked.genesis else (found("ksr.chain_missing"),)
+    missing = () if before.previous or asked.genesis else _chain_missing(before.history)
     if findings := (*missing, *verdict.refused, *ahead):
         raise Refusal.of(_first(findings))
     _say([f"accepted: the request passes every check{' that the act leaves' if relaxed else ''}"])
+
+
+def _chain_missing(history: Sequence[Signed]) -> tuple[Finding, ...]:
+    if not history:
+        return (found("ksr.chain_missing"),)
+    return (found("ksr.chain_undeployed", ids=", ".join(one.response.id for one in history)),)
 
 
 def _relaxing(verdict: Verdict, act: str) -> tuple[Verdict, tuple[Finding, ...]]:
@@ -198,9 +204,11 @@ def _slots(asked: Asked, folder: Path, case: Case, before: Before) -> tuple[tupl
     from quorate.dnssec.continuity import Signed
     from quorate.dnssec.preview import preview
     from quorate.zone import load_schemas, read_keys
+    from quorate.zone_records import own_keys
 
     schemas = load_schemas(folder)
-    keys = read_keys(folder / KSKS, case.policy) if (folder / KSKS).is_file() else ()
+    given = read_keys(folder / KSKS, case.policy) if (folder / KSKS).is_file() else ()
+    keys = (*given, *own_keys(folder, case.policy.zone))
     history = before.history or tuple(Signed(one, "", True) for one in (before.previous,) if one)
     try:
         schema = schemas.named(asked.schema)

@@ -53,7 +53,10 @@ def read_toml(data: bytes) -> dict[str, Any]:
     try:
         document = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(str(error).splitlines()[0]) from None
+        problem = str(error).splitlines()[0]
+        if "immutable namespace" in problem:  # tomllib's words for `x = []` with `[[x]]` below it
+            problem = f"{problem}: a name is either given a value once or has [[tables]]; take out the line NAME = …"
+        raise ValueError(problem) from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except ValueError:  # of `int`, which counts the digits (CVE-2020-10735)

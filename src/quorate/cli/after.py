@@ -33,7 +33,8 @@ def status_command(folder: Path) -> None:
     if not states:
         click.echo("the authority is not signed yet; each governor: quorate approve . --person ID")
     elif source.read_authority(root, Mode.REHEARSAL).digest != states[-1].digest:
-        click.echo("authority.toml or people/ are not as signed; its governors: quorate approve . --person ID")
+        click.echo("the authority is not as signed: authority.toml, people/, adopted/ or a zone's policy differ")
+        click.echo("its governors: quorate approve . --person ID")
     if not any((one / "plan.toml").exists() for one in archive.ceremonies(root)):
         click.echo("no ceremony is planned yet; the first: quorate new 001-root --from root")
     for ceremony in archive.ceremonies(root):

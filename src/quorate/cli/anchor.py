@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from quorate.cli import REFUSED
 from quorate.findings import Finding, Refusal
+
+if TYPE_CHECKING:
+    from quorate.zone import ZoneFolder
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW = click.Path(dir_okay=False, path_type=Path)
@@ -39,19 +43,20 @@ def trust_anchor_make_command(
 ) -> None:
     """Write the zone's trust anchor into FILE, and a detached CMS signature beside it as FILE with .p7s.
 
-    The pins of the policy decide; public keys come from ksks.txt and are checked against them. The same pins and keys
-    give the same bytes.
+    The pins of the policy decide; public keys come from ksks.txt and the records, and are checked against them. The
+    same pins and keys give the same bytes.
 
     Example: quorate trust-anchor make root-anchors.xml --in . --source https://example.org/anchors.xml
     """
     from quorate.dnssec.anchor import ROOT_SOURCE, make_anchor, write_anchor
     from quorate.host import Host
-    from quorate.zone import load_zone
     from quorate.zone_policy import find_zone
+    from quorate.zone_records import load_own_zone
 
     if (sign_cert is None) != (sign_key is None):
         raise click.UsageError("--sign-cert and --sign-key belong together")
-    zone = load_zone(find_zone(root))
+    zone = load_own_zone(find_zone(root))
+    say_unsigned(zone)
     if source is None and zone.policy.zone != ".":
         raise click.UsageError("--source: say where the file will be published")
     anchor = make_anchor(zone.policy, zone.ksks, source or ROOT_SOURCE, with_keys=form == "rfc9718")
@@ -100,11 +105,11 @@ def trust_anchor_check_command(file: Path, root: Path, at: str | None) -> None:
     Example: quorate trust-anchor check root-anchors.xml --in .
     """
     from quorate.dnssec.anchor import anchor_own_findings, compared, read_anchor
-    from quorate.zone import load_zone
     from quorate.zone_policy import find_zone
+    from quorate.zone_records import load_own_zone
 
     data = file.read_bytes()
-    anchor, zone = read_anchor(data, file.name), load_zone(find_zone(root))
+    anchor, zone = read_anchor(data, file.name), load_own_zone(find_zone(root))
     print_file(file, data)
     click.echo(f"zone {anchor.zone}, {'RFC 9718' if anchor.has_keys else 'RFC 7958'}, source {visible(anchor.source)}")
     for one in anchor.digests:
@@ -125,16 +130,25 @@ def trust_anchor_export_command(kind: str, root: Path, at: str | None, digest: s
     """
     from quorate.dnssec.dnskey import DigestType
     from quorate.dnssec.records import lines_for
-    from quorate.zone import load_zone
     from quorate.zone_policy import find_zone
+    from quorate.zone_records import load_own_zone
 
-    zone, when = load_zone(find_zone(root)), moment_of(at)
+    zone, when = load_own_zone(find_zone(root)), moment_of(at)
+    say_unsigned(zone)
     standing = tuple(ksk.dnskey for ksk in zone.ksks.ksks if ksk.anchor.stands(when))
     if not standing:
         raise Refusal("anchor.none")
     digest_type = DigestType.SHA256 if digest == "sha256" else DigestType.SHA384
     for line in lines_for(kind.upper(), zone.policy.zone, standing, digest_type):
         click.echo(line)
+
+
+def say_unsigned(zone: ZoneFolder) -> None:
+    """Beside what is published: that nobody has signed the pins that it comes from."""
+    from quorate.zone_records import is_governed
+
+    if not is_governed(zone.folder, zone.policy):
+        click.echo("notice: the governors have not signed this policy: quorate approve . --person ID", err=True)
 
 
 def moment_of(text: str | None) -> datetime:

@@ -75,6 +75,7 @@ def check_command(ceremony: Path, rehearsal: bool) -> None:
     _print_findings(compiled.findings)
     if not rehearsal:
         refuse_errors(_looked_at(root, start.state, compiled.script, say=True))
+        _print_unsigned(root, start.state)
     script = compiled.script
     click.echo(
         f"{len(script.acts)} acts, {len(script.steps)} steps, {len(script.drafts)} drafts: nothing stands against it"
@@ -86,10 +87,23 @@ def _check_authority(root: Path, mode: Mode) -> None:
 
     state = source.read_authority(root, mode)
     _print_findings(tuple(one for one in state_findings(state) if not one.blocks))
+    if mode is Mode.REAL:
+        _print_unsigned(root, state)
     click.echo(
         f"authority {state.name}: {len(state.people)} people, {counted(len(state.roles), 'role')}, "
         f"{counted(len(state.tokens), 'token')}, {counted(len(state.items), 'item')}: nothing stands against it"
     )
+
+
+def _print_unsigned(root: Path, state: AuthorityState) -> None:
+    """What stands against every ceremony until it is done, and is not wrong in itself."""
+    states = record.frozen_states(root)
+    if not states:
+        click.echo("notice: the authority is not signed yet; each governor: quorate approve . --person ID")
+    elif states[-1].digest != state.digest:
+        click.echo(
+            "notice: it is not as its governors signed it; nothing is compiled before: quorate approve . --person ID"
+        )
 
 
 def _print_findings(findings: tuple[Finding, ...]) -> None:
@@ -111,6 +125,7 @@ def _looked_at(root: Path, state: AuthorityState, script: Script, say: bool) -> 
         except Refusal as refusal:
             if say:
                 click.echo(f"notice: {name} is not looked at: {refusal}")
+                click.echo(f"  hint: {refusal.findings[0].remedy}")
             continue
         looked.append(token)
         if say:

@@ -78,13 +78,13 @@ def _at_hand(
     from quorate.dnssec.continuity import Signed
     from quorate.dnssec.forms import response_in
     from quorate.dnssec.review import AtHand
-    from quorate.zone import load_history, load_schemas, load_zone
+    from quorate.zone import load_history, load_schemas
     from quorate.zone_policy import zone_about
-    from quorate.zone_records import own_responses
+    from quorate.zone_records import load_own_zone, own_responses
 
     when, notes = moment_of(at), []
     try:
-        zone = load_zone(zone_about(file, root))
+        zone = load_own_zone(zone_about(file, root))
     except Refusal as refusal:
         if root is not None or refusal.code != "zone.not_found":
             raise

@@ -198,6 +198,8 @@ def load_policy(data: bytes, where: str) -> Policy:
     from quorate.strict import load_toml  # only when there is no compiled form: it costs as much as a check
 
     policy = load_toml(data, Policy, where)
+    ksks = tuple(msgspec.structs.replace(one, ds_sha256=one.ds_sha256.lower()) for one in policy.ksks)
+    policy = msgspec.structs.replace(policy, ksks=ksks)  # DS records are printed in capitals
     refuse_errors(tuple(policy_findings(policy, where)))
     return policy
 
@@ -248,7 +250,7 @@ def _ksk_findings(ksk: Ksk, where: str) -> Iterator[Finding]:
     if not 0 <= ksk.key_tag <= _TAG:
         yield found("dnssec.policy_value", f"{where}.key-tag", problem=f"a tag is a number from 0 to {_TAG}")
     if not _is_sha256(ksk.ds_sha256):
-        yield found("dnssec.policy_value", f"{where}.ds-sha256", problem="write 64 hexadecimal digits, in lower case")
+        yield found("dnssec.policy_value", f"{where}.ds-sha256", problem="write 64 hexadecimal digits")
     for name, day in (("since", ksk.since), ("until", ksk.until)):
         if day and not _is_day(day):
             yield _no_day(f"{where}.{name}")

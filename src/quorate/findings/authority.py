@@ -149,7 +149,7 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "no earlier ceremony of this authority plans a key-signing key",
-        "begin with: quorate new NAME --from ksk-generation, with a name that sorts before {name}",
+        "begin with: quorate new NAME --from ksk-generation, or adoption for one that exists; NAME sorts before {name}",
         "",
     ),
     "outset.no_second_token": Meaning(

@@ -97,6 +97,11 @@ _HEADER = {
     "ksr.id": _must("KSR-ID: a request with the id {id} was signed before", _DPS, _REQUEST),
     "ksr.serial": _must("KSR-SERIAL: the serial number {serial} does not rise above {last}", "", _REQUEST),
     "ksr.signers_name": _must("KSR-SIGNERS-NAME: a signature names {name} and not {zone}", "RFC 4034 3.1.7", _REQUEST),
+    "ksr.chain_undeployed": _must(
+        "KSR-CHAIN: of what was signed before, {ids}, nothing is recorded as deployed",
+        _DPS,
+        "record it by a ceremony, quorate new NAME --from publication; or name with --previous what it follows",
+    ),
     "ksr.chain_missing": _must(
         "KSR-CHAIN: there is no signed key response that this request could follow",
         _DPS,
@@ -132,7 +137,11 @@ _LIMITS = {
     "ksr.policy_sig_validity": _must(
         "KSR-POLICY-SIG-VALIDITY: the validity is {length}, allowed is {range}", "root zone DPS 5.1.4", _REQUEST
     ),
-    "ksr.policy_sig_horizon": _must("KSR-POLICY-SIG-HORIZON: it {problem}", "root zone DPS 5.1.4", _REQUEST),
+    "ksr.policy_sig_horizon": _must(
+        "KSR-POLICY-SIG-HORIZON: it {problem}",
+        "root zone DPS 5.1.4",
+        "judge it for the day of its ceremony with --at; if it is too far ahead even then, have the request made anew",
+    ),
     "ksr.policy_bundle_intervals": _must(
         "KSR-POLICY-BUNDLE-INTERVALS: the slot begins {length} after the one before, allowed is {range}", _DPS, _REQUEST
     ),

@@ -344,7 +344,11 @@ _ANCHORS = {
         "give one record a line, as dig prints it: OWNER TTL IN DNSKEY FLAGS 3 ALGORITHM KEY",
     ),
     "records.none": _must("there is no DNSKEY record in it", "", "name the file that holds the KSKs"),
-    "anchor.none": _must("there is no KSK to be a trust anchor", "", "give the public keys of the policy's KSKs"),
+    "anchor.none": _must(
+        "there is no KSK to be a trust anchor",
+        "",
+        "pin it in policy.toml, and put its DNSKEY record (ID.ksk.txt of its ceremony) into ksks.txt beside it",
+    ),
     "anchor.source": _must(
         "{source} is no address", "RFC 9718 2.1.2", "write where the file is published, as http(s)://…"
     ),
