@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from quorate.dnssec.ksr_layout import write_ksr, write_skr
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.records import dnskey_line
 from quorate.findings import Refusal
+from quorate.host import SteppedHost
+from quorate.outset import new
 from quorate.rehearse import TRANSPORT, prepare_rehearsal, rehearse
 from quorate.statement import Mode
 from refusing import run
@@ -28,7 +31,7 @@ from signed_zone import dnspython_accepts
 from softhsm import import_key
 from zone_folder import pin
 from zoned import MNEMONICS, add_zones, day, make_zoned, sign_plan, signing
-from zones import BEGIN, Zone, ksk_pair, private, replace
+from zones import BEGIN, DAY, Zone, ksk_pair, private, replace
 
 CURRENT = {"current": "ksk-old"}
 KINDS = ["p-256", "rsa-2048", "ed25519"]
@@ -44,10 +47,10 @@ def old_zone(kind: str = "p-256", start: datetime = BEGIN) -> Zone:
     return Zone(kinds={"ksk-old": kind}, zsk_kinds=(kind,), start=start)
 
 
-def with_history(root: Path, zone: Zone, things: Mapping[str, bytes]) -> Path:
+def with_history(root: Path, zone: Zone, things: Mapping[str, bytes], label: str = "ksk-old") -> Path:
     """The KSK pinned, and the files adopted."""
     path = root / "dnssec/0/policy.toml"
-    pinned = pin("ksk-old", zone.name, zone.pairs["ksk-old"].dnskey, "2020-01-01")
+    pinned = pin(label, zone.name, zone.pairs[label].dnskey, "2020-01-01")
     path.write_text(path.read_text().replace("ksks = []\n", "") + pinned)
     (root / "adopted").mkdir()
     for name, data in things.items():
@@ -112,6 +115,51 @@ def test_the_stand_in_says_all_but_the_key(followed: tuple[Path, Zone]) -> None:
         assert anchor != theirs.ksks[0].dnskey
         assert {key.dnskey for key in ours.zsks} == {key.dnskey for key in theirs.zsks}
         assert dnspython_accepts(".", ours, [anchor], ours.inception)
+
+
+def test_the_plans_that_are_written_for_a_running_zone_are_rehearsed_as_they_stand(tmp_path: Path) -> None:
+    """A label as other tools have it: with capitals, and not the id of anything here."""
+    zone = Zone(kinds={"Kold_1": "p-256"})
+    response = zone.deploy(zone.request(0), "normal", {"current": "Kold_1"})
+    line = dnskey_line(".", zone.pairs["Kold_1"].dnskey) + "\n"
+    things = {"kold-1": line.encode(), "skr-old": write_skr(response)}
+    root = with_history(make_zoned(tmp_path / "authority", zone), zone, things, "Kold_1")
+    assert run("inspect", *sorted((root / "adopted").iterdir())).code == 0
+    new(root, "001-adoption", "adoption", SteppedHost(BEGIN + 10 * DAY))
+    plan = new(root, "002-next", "ksk-signing", SteppedHost(BEGIN + 20 * DAY))
+    assert 'keys = { current = "Kold_1" }' in plan.read_text()
+    assert "genesis" not in plan.read_text()
+    (plan.parent / "inputs/ksr-2.xml").write_bytes(write_ksr(zone.request(1)))
+    for name in ("001-adoption", "002-next"):
+        rehearse(root, root / "ceremonies" / name, VERIFIER.read_bytes())
+    assert list(archive.read_register(root, Mode.REHEARSAL).ksks) == ["kold-1-pair"]
+    code, output = verify(
+        record(root, "001-adoption"), record(root, "002-next"), "--authority", genesis(root), "--rehearsal"
+    )
+    assert code == 0, output
+
+
+@pytest.mark.parametrize(("label", "refused"), [("ksk-old", ""), ("the-pair", "ksk.unknown")])
+def test_a_rehearsal_knows_a_ksk_by_the_label_of_its_pin_alone(tmp_path: Path, label: str, refused: str) -> None:
+    """As the day itself does, whatever the operation is called that brought it."""
+    zone = old_zone()
+    root = adopting(tmp_path, zone, history(zone))
+    pair = brought("p-256").replace('id = "ksk-old"', 'id = "the-pair"')
+    make_plan(root, "001-adoption", SHARE + pair, day(1, 70), adopt=["dnskey-old", "skr-old"])
+    plan = sign_plan(root, "002-sign", zone, 1, "normal", {"current": label})
+    if refused:
+        assert codes(root, plan) == {refused}
+    else:
+        rehearse(root, plan, VERIFIER.read_bytes())
+
+
+def test_the_screen_does_not_show_what_is_read_from_elsewhere(followed: tuple[Path, Zone]) -> None:
+    root, _ = followed
+    script = json.loads((root / "ceremonies/001-adoption/rehearsal/script.json").read_text())
+    (step,) = (one for one in script["steps"] if one["title"] == "skr-old as it is known outside")
+    spoken = [line for line in step["text"] if step["expected"] in line or "words:" in line]
+    assert len(spoken) == 3
+    assert all(line.startswith("expected ") for line in spoken), "as a console keeps it from the screen"
 
 
 # -- before the day ---------------------------------------------------------------------------------------------------

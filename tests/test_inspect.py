@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 
 from example import make_authority, make_csr
+from quorate import canonical
 from quorate.compliance import OF_ISSUER, OF_KEY, OF_PROFILE, OF_REGISTER, RULES
+from quorate.dnssec.ksr_layout import write_ksr, write_skr
+from quorate.dnssec.records import dnskey_line
 from quorate.words import words
 from quorate.x509.profile import SHIPPED
-from refusing import run
+from refusing import refused, run
+from zones import Zone
 
 
 @pytest.fixture(scope="module")
@@ -455,3 +459,43 @@ def test_what_a_script_does_not_print_differs_all_the_same(last: Path, tmp_path:
 def test_a_request_file_for_tests_is_a_real_one(tmp_path: Path) -> None:
     make_csr(tmp_path / "made.csr.pem", "I9")
     assert "subject: CN=I9,O=Example Trust,C=NL" in lines_of(tmp_path / "made.csr.pem")
+
+
+# -- zones ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_files_of_a_zone_are_read_and_their_judges_named(tmp_path: Path) -> None:
+    zone = Zone(kinds={"ksk-1": "rsa-2048"})
+    key, request = zone.pairs["ksk-1"].dnskey, zone.request(0)
+    files = {
+        "ksk.txt": f"{dnskey_line('.', key)}\n".encode(),
+        "ksr.xml": write_ksr(request),
+        "skr.xml": write_skr(zone.deploy(request, "normal", {"current": "ksk-1"})),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    shown = run("inspect", *(tmp_path / name for name in files))
+    assert shown.code == 0, shown.err
+    assert (
+        f"DNSKEY of ., flags 257, RSASHA256\n  key tag: {key.key_tag}, when revoked {key.revoked.key_tag}" in shown.out
+    )
+    assert f"DS: {key.key_tag} 8 2 {key.ds('.').digest.hex().upper()}" in shown.out
+    assert f"key signing request {request.id}, serial 0, zone ." in shown.out
+    assert f"{key.key_tag}/PS ksk-1" in shown.out
+    for name, judge in (("ksr.xml", "ksr"), ("skr.xml", "skr")):
+        assert f"digest: {canonical.digest(files[name])}" in shown.out
+        assert f"judged by: quorate {judge} check" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"<KSR>", "ksr.not_xml"),
+        (b"<!DOCTYPE KSR><KSR/>", "ksr.forbidden"),
+        (b"example. IN DNSKEY 257 3 13 AAAA=\n", "records.unreadable"),
+        (b"nothing of the kind", "x509.not_one_object"),
+    ],
+)
+def test_what_only_looks_like_a_file_of_a_zone_is_refused(tmp_path: Path, data: bytes, code: str) -> None:
+    (tmp_path / "file").write_bytes(data)
+    assert refused(tmp_path, "inspect", tmp_path / "file") == [code]

@@ -36,7 +36,7 @@ from quorate.script.operations import (
     ShareOperation,
     SignOperation,
 )
-from quorate.zone_acts import publishing, signing, spoken
+from quorate.zone_acts import expected, publishing, signing
 
 COPIES = 2
 """Copies of the artifacts that leave the room, each read back."""
@@ -72,7 +72,7 @@ def _compared(layout: Layout, one: ScriptAdopted, lines: tuple[str, ...]) -> Mak
     return lambda step: Compare(
         id=step,
         title=f"{one.id} as it is known outside",
-        text=(*lines, *spoken(one.digest), "Each reads the words of its digest from a copy that came another way."),
+        text=(*lines, *expected(one.digest), "Each reads the words of its digest from a copy that came another way."),
         by=layout.pair,
         expected=one.digest,
         source="file",

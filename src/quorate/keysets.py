@@ -133,12 +133,13 @@ def _has(spki: bytes, algorithm: Algorithm) -> bool:
 def _key(policy: Policy, label: str, token: str, register: Register, where: str) -> KnownKey:
     """The key of the register that matches the pin, on the token that is meant."""
     pin = next((one for one in policy.ksks if one.id == label), None)
-    if pin is None and label in register.ksks and _same(register.ksks[label].zone, policy.zone):
-        due = _pin(register.ksks[label], register.spkis[label], policy.zone)
+    key = register.ksks.get(label) if pin is None else None
+    if key and _same(key.zone, policy.zone) and not _pinned(policy, register.spkis[label]):
+        due = _pin(key, register.spkis[label], policy.zone)
         raise Refusal("plan.ksk_not_pinned", where, ksk=label, zone=policy.zone, pin=_pin_text(due))
     if pin is None:
         raise Refusal("ksk.unknown", where, ksk=label, known=", ".join(one.id for one in policy.ksks) or "none")
-    matching = [key for key in register.keys.values() if _is_pinned(pin, register.spkis[key.id], policy.zone)]
+    matching = [key for key in register.keys.values() if is_pinned(pin, register.spkis[key.id], policy.zone)]
     if not matching:
         raise Refusal("plan.ksk_not_held", where, ksk=label, ds=pin.ds_sha256)
     there = [key for key in matching if token in ("", key.token)]
@@ -153,7 +154,11 @@ def _pin_text(pin: Ksk) -> str:
     return f'{{ {text}, since = "{pin.since}" }}'
 
 
-def _is_pinned(pin: Ksk, spki: bytes, zone: str) -> bool:
+def _pinned(policy: Policy, spki: bytes) -> bool:
+    return any(is_pinned(pin, spki, policy.zone) for pin in policy.ksks)
+
+
+def is_pinned(pin: Ksk, spki: bytes, zone: str) -> bool:
     try:
         return pin.matches(dnskey_of(spki, Algorithm(pin.algorithm)), zone)
     except Refusal:
@@ -234,10 +239,15 @@ def _ends(skr: bytes) -> datetime:
     return max(bundle.expiration for bundle in response.bundles)
 
 
-def shadow_policy(policy: Policy, register: Register) -> Policy:
-    """The policy with the stand-ins' keys pinned under the labels of the real ones."""
+def shadow_policy(policy: Policy, register: Register, labels: Mapping[str, str]) -> Policy:
+    """The policy with the stand-ins' keys pinned under the labels of the real ones.
+
+    `labels`: of keys that were adopted and brought, by the ids under which they were. Of others the id is the label.
+    """
     shadow = {name: key for name, key in register.ksks.items() if _same(key.zone, policy.zone)}
-    pins = {name: _pin(key, register.spkis[name], policy.zone) for name, key in shadow.items()}
+    pins: dict[str, Ksk] = {}
+    for name, key in shadow.items():
+        pins.setdefault(labels.get(name, name).lower(), _pin(key, register.spkis[name], policy.zone))
     kept = tuple(_shadowed(pin, pins.pop(pin.id.lower(), None)) for pin in policy.ksks)  # ids are in lower case
     return msgspec.structs.replace(policy, ksks=(*kept, *pins.values()))
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from string import Template
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from quorate import prepare, source
 from quorate.adopting import history
 from quorate.archive import ceremonies
-from quorate.authority import AuthorityState
+from quorate.authority import AuthorityState, Zone
 from quorate.findings import Refusal, within
 from quorate.people import Purpose
 from quorate.plan import (
@@ -47,6 +47,7 @@ class Earlier:
     shared: frozenset[str]
     ids: frozenset[str]
     ksks: Mapping[str, str]  # key-signing keys in order, to their tokens
+    imported: Mapping[str, str]  # what was brought to a token, to the key that it is the pair of
     skrs: tuple[str, ...]  # responses in order
     carried: Mapping[str, str]  # items that were sent to a place of another facility
     last: date | None
@@ -86,6 +87,7 @@ def earlier(root: Path, name: str) -> Earlier:
         shared=frozenset(one.token for one in operations if isinstance(one, ShareOut) and one.credential == "user"),
         ids=frozenset([*(one.id for one in operations), *past.ids]),
         ksks={one.id: one.token for one in operations if _is_ksk(one)},
+        imported={one.id: one.key for one in operations if isinstance(one, ImportKey)},
         skrs=(*past.skrs, *(one.id for op in operations if isinstance(op, SignKeySets) for one in op.responses)),
         carried={one.item: one.to for plan in plans for one in plan.carry},
         last=max((_closes(plan) for plan in plans), default=None),
@@ -104,6 +106,20 @@ def _closes(plan: Plan) -> date:
         raise Refusal("plan.window", "window", opens=plan.window.opens, closes=plan.window.closes) from None
 
 
+class AdoptedKsk(NamedTuple):
+    """A public key that the state adopts and a zone's policy pins: its id there, its label and algorithm here."""
+
+    id: str
+    label: str
+    zone: Zone
+    algorithm: str
+
+    @property
+    def name(self) -> str:
+        """The label as the id of an operation."""
+        return re.sub("[^a-z0-9.-]", "-", self.label.lower()).strip("-.") or "ksk"
+
+
 @dataclass(frozen=True, slots=True)
 class Beginning:
     """What a new plan is filled from."""
@@ -113,6 +129,7 @@ class Beginning:
     name: str
     holders: Callable[[str], tuple[str, ...]]  # of a token, the seats of those who are to hold its shares
     unadopted_roots: tuple[str, ...] = ()  # self-signed certificates that the authority's state adopts
+    adopted_ksks: tuple[AdoptedKsk, ...] = ()  # pinned keys that it adopts
 
     def issuer(self, index: int = -1) -> str:
         """A root of an earlier ceremony, the newest if nothing else is said."""
@@ -204,18 +221,29 @@ class Below:
 
 
 def adoption(start: Beginning) -> Written:
-    """Everything that the authority adopts and no earlier plan has adopted; the pair of each root proves itself."""
+    """What the authority adopts and no earlier plan has adopted; the pair of each root and each KSK proves itself."""
     names = tuple(one.id for one in start.state.adopted if one.id not in start.earlier.ids)
     if not names:
         raise Refusal("outset.nothing_to_adopt", start.name)
-    token = start.state.tokens[0].id
     roots = [root for root in start.unadopted_roots if root in names]
-    parts = [share] if roots and (share := share_of(start, token)) else []
+    ksks = [ksk for ksk in start.adopted_ksks if ksk.id in names]
+    first = start.state.tokens[0].id
+    tokens = {**dict.fromkeys([first] if roots else []), **dict.fromkeys(_first_token(start, ksk) for ksk in ksks)}
+    parts = [share for token in tokens if (share := share_of(start, token))]
     for root in roots:
         name = start.earlier.free(f"key-{root}")
-        parts.append(filled("operations/adopted-key.toml", id=name, key=root, token=token))
+        parts.append(filled("operations/adopted-key.toml", id=name, key=root, token=first))
+    for ksk in ksks:
+        facts = {"token": _first_token(start, ksk), "zone": quoted(ksk.zone.name), "algorithm": ksk.algorithm}
+        name = ksk.name if ksk.name not in names else f"{ksk.name}-pair"
+        name = start.earlier.free(name)
+        parts.append(filled("operations/adopted-ksk.toml", id=name, key=ksk.id, label=ksk.label, **facts))
     purpose = "Take what was made before into the register."
-    return Written("\n".join(parts), purpose, frozenset({token} if roots else ()), adopt=names)
+    return Written("\n".join(parts), purpose, frozenset(tokens), adopt=names)
+
+
+def _first_token(start: Beginning, ksk: AdoptedKsk) -> str:
+    return ksk.zone.tokens[0] if ksk.zone.tokens else start.state.tokens[0].id
 
 
 def _reissue(start: Beginning) -> Written:

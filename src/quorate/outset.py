@@ -15,13 +15,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from quorate import source
-from quorate.adopting import history
+from quorate.adopting import adopted_der, history
 from quorate.authority import AuthorityState
 from quorate.dnssec.name import name_text, wire_name
 from quorate.findings import Refusal, refuse_errors
 from quorate.host import Host
 from quorate.outline import (
     CERTIFICATE_KINDS,
+    AdoptedKsk,
     Beginning,
     Earlier,
     Written,
@@ -35,6 +36,7 @@ from quorate.people import Presence, Purpose
 from quorate.statement import Mode
 from quorate.strict import require_identifiers
 from quorate.zone_outline import ZONE_KINDS
+from quorate.zones import pinned_as
 
 RULES = ("webpki", "private")
 SALT_OCTETS = 32
@@ -171,13 +173,24 @@ def new(root: Path, name: str, kind: str, host: Host) -> Path:
         return tuple(chair.id for chair in seats if chair.role == unlock)
 
     past = history(root, source.read_source(root).adopted, [one.id for one in state.adopted])
-    written = KINDS[kind](Beginning(state, before, name, holders, past.roots))
+    written = KINDS[kind](Beginning(state, before, name, holders, past.roots, _adopted_ksks(root, state)))
     text = plan_text(state, name, written, f"{day}T09:00:00Z", f"{day}T17:00:00Z")
     with host.whole_folder(folder) as fresh:
         (fresh / "inputs").mkdir()
         _write(host, fresh / "README.txt", filled("README.txt", ceremony=name, inputs=written.inputs))
         _write(host, fresh / "plan.toml", text)
     return folder / "plan.toml"
+
+
+def _adopted_ksks(root: Path, state: AuthorityState) -> tuple[AdoptedKsk, ...]:
+    """The adopted keys that a zone's policy pins."""
+    declared, found = source.read_source(root), []
+    kinds = {one.id: one.kind for one in state.adopted}
+    for one in (one for one in declared.adopted if kinds.get(one.id) == "key"):
+        if pinned := pinned_as(root, declared.zones, adopted_der(root, one)):
+            zone, pin = pinned
+            found.append(AdoptedKsk(one.id, pin.id, state.zone(zone.name), pin.algorithm.name))
+    return tuple(found)
 
 
 def _day(host: Host, earlier: Earlier) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from quorate import canonical, record
 from quorate.acts import lay_out
-from quorate.adopting import adopted_inputs
+from quorate.adopting import adopted_der, adopted_inputs
 from quorate.adoption import description, is_known_outside, resolve
 from quorate.archive import read_register
 from quorate.authority import AuthorityState
@@ -47,7 +47,7 @@ from quorate.script import (
     ScriptToken,
 )
 from quorate.script.drafting import utc
-from quorate.script.operations import ScriptOperation
+from quorate.script.operations import ImportOperation, ScriptOperation
 from quorate.script.text import render
 from quorate.scrutiny import draft_findings
 from quorate.source import find_authority, read_authority, read_source
@@ -55,7 +55,7 @@ from quorate.standby import standby_findings
 from quorate.statement import Mode
 from quorate.strict import FILE_NAME, load_toml, require_identifiers
 from quorate.x509.profile import SHIPPED, parse_profile
-from quorate.zones import zone_inputs, zone_notices
+from quorate.zones import pinned_as, zone_inputs, zone_notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +178,26 @@ def _inputs(root: Path, ceremony: Path, plan: Plan, start: Base) -> dict[str, by
     for profile in {getattr(operation, "profile", "") for operation in plan.operations} - {""}:
         inputs[f"inputs/profiles/{profile}.toml"] = profile_text(root, profile)
     register, zones = start.register, _zones(plan)
-    inputs |= zone_inputs(root, read_source(root).zones if zones else (), zones, start.mode, register)
+    if zones:
+        labels = _labels(root, register) if start.mode is Mode.REHEARSAL else {}
+        inputs |= zone_inputs(root, read_source(root).zones, zones, start.mode, register, labels)
     inputs |= adopted_inputs(root, read_source(root).adopted, plan.adopt, start.state, start.mode is Mode.REHEARSAL)
     inputs |= {f"inputs/known/{name}.cert.der": der for name, der in register.certificates.items()}
     inputs |= {f"inputs/known/{name}.crl": der for name, der in register.crls.items()}
     inputs |= {f"inputs/known/{name}.spki.der": spki for name, spki in register.spkis.items()}
     return inputs
+
+
+def _labels(root: Path, register: Register) -> dict[str, str]:
+    """The labels of KSKs that were adopted and brought to a token, by the ids of the operations that brought them."""
+    source = read_source(root)
+    files = {one.id: one for one in source.adopted}
+    labels: dict[str, str] = {}
+    for operation in (one.operation for one in register.entries if isinstance(one.operation, ImportOperation)):
+        if operation.zone and operation.key in files:
+            pinned = pinned_as(root, source.zones, adopted_der(root, files[operation.key]))
+            labels |= {operation.id: pinned[1].id} if pinned else {}
+    return labels
 
 
 def _zones(plan: Plan) -> frozenset[str]:

@@ -33,7 +33,7 @@ def _letter(response: ScriptResponse, by: tuple[str, ...]) -> Maker:
             title=f"The digest of {response.request}, from the requester's letter",
             text=(
                 f"zone: {response.zone}",
-                *_expected(response.digest),
+                *expected(response.digest),
                 "The requester shows who they are, hands over the letter, and reads all its words aloud,",
                 "not from this page, by which everyone else follows. The first four and the last four are typed.",
                 "letter: date ____________  signed by ______________________________  kept with the script ____",
@@ -51,7 +51,7 @@ def spoken(digest: str) -> tuple[str, ...]:
     return f"digest: {digest}", f"words: {' '.join(spoken[:16])}", f"       {' '.join(spoken[16:])}"
 
 
-def _expected(digest: str) -> tuple[str, ...]:
+def expected(digest: str) -> tuple[str, ...]:
     """What is on paper alone: a console that shows what is to be read from elsewhere would be read from."""
     digest_line, *halves = spoken(digest)
     return f"expected {digest_line}", *(f"expected words: {half.removeprefix('words:').strip()}" for half in halves)
@@ -87,7 +87,7 @@ def _publication(one: Publication, by: tuple[str, ...]) -> Maker:
             title=f"{one.artifact} as it is published",
             text=(
                 f"fetched from: {one.where}",
-                *_expected(one.digest),
+                *expected(one.digest),
                 "Each fetches it, and reads the words of its digest.",
             ),
             by=by,

@@ -14,8 +14,9 @@ ALGORITHMS = {"p-256": "ECDSAP256SHA256", "rsa-2048": "RSASHA256", "p-384": "ECD
 
 
 class Held(NamedTuple):
-    """A KSK of an earlier plan: its label, and the token that it is on."""
+    """A KSK of an earlier plan: the operation's id, the label of its pin, and the token that it is on."""
 
+    id: str
     label: str
     token: str
 
@@ -31,7 +32,9 @@ def _held(start: Beginning, index: int = -1) -> Held:
     """A KSK of the zone, the newest if nothing else is said."""
     if not start.earlier.ksks:
         raise Refusal("outset.no_ksk", start.name, name=start.name)
-    return Held(*list(start.earlier.ksks.items())[index])
+    name, token = list(start.earlier.ksks.items())[index]
+    of = start.earlier.imported.get(name)
+    return Held(name, next((one.label for one in start.adopted_ksks if one.id == of), name), token)
 
 
 def _after_sharing(start: Beginning, token: str, text: str) -> str:
@@ -58,9 +61,9 @@ def _import(start: Beginning) -> Written:
         raise Refusal("outset.no_second_token", start.name, zone=zone.name)
     carriers = _carriers(start, token)
     carrier = f"carrier = {quoted(carriers[0])}" if carriers else '# carrier = "ITEM"'
-    name = start.earlier.free(f"{held.label}-2")
-    text = filled("operations/ksk-import.toml", id=name, key=held.label, token=token, carrier=carrier)
-    purpose = f"Bring a copy of {held.label} to {token}."
+    name = start.earlier.free(f"{held.id}-2")
+    text = filled("operations/ksk-import.toml", id=name, key=held.id, token=token, carrier=carrier)
+    purpose = f"Bring a copy of {held.id} to {token}."
     return Written(_after_sharing(start, token, text), purpose, frozenset({token}), items=carriers[:1])
 
 
@@ -93,8 +96,8 @@ def _signing(start: Beginning) -> Written:
 
 def _destruction(start: Beginning) -> Written:
     held = _held(start, 0)
-    text = filled("operations/ksk-destruction.toml", id=start.earlier.free(f"destroy-{held.label}"), key=held.label)
-    return Written(text, f"Destroy the key {held.label} on {held.token}.", frozenset({held.token}))
+    text = filled("operations/ksk-destruction.toml", id=start.earlier.free(f"destroy-{held.id}"), key=held.id)
+    return Written(text, f"Destroy the key {held.id} on {held.token}.", frozenset({held.token}))
 
 
 def _publication(start: Beginning) -> Written:

@@ -10,11 +10,11 @@ import msgspec
 from quorate import canonical
 from quorate.authority import Zone
 from quorate.dnssec.name import name_text, wire_name
-from quorate.dnssec.policy import Policy, load_policy, read_policy
+from quorate.dnssec.policy import Ksk, Policy, load_policy, read_policy
 from quorate.dnssec.schema import Schemas
 from quorate.findings import Refusal
 from quorate.freezing import Draft
-from quorate.keysets import shadow_policy
+from quorate.keysets import is_pinned, shadow_policy
 from quorate.register import Register
 from quorate.script.skr import schemas_file, zone_folder
 from quorate.statement import Mode
@@ -47,16 +47,31 @@ def _read(root: Path, source: ZoneSource) -> tuple[Policy, Schemas]:
     return policy, load_schemas(folder)
 
 
+def pinned_as(root: Path, sources: tuple[ZoneSource, ...], spki: bytes) -> tuple[ZoneSource, Ksk] | None:
+    """The zone whose policy pins a public key (DER), and its pin there."""
+    policies = ((source, _read(root, source)[0]) for source in sources)
+    pins = ((source, pin) for source, policy in policies for pin in policy.ksks if is_pinned(pin, spki, source.name))
+    return next(pins, None)
+
+
 def zone_inputs(
-    root: Path, sources: tuple[ZoneSource, ...], names: frozenset[str], mode: Mode, register: Register
+    root: Path,
+    sources: tuple[ZoneSource, ...],
+    names: frozenset[str],
+    mode: Mode,
+    register: Register,
+    labels: Mapping[str, str],
 ) -> dict[str, bytes]:
-    """What a script's inputs hold of the zones `names`, and the SKRs of the register that belong to them."""
+    """What a script's inputs hold of the zones `names`, and the SKRs of the register that belong to them.
+
+    `labels`: of brought KSKs by their ids, for a rehearsal's pins.
+    """
     inputs: dict[str, bytes] = {}
     for source in sources:
         if source.name in names:
             policy, schemas = _read(root, source)
             if mode is Mode.REHEARSAL:
-                policy = shadow_policy(policy, register)
+                policy = shadow_policy(policy, register, labels)
             inputs[f"{zone_folder(source.name)}/policy.json"] = policy.compiled()
             inputs[f"{zone_folder(source.name)}/schemas.json"] = schemas_file(schemas)
     skrs = {name: one.data for name, one in register.skrs.items() if one.known.zone in names}

@@ -28,7 +28,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def inspect_command(files: tuple[Path, ...], issuers: tuple[Path, ...], profile: str | None) -> None:
     """Read certificates, CRLs, requests, OCSP responses, public keys and drafts in the words of the script.
 
-    PEM, also with several blocks, or DER.
+    PEM, also with several blocks, or DER. Of zones: DNSKEY records, KSRs and SKRs, which their own commands judge.
 
     Inside an authority its rules, commitments and certificates are looked at; elsewhere the rules are private ones. The
     exit code says whether everything could be read and no signature is false; findings are for people to weigh.
@@ -52,10 +52,15 @@ def inspect_command(files: tuple[Path, ...], issuers: tuple[Path, ...], profile:
 
 
 def _inspect(file: Path, profile: str | None, around: Surroundings) -> bool:
+    from quorate.cli.zone_files import zone_lines
     from quorate.inspection import kind_of, read_out
 
-    good = True
-    objects = _objects(file)
+    data = _bytes(file)
+    if (shown := zone_lines(data, str(file))) is not None:
+        for line in shown:
+            _echo(line)
+        return True
+    good, objects = True, _objects(file)
     for number, it in enumerate(objects, 1):
         place = f"{file}[{number}]" if len(objects) > 1 else str(file)
         _echo(f"{place}: {kind_of(it)}")
