@@ -465,7 +465,7 @@ def test_a_request_file_for_tests_is_a_real_one(tmp_path: Path) -> None:
 
 
 def test_the_files_of_a_zone_are_read_and_their_judges_named(tmp_path: Path) -> None:
-    zone = Zone(kinds={"ksk-1": "rsa-2048"})
+    zone = Zone(kinds={"ksk-1": "rsa-2048"}, zsk_kinds=("rsa-2048",))
     key, request = zone.pairs["ksk-1"].dnskey, zone.request(0)
     files = {
         "ksk.txt": f"{dnskey_line('.', key)}\n".encode(),

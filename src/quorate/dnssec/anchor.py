@@ -192,8 +192,11 @@ def _key(element: Element, algorithm: int) -> Dnskey | None:
     if len(element.children) == len(_DIGEST_PARTS):
         return None
     public, flags = element.children[4:]
+    text = "".join(_text(public).split())
     try:
-        octets = base64.b64decode("".join(_text(public).split()), validate=True)
+        octets = base64.b64decode(text, validate=True)
+        if base64.b64encode(octets).decode() != text:
+            raise ValueError  # not its one form (RFC 4648 3.5)
     except ValueError:  # a `binascii.Error`, or characters beyond ASCII
         raise _WrongError(public, "PublicKey is not base64") from None
     return Dnskey(_number(flags, 65535), PROTOCOL, algorithm, octets)

@@ -50,7 +50,10 @@ def _owned(line: str, number: int, where: str) -> OwnedKey:
         raise Refusal("records.unreadable", where, line=number, problem="it is no DNSKEY record in one line")
     flags, protocol, algorithm = (int(match[name]) for name in ("flags", "protocol", "algorithm"))
     try:
-        public = base64.b64decode("".join(match["key"].split()), validate=True)
+        text = "".join(match["key"].split())
+        public = base64.b64decode(text, validate=True)
+        if base64.b64encode(public).decode() != text:
+            raise binascii.Error  # not its one form (RFC 4648 3.5)
         zone = name_text(wire_name(match["owner"]))
     except (binascii.Error, Refusal):
         raise Refusal("records.unreadable", where, line=number, problem="its owner or its key is unreadable") from None
