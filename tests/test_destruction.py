@@ -49,6 +49,11 @@ def test_the_verifier_says_which_key_was_destroyed(destroyed: Path) -> None:
     assert "keys: 0 generated; 1 destroyed: key-r1" in output
 
 
+def test_the_first_page_says_that_the_last_copy_goes(destroyed: Path) -> None:
+    script = (destroyed / "ceremonies/002-destroy/rehearsal/script.txt").read_text()
+    assert "notice: destroy-r1: with key-r1 goes the last copy on any token: the key of root-r1\n" in script
+
+
 def test_the_token_holds_nothing_under_its_id(destroyed: Path) -> None:
     folder = destroyed / "ceremonies" / "002-destroy" / "rehearsal" / "tokens" / "hsm-1"
     assert list(folder.glob("*.key")) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -48,6 +49,23 @@ def accepted(root: Path, *names: str) -> str:
     code, output = verify(*(record(root, name) for name in names), "--authority", genesis(root), "--rehearsal")
     assert code == 0, output
     return output
+
+
+def test_who_approves_the_end_of_a_zones_only_ksk_reads_what_goes_with_it(signed: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(signed, tmp_path / "authority"))
+    plan = make_plan(root, "003-end", '[[operations]]\nkind = "destroy-key"\nid = "end"\nkey = "ksk-1"\n', day(0, 30))
+    rehearse(root, plan, VERIFIER.read_bytes())
+    script = (plan / "rehearsal/script.txt").read_text()
+    line = next(
+        one for one in (record(root, "001-ksk") / "artifacts/ksk-1.ksk.txt").read_text().splitlines() if " DS " in one
+    )
+    ds = line.partition(" DS ")[2]
+    assert f"notice: end: with ksk-1 goes the last copy on any token: KSK {ds.split()[0]} of the zone .\n" in script
+    assert "notice: end: ksk-1 stands in skr-0, whose signatures are valid until 2026-04-12T00:00:00Z\n" in script
+    assert "notice: end: no KSK of the zone . is left on any token: nothing can be signed for it any more\n" in script
+    assert f"KSK of the zone ., DS {ds}\n" in script
+    assert run("new", "004-next", "--from", "ksk-signing", "--in", root).codes == ["outset.no_ksk"]
+    accepted(root, "001-ksk", "002-sign", "003-end")
 
 
 def test_the_slots_stand_under_each_other_on_paper(signed: Path, tmp_path: Path) -> None:
@@ -141,6 +159,12 @@ def test_what_check_says_of_a_new_ksk_is_the_pin_that_it_needs(tmp_path: Path) -
     )
     exported = run("trust-anchor", "export", "ds", "--in", policy.parent)
     assert (exported.out.split(), exported.err) == (line.split(), ""), "the public key comes from the record"
+    end = make_plan(root, "003-end", '[[operations]]\nkind = "destroy-key"\nid = "end"\nkey = "ksk-1"\n', day(0, 30))
+    conduct_for_real(root, end, keys, printed=False)
+    gone = "the KSK ksk-1 of . is pinned without an end, and no token holds it any more"
+    assert gone in run("check", root).out
+    policy.write_text(policy.read_text().replace('since = "', 'until = "2026-04-12", since = "', 1))
+    assert gone not in run("check", root).out
 
 
 def test_every_algorithm_signs_in_one_ceremony(tmp_path: Path) -> None:

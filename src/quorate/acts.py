@@ -224,7 +224,7 @@ def _operation(layout: Layout, operation: ScriptOperation) -> tuple[str, list[Ma
             return f"Sign the key sets {operation.id}", signing(layout, operation)
         case DestroyOperation():
             return f"Destroy the key {operation.key} on {operation.token}", [
-                lambda step: _destroy_step(operation, step)
+                lambda step: _destroy_step(layout, operation, step)
             ]
         case _:
             title, text, clauses = issue_words(operation, layout.drafts[operation.id], layout.profiles)
@@ -273,7 +273,8 @@ def _carried(layout: Layout, operation: ImportOperation) -> tuple[str, ...]:
     )
 
 
-def _destroy_step(operation: DestroyOperation, step: str) -> Step:
+def _destroy_step(layout: Layout, operation: DestroyOperation, step: str) -> Step:
+    ksk = layout.ksks.get(operation.spki)
     return Destroy(
         id=step,
         title=f"Destroy the key {operation.key} on {operation.token}",
@@ -281,6 +282,7 @@ def _destroy_step(operation: DestroyOperation, step: str) -> Step:
             f"token: {operation.token}",
             f"object id: {operation.object}",
             f"public key: {operation.spki}",
+            *([ksk] if ksk else []),
             "Afterwards nobody can sign with this copy. Other copies are destroyed by plans of their own.",
         ),
         operation=operation.id,

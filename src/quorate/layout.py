@@ -41,6 +41,7 @@ class Layout:
     adopted: tuple[tuple[ScriptAdopted, tuple[str, ...]], ...] = ()  # each with what is printed of it
     outside: frozenset[str] = frozenset()  # of these, those whose digest is known outside
     sets: tuple[KnownSet, ...] = ()
+    ksks: Mapping[str, str] = field(default_factory=dict)  # what is printed of each, by the digest of its public key
     acts: list[Act] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 

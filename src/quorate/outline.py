@@ -19,6 +19,7 @@ from quorate.authority import AuthorityState, Zone
 from quorate.findings import Refusal, within
 from quorate.people import Purpose
 from quorate.plan import (
+    DestroyKey,
     GenerateKey,
     ImportKey,
     IssueCrl,
@@ -79,6 +80,7 @@ def earlier(root: Path, name: str) -> Earlier:
     for operation in operations:
         if isinstance(operation, IssueCrl):
             numbers[operation.issuer] = max(operation.number, numbers.get(operation.issuer, 0))
+    gone = {one.key for one in operations if isinstance(one, DestroyKey)}
     return Earlier(
         roots={root: brought[root] for root in past.roots if root in brought}
         | {one.id: tokens.get(one.key, "") for one in operations if isinstance(one, IssueRoot)},
@@ -86,7 +88,7 @@ def earlier(root: Path, name: str) -> Earlier:
         numbers=numbers,
         shared=frozenset(one.token for one in operations if isinstance(one, ShareOut) and one.credential == "user"),
         ids=frozenset([*(one.id for one in operations), *past.ids]),
-        ksks={one.id: one.token for one in operations if _is_ksk(one)},
+        ksks={one.id: one.token for one in operations if _is_ksk(one) and one.id not in gone},
         imported={one.id: one.key for one in operations if isinstance(one, ImportKey)},
         skrs=(*past.skrs, *(one.id for op in operations if isinstance(op, SignKeySets) for one in op.responses)),
         carried={one.item: one.to for plan in plans for one in plan.carry},

@@ -28,11 +28,13 @@ from quorate.freezing import Draft, freeze
 from quorate.keysets import relevant_skrs
 from quorate.layout import Layout
 from quorate.linting import required_linters
+from quorate.parting import parting_findings
 from quorate.people import Purpose
 from quorate.plan import GenerateKey, Plan, SignKeySets
 from quorate.planning import first_crls, input_findings, names_twice, output_findings, plan_findings
 from quorate.record import frozen_states
 from quorate.register import Register, published_digest, whereabouts
+from quorate.register.zonal import pins
 from quorate.script import (
     Branches,
     KnownSet,
@@ -136,7 +138,9 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     findings = (
         *first_crls(operations, start.register, start.state.rules),
         *draft_findings(plan, start.state, drafts),
+        *(partings := tuple(parting_findings(operations, start.register, utc(plan.window.opens)))),
     )
+    script = msgspec.structs.replace(script, notices=(*script.notices, *(one.sentence for one in partings)))
     script = _laid_out(script, plan, start, drafts, inputs)
     findings += (*stated, *walk(script, start.state))
     refuse_errors(findings)
@@ -303,6 +307,7 @@ def _laid_out(
         adopted=tuple((one, description(one, inputs[one.file])) for one in script.adopted),
         outside=frozenset(one.id for one in script.adopted if is_known_outside(one, inputs[one.file])),
         sets=script.sets,
+        ksks={spki: f"KSK of the zone {pin.zone}, DS {pin.ds}" for spki, pin in pins(start.register).items()},
     )
     acts, steps, branches = lay_out(layout)
     notices = (*script.notices, *zone_notices(inputs, drafts))

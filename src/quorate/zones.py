@@ -12,7 +12,7 @@ from quorate.authority import Zone
 from quorate.dnssec.name import name_text, wire_name
 from quorate.dnssec.policy import Ksk, Policy, load_policy, read_policy
 from quorate.dnssec.schema import Schemas
-from quorate.findings import Refusal
+from quorate.findings import Finding, Refusal, found
 from quorate.freezing import Draft
 from quorate.keysets import is_pinned, shadow_policy
 from quorate.register import Register
@@ -52,6 +52,20 @@ def pinned_as(root: Path, sources: tuple[ZoneSource, ...], spki: bytes) -> tuple
     policies = ((source, _read(root, source)[0]) for source in sources)
     pins = ((source, pin) for source, policy in policies for pin in policy.ksks if is_pinned(pin, spki, source.name))
     return next(pins, None)
+
+
+def gone_ksks(root: Path, sources: tuple[ZoneSource, ...], register: Register) -> tuple[Finding, ...]:
+    """Pins without an end whose key was here, and is on no token any more."""
+    findings = []
+    held = {key.spki for key in register.keys.values()}
+    for source in sources:
+        for pin in (one for one in _read(root, source)[0].ksks if not one.until):
+            known = {
+                key.spki for name, key in register.ksks.items() if is_pinned(pin, register.spkis[name], source.name)
+            }
+            if known and not known & held:
+                findings.append(found("zone.ksk_gone", f"{source.folder}/policy.toml", ksk=pin.id, zone=source.name))
+    return tuple(findings)
 
 
 def zone_inputs(

@@ -83,11 +83,14 @@ def check_command(ceremony: Path, rehearsal: bool) -> None:
 
 
 def _check_authority(root: Path, mode: Mode) -> None:
+    from quorate.archive import read_register
     from quorate.authority import state_findings
+    from quorate.zones import gone_ksks
 
     state = source.read_authority(root, mode)
     _print_findings(tuple(one for one in state_findings(state) if not one.blocks))
     if mode is Mode.REAL:
+        _print_findings(gone_ksks(root, source.read_source(root).zones, read_register(root, mode)))
         _print_unsigned(root, state)
     click.echo(
         f"authority {state.name}: {len(state.people)} people, {counted(len(state.roles), 'role')}, "

@@ -446,6 +446,13 @@ TABLE: dict[str, Meaning] = {
         "known are: {known}; zones stand in authority.toml",
         "",
     ),
+    "zone.ksk_gone": Meaning(
+        WARNING,
+        False,
+        "the KSK {ksk} of {zone} is pinned without an end, and no token holds it any more",
+        "close its pin with until, the day of its last signature; trust anchors are made from the pins",
+        "",
+    ),
     "zone.policy_missing": Meaning(
         ERROR,
         False,
