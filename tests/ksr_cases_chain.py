@@ -17,6 +17,12 @@ from ksr_making import (
 from quorate.dnssec.ksr import Bundle, Response
 
 
+def unnamed(bundle: Bundle) -> Bundle:
+    """As plain records say it: no identifiers."""
+    keys = (replace(key, identifier="") for key in bundle.keys)
+    return replace(bundle, keys=tuple(keys), signatures=tuple(replace(one, identifier="") for one in bundle.signatures))
+
+
 def chain_cases(made: Cases) -> None:
     stranger = substituted(tld_plan(), pair("zsk-p256-2"), pair("zsk-p256-5"))
     made.tld("chain-stranger", "a first slot with a key that nobody saw before", "ksr.chain_keys", plan=stranger)
@@ -34,6 +40,11 @@ def chain_cases(made: Cases) -> None:
         "the key has another identifier than before",
         "ksr.chain_keys",
         plan=substituted(tld_plan(), pair("zsk-p256-2"), other_name),
+    )
+    made.tld(
+        "chain-identifier-unknown",
+        "keys in the response before have no identifiers, as those that were converted from plain records",
+        before=replace(tld_before(), bundles=tuple(map(unnamed, tld_before().bundles))),
     )
     made.tld(
         "chain-overlap-short",

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from quorate.dnssec.checks.case import MOST_VERIFIED, Case
 from quorate.dnssec.checks.limits import overlap_findings
-from quorate.dnssec.ksr import Bundle, BundleSignature, Response
-from quorate.dnssec.name import label_count, wire_name
+from quorate.dnssec.ksr import Bundle, BundleKey, BundleSignature, Response
+from quorate.dnssec.name import label_count, shown, wire_name
 from quorate.dnssec.policy import Range
 from quorate.dnssec.verify import rrsig_verifies
 from quorate.findings import Finding, found
@@ -61,11 +61,26 @@ def ksr_chain_keys(case: Case) -> Iterator[Finding]:
     last = case.previous.bundles[-1].keys
     where, first = case.slots[0]
     for key in first.keys:
-        if key not in last:
-            near = next((one for one in last if one.dnskey == key.dnskey), None)
-            problem = "is not in the last slot before" if near is None else "has another identifier, tag or TTL there"
+        if key not in last and (problem := _unlike(key, next((one for one in last if one.dnskey == key.dnskey), None))):
             yield found("ksr.chain_keys", where, problem=f"key {key.key_tag} {problem}")
     yield from _ksk_findings(case, case.previous)
+
+
+def _unlike(key: BundleKey, before: BundleKey | None) -> str:
+    """How a key differs from its last appearance. What had no identifier there, as in plain records, may have any."""
+    if before is None:
+        return "is not in the last slot before"
+    pairs = {
+        "identifier": (before.identifier or key.identifier, key.identifier),
+        "tag": (before.key_tag, key.key_tag),
+        "TTL": (before.ttl, key.ttl),
+    }
+    told = [
+        f"{what} {shown(str(there))} there and {shown(str(here))} here"
+        for what, (there, here) in pairs.items()
+        if there != here
+    ]
+    return f"has {', '.join(told)}" if told else ""
 
 
 def _ksk_findings(case: Case, previous: Response) -> Iterator[Finding]:
