@@ -18,7 +18,7 @@ import msgspec
 from quorate import canonical, governing, record, session
 from quorate.authority import AuthorityState
 from quorate.event import Event, Type
-from quorate.findings import Refusal
+from quorate.findings import Refusal, within
 from quorate.record import TRANSCRIPT, checkpoint_digest, closed
 from quorate.register import Register, enrol
 from quorate.script import Script
@@ -46,7 +46,8 @@ def read_register(root: Path, mode: Mode, before: str = "") -> Register:
     for ceremony in ceremonies(root):
         folder = record_folder(ceremony, mode)
         if (not before or ceremony.name < before) and closed(folder):
-            state = sealed_state(folder)
+            with within(ceremony.name):
+                state = sealed_state(folder)
             predecessor = state.script.predecessor
             if predecessor in states:
                 raise Refusal(

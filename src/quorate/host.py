@@ -119,11 +119,11 @@ class Host:
             else:
                 _write_whole(path, data, mode)
         for folder in dict.fromkeys(path.parent for path in files):
-            with writing(folder.name):
+            with writing(str(folder)):
                 _sync_folder(folder)
         for path, data in files.items():
             if _read_back(path) != data:
-                raise Refusal("host.read_back", file=path.name)
+                raise Refusal("host.read_back", file=path)
 
     def write_anew(self, path: Path, data: bytes) -> None:
         """Bring `data` to `path` in the place of what may be there, whole or not at all. For conveniences, not records.
@@ -131,7 +131,7 @@ class Host:
         `host.disk_full`, `host.not_writable`, `host.write_failed`. `clear` removes what an interruption leaves.
         """
         temporary = _temporary(path)
-        with writing(path.name):
+        with writing(str(path)):
             try:
                 _write_synced(temporary, data, 0o644)
                 os.replace(temporary, path)
@@ -148,7 +148,7 @@ class Host:
         """
         temporary = _temporary(path)
         try:
-            with writing(path.name):
+            with writing(str(path)):
                 temporary.mkdir(parents=True)
                 yield temporary
                 temporary.rename(path)
@@ -163,9 +163,9 @@ class Host:
         """
         if not path.is_dir():
             self.make_folder(path.parent)
-            with writing(path.name):
+            with writing(str(path)):
                 path.mkdir(exist_ok=True)
-        with writing(path.name):
+        with writing(str(path)):
             _sync_folder(path.parent)
 
     def clear(self, folder: Path, *names: str) -> None:
@@ -173,7 +173,7 @@ class Host:
         for path in sorted(folder.glob(".*") if names else folder.rglob(".*")):
             match = _TEMPORARY.fullmatch(path.name)
             if match and (not names or match[1] in names) and path.is_file() and not path.is_symlink():
-                with writing(path.name):
+                with writing(str(path)):
                     path.unlink()
 
     def append_line(self, fd: int, line: bytes) -> None:
@@ -334,7 +334,7 @@ def _write_whole(path: Path, data: bytes, mode: int) -> None:
     except FileExistsError:
         _require_same(path, data)
     except OSError as error:
-        _refuse(error, path.name)
+        _refuse(error, str(path))
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -386,7 +386,7 @@ def _read_back(path: Path) -> bytes | None:
 
 def _require_same(path: Path, data: bytes) -> None:
     if _read_back(path) != data:
-        raise Refusal("record.output_present", file=path.name)
+        raise Refusal("record.output_present", file=path)
 
 
 @contextmanager
