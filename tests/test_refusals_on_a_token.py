@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from hsm_day import Day
 from quorate.event import Type
+from quorate.findings import Refusal
 from quorate.keys import KeyType
 from quorate.record import load
 from quorate.rehearse import TRANSPORT
 from quorate.script.state import State
 from quorate.token import Login
 from quorate.token.opening import open_token
-from softhsm import make_softhsm_token
+from softhsm import MODULE, make_softhsm_token
 
 
 def test_a_token_that_is_not_there_is_not_looked_for_elsewhere(tmp_path: Path) -> None:
@@ -22,6 +24,27 @@ def test_a_token_that_is_not_there_is_not_looked_for_elsewhere(tmp_path: Path) -
     assert day.conduct() == ["token.serial_unknown", "stopped"]
     assert day.objects() == ()
     assert not (day.record / "artifacts").exists()
+
+
+@pytest.mark.parametrize(("there", "code"), [(False, "token.module_missing"), (True, "token.module_not_loadable")])
+def test_a_library_that_is_not_there_on_the_day_is_told_before_anybody_signs_in(
+    tmp_path: Path, there: bool, code: str
+) -> None:
+    library = tmp_path / "library.so"
+    shutil.copy(MODULE, library)
+
+    def named(root: Path, serial: str) -> None:
+        path = root / "authority.toml"
+        path.write_text(path.read_text().replace(str(MODULE), str(library)))
+
+    day = Day(tmp_path, made=named)
+    library.unlink()
+    if there:
+        library.write_text("something else")
+    with pytest.raises(Refusal) as refusal:
+        day.conduct()
+    assert refusal.value.code == code
+    assert not day.record.exists()
 
 
 def test_of_two_tokens_with_one_label_the_one_with_the_serial_is_used(tmp_path: Path) -> None:

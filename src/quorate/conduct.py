@@ -29,6 +29,7 @@ from quorate.script.steps import takes
 from quorate.script.steps.attendance import arrived_body
 from quorate.script.steps.closing import final_checkpoint
 from quorate.script.text import render
+from quorate.token.opening import require_libraries
 from quorate.want import (
     Answer,
     Collect,
@@ -167,6 +168,7 @@ def check_ready(room: Room, script: Script, files: Mapping[str, bytes], approval
     now = room.host.now()
     if not utc(script.window.opens) <= now <= utc(script.window.closes):
         raise Refusal("session.window_closed", opens=script.window.opens, closes=script.window.closes)
+    require_libraries(start.state, (token.id for token in script.tokens))
 
 
 # -- the loop ---------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,15 @@ def open_token(kind: Kind, location: Path | str, serial: str) -> Token:
     if (present := token.info.serial) != serial:
         raise Refusal("token.serial_unknown", serial=serial, path=path, present=f"{present} ({token.info.label})")
     return token
+
+
+def require_libraries(authority: AuthorityState, names: Iterable[str]) -> None:
+    """The PKCS#11 libraries of these tokens are there and load; the tokens themselves may lie in their safes."""
+    from quorate.token.pkcs11 import require_library
+
+    for entry in (authority.token(name) for name in names):
+        if entry.kind == "pkcs11":
+            require_library(Path(entry.location))
 
 
 class OpenTokens:

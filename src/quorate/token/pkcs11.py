@@ -7,6 +7,7 @@ with the function and the CKR code among its facts. `mechanism` knows how each k
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,15 +53,21 @@ _REFUSALS: dict[int, tuple[str, tuple[str, ...]]] = {
 """Answers with a code of their own, and the facts that its sentence names; any other is `token.failed`."""
 
 
-def load(path: Path) -> Module:
-    """The started module; `token.module_missing`, `token.module_not_loadable`, `token.failed` if it does not start."""
+def require_library(path: Path) -> None:
+    """Raises `token.module_missing` or `token.module_not_loadable`; nothing is started, for the device may be away."""
     if not path.exists():
         raise Refusal("token.module_missing", path=path)
     try:
-        return Module(path)
+        ctypes.CDLL(str(path)).C_GetFunctionList  # noqa: B018 - looked up, not called
     except (OSError, AttributeError) as error:
-        reason = str(error).splitlines()[0]
-        raise Refusal("token.module_not_loadable", path=path, reason=reason) from None
+        raise Refusal("token.module_not_loadable", path=path, reason=str(error).splitlines()[0]) from None
+
+
+def load(path: Path) -> Module:
+    """The started module; `token.module_missing`, `token.module_not_loadable`, `token.failed` if it does not start."""
+    require_library(path)
+    try:
+        return Module(path)
     except CryptokiError as error:
         raise Refusal("token.failed", serial="?", function=error.function, result=error.result) from None
 
