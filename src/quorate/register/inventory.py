@@ -232,12 +232,13 @@ def _keys(register: Register, certificates: tuple[CertificateRow, ...]) -> tuple
                 uses[spki] = operation.use
         elif _kind(entry) == "adopted key":
             types[spki_digest(entry.data)] = key_name(entry.data)
-    ksks = pins(register)
+    adopted, ksks = copies.keys() - uses.keys(), pins(register)
     uses |= dict.fromkeys(ksks, "ksk")
-    return tuple(
+    rows = (
         _key(spki, types[spki], uses.get(spki, ""), ksks.get(spki), tuple(copies.get(spki, ())), certificates)
         for spki in dict.fromkeys((*copies, *types))
     )
+    return tuple(msgspec.structs.replace(row, adopted=row.spki in adopted) for row in rows)
 
 
 def _copy(entry: Entry, token: str, register: Register, gone: Mapping[str, Entry]) -> Copy:
@@ -264,6 +265,7 @@ def _key(
         copies=copies,
         certificates=tuple(row.id for row in own),
         parked=held and not own and pin is None,
+        adopted=False,
     )
 
 

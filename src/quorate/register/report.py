@@ -77,6 +77,7 @@ def _key(key: KeyRow) -> Iterator[str]:
     where = f"in {', '.join(key.certificates)}" if key.certificates else "in no certificate (parked)"
     if key.zone:
         where = f"KSK of the zone {key.zone}"
+    where += ", adopted (stated, not witnessed)" if key.adopted else ""
     yield f"{key.type} {key.spki}: {where}"
     if key.ds:
         yield f"    DS: {key.ds}"

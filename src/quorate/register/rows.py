@@ -65,6 +65,7 @@ class KeyRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `parked`: held, and in no certificate (MRSP 3.1.3). `certificates`: the ids of all that carry it. A KSK has its
     `zone` and is not parked; `ds`: its DS record of SHA-256, tag, algorithm, digest type and digest.
+    `adopted`: a token holds it, and no record tells how it was made.
     """
 
     spki: str
@@ -76,6 +77,7 @@ class KeyRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     copies: tuple[Copy, ...]
     certificates: tuple[str, ...]
     parked: bool
+    adopted: bool
 
 
 class CrlRow(Row, frozen=True, forbid_unknown_fields=True):
