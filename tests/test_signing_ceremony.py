@@ -256,6 +256,13 @@ def test_the_screen_does_not_show_what_is_to_be_read_from_the_letter(story: Stor
         assert run not in screen
 
 
+def test_words_stand_eight_in_a_row_on_the_screen(story: Story) -> None:
+    """Sixteen are broken anywhere, and the first and last four are hard to find."""
+    shown = re.findall(r"(?m)^ +words: ([A-Za-z ]+?)\r?$", story.said["whole"])
+    assert shown
+    assert {len(row.split()) for row in shown} == {8}
+
+
 def test_eight_people_with_keys_were_there_and_one_on_paper(story: Story) -> None:
     arrived = [one["body"] for one in events(story.records[1]) if one["type"] == "arrived"]
     signed = {one["person"] for one in arrived if one["person"] != "jane"}

@@ -78,7 +78,7 @@ class Console:
             self._terminal.title(heading)
         self.show([""])
         self._terminal.title(f"{step.id}  {step.title}")
-        self.show([f"      {line}" for line in step.text if _is_for_the_screen(line)])
+        self.show([f"      {part}" for line in step.text if _is_for_the_screen(line) for part in _spelled(line)])
         if step.clauses:
             self.show([f"      [{'; '.join(step.clauses)}]"])
         self.show([f"      {self.host.now():%Y-%m-%d %H:%M:%S} UTC"])
@@ -372,6 +372,14 @@ def _is_for_the_screen(line: str) -> bool:
     return "____" not in line and not line.startswith(
         ("expected: ", "expected digest: ", "expected words: ", "seal expected: ")
     )
+
+
+def _spelled(line: str) -> tuple[str, ...]:
+    """The words of a digest eight in a row, as everywhere on the screen; the script has sixteen."""
+    head, every = line[:7], line[7:].split()
+    if head not in ("words: ", " " * 7) or len(every) != 16:
+        return (line,)
+    return head + " ".join(every[:8]), " " * 7 + " ".join(every[8:])
 
 
 def _list(names: Sequence[str]) -> str:
