@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from forging import VERIFIER, genesis, record, verify
 from quorate.dnssec.ksr_layout import write_ksr, write_skr
 from quorate.dnssec.records import dnskey_line
+from quorate.host import SteppedHost
+from quorate.outset import init, new
+from quorate.rehearse import rehearse
 from quorate.zone import load_history, load_zone
 from refusing import refused, run
-from zones import SHIPPED, Zone, both, zsk
+from zones import BEGIN, DAY, SHIPPED, Zone, both, zsk
 
 NAMES = {"A": "ksk_current", "B": "ksk_next"}
 ONE = {"current": "A"}
@@ -329,3 +334,32 @@ def test_without_the_extra_it_says_what_to_install(made: Path, monkeypatch: pyte
     assert refused(made, "import", "kskm", made / "ksrsigner.yaml", "--into", made / "zone") == [
         "document.extra_missing"
     ]
+
+
+def test_what_was_imported_goes_on_in_ceremonies(made: Path, tmp_path: Path) -> None:
+    """As the guide says: an authority, this folder in its place, the KSKs and the SKR in the zone adopted."""
+    zone = imported(made, "--previous", made / "skr0.xml")
+    root = tmp_path / "registry"
+    init(root, "registry", "private", SteppedHost(BEGIN - 70 * DAY), ".")
+    shutil.rmtree(root / "dnssec")
+    shutil.copytree(zone / "dnssec", root / "dnssec")
+    (root / "adopted").mkdir()
+    for name, line in zip(("dnskey-a", "dnskey-b"), (made / "ksks.key").read_text().splitlines(), strict=True):
+        (root / "adopted" / name).write_text(line + "\n")
+    shutil.copy(made / "skr0.xml", root / "adopted" / "skr-0")
+    with (root / "authority.toml").open("a") as file:
+        file.writelines(f'[[adopted]]\nid = "{one}"\nfile = "{one}"\n' for one in ("dnskey-a", "dnskey-b", "skr-0"))
+    new(root, "001-adoption", "adoption", SteppedHost(BEGIN + 10 * DAY))
+    plan = new(root, "002-signing", "ksk-signing", SteppedHost(BEGIN + 20 * DAY))
+    text = plan.read_text().replace('schema = "normal"', 'schema = "pre-publish"')
+    keys = 'keys = { current = "A", next = "B" }'
+    plan.write_text(re.sub(r"keys = \{.*\}", keys, text))
+    shutil.copy(made / "ksr1.xml", plan.parent / "inputs" / "ksr-2.xml")
+    for name in ("001-adoption", "002-signing"):
+        rehearse(root, root / "ceremonies" / name, VERIFIER.read_bytes())
+    script = (root / "ceremonies/002-signing/rehearsal/script.txt").read_text()
+    assert "ksrsigner.yaml, line" in script, "what was turned off stands on the first page"
+    code, output = verify(
+        *(record(root, name) for name in ("001-adoption", "002-signing")), "--authority", genesis(root), "--rehearsal"
+    )
+    assert code == 0, output

@@ -147,6 +147,14 @@ def test_init_does_not_write_into_a_folder_that_holds_something(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
+def test_a_day_on_which_nobody_is_appointed_has_no_plan(tmp_path: Path) -> None:
+    root = begin(tmp_path / "a")
+    with pytest.raises(Refusal) as refusal:
+        new(root, "001-root", "root", SteppedHost(datetime(2040, 1, 1, tzinfo=UTC)))
+    assert codes(refusal) == ["outset.nobody_appointed"]
+    assert not list((root / "ceremonies").iterdir())
+
+
 def test_init_takes_an_empty_folder(tmp_path: Path) -> None:
     assert init(tmp_path, "example", "private", at_noon())
     assert (tmp_path / "authority.toml").is_file()

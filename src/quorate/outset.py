@@ -172,6 +172,8 @@ def new(root: Path, name: str, kind: str, host: Host) -> Path:
         seats = chairs(state, _facility(state, frozenset({token})), day)
         return tuple(chair.id for chair in seats if chair.role == unlock)
 
+    if not chairs(state, "", day):
+        raise Refusal("outset.nobody_appointed", "people", day=day)
     past = history(root, source.read_source(root).adopted, [one.id for one in state.adopted])
     written = KINDS[kind](Beginning(state, before, name, holders, past.roots, _adopted_ksks(root, state)))
     text = plan_text(state, name, written, f"{day}T09:00:00Z", f"{day}T17:00:00Z")

@@ -159,6 +159,13 @@ TABLE: dict[str, Meaning] = {
         "name the token of the other site in the zone's tokens, in authority.toml",
         "",
     ),
+    "outset.nobody_appointed": Meaning(
+        ERROR,
+        False,
+        "nobody is appointed on {day} to anything that has a seat in a ceremony",
+        "renew the appointments in people/, with since and until around that day",
+        "",
+    ),
     "outset.no_zone": Meaning(
         ERROR,
         False,
