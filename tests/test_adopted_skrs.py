@@ -162,6 +162,23 @@ def test_the_screen_does_not_show_what_is_read_from_elsewhere(followed: tuple[Pa
     assert all(line.startswith("expected ") for line in spoken), "as a console keeps it from the screen"
 
 
+def test_a_zone_that_revokes_a_ksk_whose_pair_nobody_brings_goes_on(tmp_path: Path) -> None:
+    """It is pinned and adopted, and signs nothing here: in a rehearsal its stand-in is known by its pin as well."""
+    zone, turn = Zone(kinds={"ksk-old": "p-256", "ksk-two": "p-256"}), {"current": "ksk-old", "next": "ksk-two"}
+    for number, schema in enumerate(("pre-publish", "rollover", "revoke")):
+        response = zone.deploy(zone.request(number), schema, turn)
+    keys = {f"dnskey-{one}": zone.pairs[f"ksk-{one}"].dnskey for one in ("old", "two")}
+    things = {name: (dnskey_line(".", key) + "\n").encode() for name, key in keys.items()}
+    root = adopting(tmp_path, zone, {**things, "skr-old": write_skr(response)})
+    policy = root / "dnssec/0/policy.toml"
+    policy.write_text(policy.read_text() + pin("ksk-two", ".", keys["dnskey-two"], "2020-01-01"))
+    two = brought("p-256").replace("ksk-old", "ksk-two").replace("dnskey-old", "dnskey-two")
+    make_plan(root, "001-adoption", SHARE + two, day(3, 70), adopt=[*things, "skr-old"])
+    rehearse(root, sign_plan(root, "002-sign", zone, 3, "normal", {"current": "ksk-two"}), VERIFIER.read_bytes())
+    code, output = verify(*both(root), "--authority", genesis(root), "--rehearsal")
+    assert code == 0, output
+
+
 # -- before the day ---------------------------------------------------------------------------------------------------
 
 
@@ -289,6 +306,47 @@ def test_a_real_ksk_on_a_real_token_goes_on_where_others_left_off(tmp_path: Path
     assert dnspython_accepts(
         ".", made_now.bundles[0], [ksk_pair(kind, "ksk-old").dnskey], made_now.bundles[0].inception
     )
+
+
+# -- in their order ---------------------------------------------------------------------------------------------------
+
+
+def quarters(folder: Path) -> tuple[Path, Zone]:
+    """Two quarters signed elsewhere, the second under the name that sorts first."""
+    zone = old_zone()
+    things = history(zone) | {"a-later": write_skr(zone.deploy(zone.request(1), "normal", CURRENT))}
+    return adopting(folder, zone, things), zone
+
+
+def test_two_quarters_are_adopted_in_their_order(tmp_path: Path) -> None:
+    root, zone = quarters(tmp_path)
+    make_plan(root, "001-adoption", SHARE + brought("p-256"), day(2, 70), adopt=["dnskey-old", "skr-old", "a-later"])
+    rehearse(root, sign_plan(root, "002-sign", zone, 2, "normal", CURRENT), VERIFIER.read_bytes())
+    code, output = verify(*both(root), "--authority", genesis(root), "--rehearsal")
+    assert code == 0, output
+
+
+def test_what_is_older_than_what_the_zone_has_is_not_adopted(tmp_path: Path) -> None:
+    root, _ = quarters(tmp_path)
+    three = ["dnskey-old", "a-later", "skr-old"]
+    wrong = make_plan(root, "001-adoption", SHARE + brought("p-256"), day(2, 70), adopt=three)
+    assert codes(root, wrong) == {"adopt.skr_order"}
+    shutil.rmtree(wrong)
+    first = make_plan(root, "001-later", SHARE, day(2, 70), adopt=three[:2])
+    rehearse(root, first, VERIFIER.read_bytes())
+    assert codes(root, make_plan(root, "002-older", "", day(2, 60), adopt=three[2:])) == {"adopt.skr_order"}
+
+
+def test_the_verifier_takes_in_no_quarter_before_the_last_one(tmp_path: Path) -> None:
+    root, _ = quarters(tmp_path)
+    plan = make_plan(root, "001-adoption", SHARE, day(2, 70), adopt=["dnskey-old", "skr-old", "a-later"])
+    rehearse(root, plan, VERIFIER.read_bytes())
+    forged = Forgery(record(root, "001-adoption"), stand_ins(root))
+    forged.script["adopted"].reverse()
+    made = forged.reseal().write(tmp_path / "record")
+    code, output = verify(made, "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert "adopted skr-old: a-later was in the zone before and lasts as long" in output
 
 
 # -- forgeries --------------------------------------------------------------------------------------------------------

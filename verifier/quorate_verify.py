@@ -5237,7 +5237,7 @@ class Register:
 
     def adopt(self, script, session, history):
         """Take in what this record adopts: it counts as if an earlier record had made it."""
-        for name in sorted(session.adopted):
+        for name in (name for name in script.adopted if name in session.adopted):
             one = script.adopted[name]
             file = "%s.%s" % (name, ADOPTED_FILES[one["kind"]])
             need(file not in self.known and name not in self.keys, "adopted %s: an earlier record has it" % name)
@@ -5260,6 +5260,9 @@ class Register:
     def _adopt_skr(self, name, digest, skr):
         """It is in the zone, as the governors state; its request and its schema are not known."""
         need(not skr.ids & self.requests.keys(), "adopted %s: an id of it is known" % name)
+        for other, known in self.skrs.items():
+            later = known["zone"] == skr.zone and other in self.published and self.ends[other] >= skr.end
+            need(not later, "adopted %s: %s was in the zone before and lasts as long" % (name, other))
         self.skrs[name] = {"back_out": False, "id": name, "keys": [], "request": "", "schema": "", "zone": skr.zone}
         self.published.add(name)
         self.digests[name], self.ends[name] = digest, skr.end

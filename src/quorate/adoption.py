@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from quorate.authority import Adopted, AdoptedKind, AuthorityState
 from quorate.dnssec.conformity import own_findings, signing_keys
@@ -139,6 +140,7 @@ def resolve(
     findings += [one for name, it in certificates.items() for one in _certificate_findings(name, it, pool)]
     held = {*register.spkis.values(), *(inputs[adopted_file(one)] for one in things if one.kind == "key")}
     adopted: list[ScriptAdopted] = []
+    deployed = {name: read_skr(one.data, name)[0] for name, one in register.skrs.items() if one.known.published}
     for one in things:
         issuer = ""
         if one.kind == "crl":
@@ -146,6 +148,8 @@ def resolve(
             findings += _crl_findings(one.id, issuer, [*register.crls, *(each.issuer for each in adopted)])
         if one.kind == "skr":
             findings += _skr_findings(one.id, inputs[adopted_file(one)], authority, held, register)
+            findings += _order_findings(one.id, inputs[adopted_file(one)], deployed)
+            deployed[one.id] = read_skr(inputs[adopted_file(one)], one.id)[0]
         adopted.append(ScriptAdopted(one.id, one.kind, adopted_file(one), one.digest, issuer))
     if blocking := tuple(one for one in findings if one.blocks):
         raise Refusal.of(blocking)
@@ -202,6 +206,19 @@ def _skr_findings(
     for other, known_skr in register.skrs.items():
         if known_skr.request_id == response.id and known_skr.known.zone == response.domain:
             yield found("adopt.skr_twice", where, id=name, other=other)
+
+
+def _order_findings(name: str, data: bytes, deployed: Mapping[str, Response]) -> Iterator[Finding]:
+    """The last one that is adopted or recorded is what the zone has: none comes after one that lasts longer."""
+    response, _ = read_skr(data, name)
+    end = _end(response)
+    for other, one in deployed.items():
+        if one.domain == response.domain and one.id != response.id and _end(one) >= end:
+            yield found("adopt.skr_order", f"adopt[{name}]", id=name, other=other)
+
+
+def _end(response: Response) -> datetime:
+    return max((bundle.expiration for bundle in response.bundles), default=datetime.min.replace(tzinfo=UTC))
 
 
 def _signers(response: Response, bundle: Bundle, signature: BundleSignature) -> Iterator[Dnskey]:

@@ -15,7 +15,7 @@ import msgspec
 from quorate import canonical
 from quorate.authority import AuthorityState
 from quorate.dnssec.continuity import ACTS, Act, Needs, evidence_findings
-from quorate.dnssec.dnskey import Algorithm, DigestType, dnskey_of
+from quorate.dnssec.dnskey import Algorithm, DigestType, Dnskey, dnskey_of
 from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.dnssec.name import wire_name
 from quorate.dnssec.policy import Ksk, Policy, read_policy
@@ -239,16 +239,20 @@ def _ends(skr: bytes) -> datetime:
     return max(bundle.expiration for bundle in response.bundles)
 
 
-def shadow_policy(policy: Policy, register: Register, labels: Mapping[str, str]) -> Policy:
+def shadow_policy(policy: Policy, register: Register, adopted: Mapping[str, bytes]) -> Policy:
     """The policy with the stand-ins' keys pinned under the labels of the real ones.
 
-    `labels`: of keys that were adopted and brought, by the ids under which they were. Of others the id is the label.
+    `adopted`: stand-ins (DER) of adopted KSKs by the labels of their pins. Of generated keys the id is the label.
     """
-    shadow = {name: key for name, key in register.ksks.items() if _same(key.zone, policy.zone)}
-    pins: dict[str, Ksk] = {}
-    for name, key in shadow.items():
-        pins.setdefault(labels.get(name, name).lower(), _pin(key, register.spkis[name], policy.zone))
-    kept = tuple(_shadowed(pin, pins.pop(pin.id.lower(), None)) for pin in policy.ksks)  # ids are in lower case
+    others = {name: key for name, key in register.ksks.items() if register.spkis[name] not in adopted.values()}
+    shadow = {name: key for name, key in others.items() if _same(key.zone, policy.zone)}
+    pins = {name: _pin(key, register.spkis[name], policy.zone) for name, key in shadow.items()}
+    kept = []
+    for pin in policy.ksks:
+        stand_in = pins.pop(pin.id.lower(), None)  # ids are in lower case
+        if pin.id in adopted:
+            stand_in = _pin_of(pin.id, dnskey_of(adopted[pin.id], pin.algorithm), policy.zone)
+        kept.append(_shadowed(pin, stand_in))
     return msgspec.structs.replace(policy, ksks=(*kept, *pins.values()))
 
 
@@ -262,7 +266,9 @@ def _shadowed(pin: Ksk, stand_in: Ksk | None) -> Ksk:
 
 
 def _pin(key: KnownKey, spki: bytes, zone: str) -> Ksk:
-    algorithm = Algorithm[key.algorithm]
-    dnskey = dnskey_of(spki, algorithm)
+    return msgspec.structs.replace(_pin_of(key.id, dnskey_of(spki, Algorithm[key.algorithm]), zone), since=key.since)
+
+
+def _pin_of(label: str, dnskey: Dnskey, zone: str) -> Ksk:
     digest = dnskey.ds(zone, DigestType.SHA256).digest.hex()
-    return Ksk(key.id, dnskey.key_tag, algorithm, digest, since=key.since)
+    return Ksk(label, dnskey.key_tag, Algorithm(dnskey.algorithm), digest)

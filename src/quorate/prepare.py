@@ -15,7 +15,7 @@ import msgspec
 
 from quorate import canonical, record
 from quorate.acts import lay_out
-from quorate.adopting import adopted_der, adopted_inputs
+from quorate.adopting import adopted_der, adopted_inputs, stand_in_file
 from quorate.adoption import description, is_known_outside, resolve
 from quorate.archive import read_register
 from quorate.authority import AuthorityState
@@ -49,7 +49,7 @@ from quorate.script import (
     ScriptToken,
 )
 from quorate.script.drafting import utc
-from quorate.script.operations import ImportOperation, ScriptOperation
+from quorate.script.operations import ScriptOperation
 from quorate.script.text import render
 from quorate.scrutiny import draft_findings
 from quorate.source import find_authority, read_authority, read_source
@@ -183,8 +183,8 @@ def _inputs(root: Path, ceremony: Path, plan: Plan, start: Base) -> dict[str, by
         inputs[f"inputs/profiles/{profile}.toml"] = profile_text(root, profile)
     register, zones = start.register, _zones(plan)
     if zones:
-        labels = _labels(root, register) if start.mode is Mode.REHEARSAL else {}
-        inputs |= zone_inputs(root, read_source(root).zones, zones, start.mode, register, labels)
+        adopted = _stand_ins(root) if start.mode is Mode.REHEARSAL else {}
+        inputs |= zone_inputs(root, read_source(root).zones, zones, start.mode, register, adopted)
     inputs |= adopted_inputs(root, read_source(root).adopted, plan.adopt, start.state, start.mode is Mode.REHEARSAL)
     inputs |= {f"inputs/known/{name}.cert.der": der for name, der in register.certificates.items()}
     inputs |= {f"inputs/known/{name}.crl": der for name, der in register.crls.items()}
@@ -192,16 +192,15 @@ def _inputs(root: Path, ceremony: Path, plan: Plan, start: Base) -> dict[str, by
     return inputs
 
 
-def _labels(root: Path, register: Register) -> dict[str, str]:
-    """The labels of KSKs that were adopted and brought to a token, by the ids of the operations that brought them."""
-    source = read_source(root)
-    files = {one.id: one for one in source.adopted}
-    labels: dict[str, str] = {}
-    for operation in (one.operation for one in register.entries if isinstance(one.operation, ImportOperation)):
-        if operation.zone and operation.key in files:
-            pinned = pinned_as(root, source.zones, adopted_der(root, files[operation.key]))
-            labels |= {operation.id: pinned[1].id} if pinned else {}
-    return labels
+def _stand_ins(root: Path) -> dict[str, dict[str, bytes]]:
+    """The stand-ins (DER) of adopted KSKs, whether brought to a token or not, by their zones and their pins' labels."""
+    source, found = read_source(root), dict[str, dict[str, bytes]]()
+    for one in source.adopted:
+        der = adopted_der(root, one)
+        path = stand_in_file(root, canonical.digest(der))
+        if path.is_file() and (pinned := pinned_as(root, source.zones, der)):
+            found.setdefault(pinned[0].name, {})[pinned[1].id] = path.read_bytes()
+    return found
 
 
 def _zones(plan: Plan) -> frozenset[str]:

@@ -74,18 +74,18 @@ def zone_inputs(
     names: frozenset[str],
     mode: Mode,
     register: Register,
-    labels: Mapping[str, str],
+    adopted: Mapping[str, Mapping[str, bytes]],
 ) -> dict[str, bytes]:
     """What a script's inputs hold of the zones `names`, and the SKRs of the register that belong to them.
 
-    `labels`: of brought KSKs by their ids, for a rehearsal's pins.
+    `adopted`: of each zone the stand-ins of adopted KSKs by their labels, for a rehearsal's pins.
     """
     inputs: dict[str, bytes] = {}
     for source in sources:
         if source.name in names:
             policy, schemas = _read(root, source)
             if mode is Mode.REHEARSAL:
-                policy = shadow_policy(policy, register, labels)
+                policy = shadow_policy(policy, register, adopted.get(source.name, {}))
             inputs[f"{zone_folder(source.name)}/policy.json"] = policy.compiled()
             inputs[f"{zone_folder(source.name)}/schemas.json"] = schemas_file(schemas)
     skrs = {name: one.data for name, one in register.skrs.items() if one.known.zone in names}

@@ -79,6 +79,12 @@ TABLE: dict[str, Meaning] = {
     "adopt.skr_twice": Meaning(
         ERROR, False, "{id} is in the register already, as {other}", "leave it out: an SKR is adopted once"
     ),
+    "adopt.skr_order": Meaning(
+        ERROR,
+        False,
+        "{id} does not last longer than {other}, which was in the zone before it",
+        "adopt the SKRs of a zone in the order of their deployment, and none that is older than what is recorded",
+    ),
     "adopt.skr_first": Meaning(
         ERROR,
         False,
