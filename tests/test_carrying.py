@@ -210,6 +210,16 @@ FORGERIES: dict[str, tuple[Callable[[Forgery], None], str]] = {
 }
 
 
+def test_nothing_is_taken_out_of_a_place_that_lies_elsewhere(sent: Path, tmp_path: Path) -> None:
+    """A bag that never left cannot be opened in the other facility."""
+    forged = Forgery(record(sent, "002-copy"), stand_ins(sent))
+    forged.script["facility"] = "hq"
+    made = forged.reseal().write(tmp_path / "record")
+    _, output = verify(record(sent, "001-made"), made, "--authority", genesis(sent), "--rehearsal")
+    assert "custody" in refused(output)
+    assert "safe-2 lies at annex, and not here" in output
+
+
 @pytest.mark.parametrize("what", FORGERIES)
 def test_the_verifier_refuses(sent: Path, tmp_path: Path, what: str) -> None:
     change, said = FORGERIES[what]

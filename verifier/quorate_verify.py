@@ -3296,8 +3296,14 @@ class Session:
             people = {person for person in people if person in rule.get("people", [person])}
             need(len(people) >= rule["need"], "%s has %d of its %d %s" % (place, len(people), rule["need"], name))
 
+    def _near(self, place):
+        """Nobody reaches into a place of another facility."""
+        where = self.state.places[place]["facility"] if place in self.state.places else self.script.value["facility"]
+        need(where == self.script.value["facility"], "%s lies at %s, and not here" % (plain(place), plain(where)))
+
     def _custody_open(self, step, body, people):
         self._controllers(step["place"], body)
+        self._near(step["place"])
         need(
             step["place"] not in self.open_places or step["place"] in self.doubtful_places,
             "%s is already open" % plain(step["place"]),
@@ -3349,6 +3355,7 @@ class Session:
                 step["place"] in ("", item.place),
                 "%s is taken from %s and lies in %s" % (step["item"], step["place"], item.place),
             )
+            self._near(item.place)
             self._open(item.place)
         item.out = True
 
@@ -3375,6 +3382,7 @@ class Session:
         if not item.doubtful:
             need(item.out, "%s is put away and was not out" % step["item"])
             need(item.seal, "%s is put away unsealed" % step["item"])
+            self._near(step["place"])
             self._open(step["place"])
         self._numbers(body, item.seal, False)
         item.out, item.place = False, step["place"]
