@@ -33,6 +33,7 @@ def walk(script: Script, authority: AuthorityState) -> tuple[Finding, ...]:
     if next(choices, None) is not None:
         findings[found("script.too_many_choices", "seats", most=MOST_CHOICES)] = None
     findings |= dict.fromkeys(_things(script, authority))
+    findings |= dict.fromkeys(_fetched(script, authority))
     findings |= dict.fromkeys(_tiers(script, authority))
     return tuple(findings)
 
@@ -206,6 +207,15 @@ def _things(script: Script, authority: AuthorityState) -> Iterator[Finding]:
         yield found("custody.left_out", "steps", items=", ".join(out))
     if places:
         yield found("custody.left_open", "steps", places=", ".join(sorted(places)))
+
+
+def _fetched(script: Script, authority: AuthorityState) -> Iterator[Finding]:
+    """A token that lies in a bag is not used while the bag lies in its place. Behind tiers more is asked: `_tiers`."""
+    taken = {step.item for step in script.steps if isinstance(step, Custody) and step.action == "take"}
+    for token in dict.fromkeys(operation.token for operation in script.operations):
+        bags = [item.id for item in authority.items if item.holder == token]
+        if bags and not taken.intersection(bags) and not is_tiered(authority, token):
+            yield found("custody.token_stays", "retrieve", token=token, items=", ".join(bags))
 
 
 def _around(script: Script, authority: AuthorityState, step: Custody, places: set[str]) -> Iterator[Finding]:

@@ -75,6 +75,13 @@ TABLE: dict[str, Meaning] = {
         "fetch what lies where the ceremony is, or hold it there",
         "",
     ),
+    "custody.token_stays": Meaning(
+        WARNING,
+        False,
+        "{token} is used, and nothing that leads to it is taken out: {items}",
+        "add the bag of the token to the plan's retrieve list, or explain why it is at hand",
+        "",
+    ),
     "custody.inner_open": Meaning(
         ERROR,
         False,
