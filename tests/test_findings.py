@@ -20,6 +20,8 @@ CODE = re.compile(r"[a-z0-9]+\.[a-z0-9_]+")
 MAKERS = {"Refusal", "found", "rule", "meaning"}
 PARTS = (
     "authority",
+    "custody",
+    "outset",
     "plan",
     "script",
     "x509",

@@ -43,8 +43,10 @@ def table() -> dict[str, Meaning]:
             authority,
             boulder,
             ceremony,
+            custody,
             dnssec,
             lint,
+            outset,
             plan,
             record,
             register,
@@ -54,7 +56,7 @@ def table() -> dict[str, Meaning]:
             x509,
         )
 
-        judged = (authority, adoption, plan, script, x509, lint, dnssec, skr)
+        judged = (authority, custody, outset, adoption, plan, script, x509, lint, dnssec, skr)
         for part in (*judged, token, ceremony, record, register, boulder):
             _table.update(part.TABLE)
     return _table

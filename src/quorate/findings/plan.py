@@ -236,27 +236,6 @@ TABLE: dict[str, Meaning] = {
         "destroy it last, or not at all",
         "",
     ),
-    "parting.last_copy": Meaning(
-        WARNING,
-        False,
-        "with {key} goes the last copy on any token: {about}",
-        "be sure that nothing is to be signed with it any more",
-        "",
-    ),
-    "parting.ksk_in_skr": Meaning(
-        WARNING,
-        False,
-        "{key} stands in {skr}, whose signatures are valid until {time}",
-        "have validators trust another KSK first, and close its pin with until in the zone's policy",
-        "",
-    ),
-    "parting.zone_without_ksk": Meaning(
-        WARNING,
-        False,
-        "no KSK of the zone {zone} is left on any token: nothing can be signed for it any more",
-        "make its successor first, unless the zone ends",
-        "",
-    ),
     "plan.key_made_here": Meaning(
         ERROR,
         False,

@@ -1,0 +1,148 @@
+"""Findings about things: places, items and their bags, what leads to a token, what goes with a key's last copy."""
+
+from . import Meaning, Severity
+
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
+
+TABLE: dict[str, Meaning] = {
+    "custody.elsewhere": Meaning(
+        ERROR,
+        False,
+        "{item} lies in {place}, which is in {facility}",
+        "fetch what lies where the ceremony is, or hold it there",
+        "",
+    ),
+    "custody.token_stays": Meaning(
+        WARNING,
+        False,
+        "{token} is used, and nothing that leads to it is taken out: {items}",
+        "add the bag of the token to the plan's retrieve list, or explain why it is at hand",
+        "",
+    ),
+    "custody.inner_open": Meaning(
+        ERROR,
+        False,
+        "{place} would be closed while {inner} in it is open",
+        "close what lies within first",
+        "BR 5.2.2",
+    ),
+    "custody.left_open": Meaning(
+        ERROR,
+        False,
+        "{places} would be left open",
+        "close them",
+        "BR 5.2.2",
+    ),
+    "custody.left_out": Meaning(
+        ERROR,
+        False,
+        "{items} would be left on the table",
+        "seal them and put them back",
+        "BR 5.2.2",
+    ),
+    "custody.not_sealed": Meaning(
+        ERROR,
+        False,
+        "{item} would go into {place} unsealed, or with {place} closed",
+        "seal the item and open the place first",
+        "",
+    ),
+    "custody.outer_closed": Meaning(
+        ERROR,
+        False,
+        "{place} would be opened while {outer} around it is closed",
+        "open the places around it first",
+        "",
+    ),
+    "custody.not_there": Meaning(
+        ERROR,
+        False,
+        "{item} is not in {place} when it is to be taken, or {place} is closed",
+        "correct the plan's retrieve list",
+        "",
+    ),
+    "item.unknown": Meaning(
+        ERROR,
+        False,
+        "the item {item} is not among the authority's items",
+        "add it to authority.toml, or use one that is there",
+        "",
+    ),
+    "place.not_appointed": Meaning(
+        ERROR,
+        False,
+        "{person} is to open it and is not appointed as {role}",
+        "name people of that role, or appoint them",
+        "BR 5.2.2",
+    ),
+    "place.other_facility": Meaning(
+        ERROR,
+        False,
+        "{place} lies within {outer}, which is in another facility",
+        "correct within, or the facility",
+        "",
+    ),
+    "place.unknown": Meaning(
+        ERROR,
+        False,
+        "the place {place} is not among the authority's places",
+        "add it to authority.toml, or use one that is there",
+        "",
+    ),
+    "place.within_itself": Meaning(
+        ERROR,
+        False,
+        "{place} lies within itself",
+        "correct within",
+        "",
+    ),
+    "tiers.not_retrieved": Meaning(
+        ERROR,
+        False,
+        "{token} is used, and {what} that lead to it stay in their places",
+        "add to the plan's retrieve list: {items}",
+        "BR 5.1.2",
+    ),
+    "tiers.opens_and_unlocks": Meaning(
+        ERROR,
+        False,
+        "{person} opens {place} and may hold a share that unlocks {token}",
+        "let the place be opened by people who hold none",
+        "BR 5.2.2",
+    ),
+    "tiers.opens_both": Meaning(
+        ERROR,
+        False,
+        "{person} opens {place} and {other}, both on the way to {token}",
+        "give each place controllers of its own",
+        "BR 5.2.2",
+    ),
+    "tiers.way_around": Meaning(
+        ERROR,
+        False,
+        "{item} leads to {token} and lies outside {place}, behind which others like it lie",
+        "put it behind the same places",
+        "BR 5.1.2",
+    ),
+    "parting.last_copy": Meaning(
+        WARNING,
+        False,
+        "with {key} goes the last copy on any token: {about}",
+        "be sure that nothing is to be signed with it any more",
+        "",
+    ),
+    "parting.ksk_in_skr": Meaning(
+        WARNING,
+        False,
+        "{key} stands in {skr}, whose signatures are valid until {time}",
+        "have validators trust another KSK first, and close its pin with until in the zone's policy",
+        "",
+    ),
+    "parting.zone_without_ksk": Meaning(
+        WARNING,
+        False,
+        "no KSK of the zone {zone} is left on any token: nothing can be signed for it any more",
+        "make its successor first, unless the zone ends",
+        "",
+    ),
+}
