@@ -14,7 +14,7 @@ import click
 import pytest
 
 from example import FIRST, make_authority, make_plan
-from quorate import __version__
+from quorate import __version__, prepare, source
 from quorate.cli import GROUPS, ORDER, program
 from refusing import approve, refused, run
 
@@ -199,8 +199,10 @@ def test_interrupted_is_3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("quorate.source.find_authority", interrupted)
+    taken = prepare.find_authority  # a module that were first read in while this lasts would keep what it found
+    monkeypatch.setattr(source, "find_authority", interrupted)
     outcome = run("status", tmp_path)
+    assert prepare.find_authority is taken
     assert outcome.code == 3
     assert outcome.err.strip() == "quorate: interrupted"
 
@@ -209,7 +211,7 @@ def test_a_bug_is_70_and_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     def broken(*_: object) -> None:
         raise AssertionError("not as it was thought")
 
-    monkeypatch.setattr("quorate.source.find_authority", broken)
+    monkeypatch.setattr(source, "find_authority", broken)
     outcome = run("status", tmp_path)
     assert outcome.code == 70
     assert "Traceback" in outcome.err
