@@ -71,7 +71,7 @@ OF_A_FULL_REQUEST = (
     "ksr.bundle_count ksr.bundle_cycle_duration ksr.bundle_keys ksr.bundle_pop ksr.chain_keys ksr.key_strength "
     "ksr.policy_alg ksr.policy_bundle_intervals ksr.policy_keys ksr.policy_sig_overlap ksr.stated_overlap"
 ).split()
-OF_A_FULL_RESPONSE = "skr.algorithm_unsigned skr.signature_invalid skr.unsigned".split()
+OF_A_FULL_RESPONSE = "skr.algorithm_without_zsk skr.signature_invalid".split()
 
 
 def work_cases(made: Hostile) -> None:

@@ -11,7 +11,7 @@ from ksr_making import (
     bundle_key,
     pair,
 )
-from quorate.dnssec.dnskey import rsa_numbers
+from quorate.dnssec.dnskey import ZSK_FLAGS, rsa_numbers, rsa_octets
 from quorate.dnssec.ksr import AlgorithmPolicy, Bundle, Family, Request
 from quorate.dnssec.policy import KeyKind
 
@@ -133,6 +133,22 @@ def key_cases(made: Cases) -> None:
     for name in ("ksk", "revoked-ksk", "zsk"):
         plan = substituted(tld_plan(), ec_new, pair(f"zsk-p256-tag-of-{name}"))
         made.tld(f"tag-of-a-{name}", f"a ZSK with the tag of another key: {name}", "ksr.key_tags", plan=plan)
+    for number, about in ((1, "the KSK that signs"), (2, "a KSK that is pinned and was never seen")):
+        same = replace(pair(f"ksk-p256-{number}"), identifier=ec_new.identifier, flags=ZSK_FLAGS)
+        made.tld(
+            f"pair-of-ksk-{number}",
+            f"a ZSK with the key pair of {about}",
+            "ksr.key_ksk",
+            plan=substituted(tld_plan(), ec_new, same),
+        )
+    long = rsa_octets((1 << 15999) + 1, (1 << 16383) + 1)
+    made.root(
+        "exponent-of-16000-bits",
+        "an exponent and a modulus longer than any number that is printed",
+        *("ksr.key_strength", "ksr.policy_alg", "ksr.stated_parameters", "ksr.bundle_pop"),
+        plan=substituted(root_plan(), new, replace(new, octets=long)),
+        after=states(RSA),
+    )
 
 
 def states(kind: KeyKind) -> Callable[[Request], Request]:

@@ -128,6 +128,7 @@ def test_a_ksk_that_was_never_published_does_not_sign(zone: Zone) -> None:
     assert codes(verdict) == ["skr.order", "skr.stranded", "skr.stranded_fixed"]
     story = next(one for one in verdict.blocking if one.code == "skr.stranded")
     assert story.sentence == (
+        "KSR-POLICY-SAFETY: "
         "a validator that first looked on 2026-01-01 with A trusts only A; on 2026-04-11 it meets bundle 2 of "
         "rollover, signed by B, and finds no signature by a key that it trusts"
     )

@@ -76,7 +76,7 @@ def test_a_request_without_proofs_fails_for_that_alone(form: str, tmp_path: Path
     outcome = check(good(form, "ksr"), zone(tmp_path))
     assert (outcome.code, outcome.codes) == (1, ["ksr.form_unproven"])
     assert "KSR-BUNDLE-POP               REFUSED" in outcome.out
-    assert outcome.out.count(" passed") == 21
+    assert outcome.out.count(" passed") == 22
     assert "quorate ksr convert" in outcome.err
     assert "ksr.form_unproven" not in get_args(Acceptable)
 

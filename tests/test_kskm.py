@@ -213,6 +213,116 @@ def test_a_schema_of_its_own_is_kept(made: Path) -> None:
     assert [one.slots for one in zone.schemas.named("odd").slots] == ["1", "2..8", "9"]
 
 
+def test_the_schemas_keep_their_names_and_their_ksks(made: Path) -> None:
+    with (made / "ksrsigner.yaml").open("a") as file:
+        file.write(schema("my-way", [("AB", "AB", "")] * 9))
+    into = imported(made)
+    call = ("ksr", "check", made / "ksr0.xml", "--genesis", "--at", "2025-11-20", "--in", into)
+    normal = run(*call, "--schema", "normal")
+    assert (normal.code, normal.err) == (0, "")
+    assert "schema normal, current = A" in normal.out
+    early = run(*call, "--schema", "publish+")
+    assert (early.code, early.err) == (0, "")
+    assert "schema publish+ (pre-publish+), current = A, next = B" in early.out
+    assert "my-way" in run(*call, "--schema", "nothing").err
+    swapped = run(*call, "--schema", "normal", "--ksk", "current=B")
+    assert "schema normal, current = B" in swapped.out
+    later = ("skr", "check", made / "skr1.xml", "--previous", made / "skr0.xml", "--in", into)
+    assert run(*later, "--schema", "pre-publish").code == 0
+    assert refused(made, *later, "--schema", "publish+") == ["skr.schema_differs"]
+
+
+def test_a_ksk_that_the_file_names_and_nobody_has_seen_is_refused(made: Path) -> None:
+    """As the signer does, which takes the key from its file, whatever signed the quarter before."""
+    path = made / "ksrsigner.yaml"
+    text = path.read_text()
+    path.write_text(text.partition("schemas:\n")[0] + "schemas:\n" + schema("normal", [("B", "B", "")] * 9))
+    into = imported(made, "--previous", made / "skr0.xml")
+    (made / "ksr1.xml").write_bytes(write_ksr(Zone().request(1)))
+    call = ("ksr", "check", made / "ksr1.xml", "--at", "2026-02-10", "--in", into)
+    assert run(*call).code == 0
+    assert {"skr.order_keys", "ksr.ksk_safety"} <= set(refused(made, *call, "--schema", "normal"))
+    assert "KSR-POLICY-SAFETY            REFUSED" in run(*call, "--schema", "normal").out
+
+
+def test_what_is_on_record_as_deployed_leaves_no_room_for_a_first_request(made: Path) -> None:
+    into = imported(made, "--previous", made / "skr0.xml")
+    first = ("ksr", "check", made / "ksr1.xml", "--at", "2026-02-10", "--genesis", "--in", into)
+    assert refused(made, *first) == ["ksr.chain_recorded"]
+    again = ("ksr", "check", made / "ksr0.xml", "--at", "2025-11-20", "--genesis", "--in", into)
+    assert "ksr.chain_recorded" not in run(*again).codes  # it is the one that was answered
+
+
+def test_a_ksk_that_was_revoked_plays_no_part_any_more(made: Path) -> None:
+    zone = Zone()
+    for quarter, (name, keys) in enumerate(
+        [("normal", ONE), ("pre-publish", both()), ("rollover", both()), ("revoke", both())]
+    ):
+        revoking = zone.deploy(zone.request(quarter), name, keys)
+    (made / "skr3.xml").write_bytes(write_skr(revoking))
+    (made / "ksr4.xml").write_bytes(write_ksr(zone.request(4)))
+    call = ("ksr", "check", made / "ksr4.xml", "--previous", made / "skr3.xml", "--at", "2026-11-10")
+    outcome = run(*call, "--schema", "normal", "--in", imported(made))
+    assert "schema normal, current = B" in outcome.out
+
+
+def test_a_binding_names_the_parts_of_its_schema(made: Path) -> None:
+    into = imported(made)
+    path = into / "dnssec" / "bindings.toml"
+    text = path.read_text()
+    call = ("ksr", "check", made / "ksr0.xml", "--genesis", "--at", "2025-11-20", "--in", into, "--schema", "normal")
+    path.write_text(text.replace('part = "current"', 'part = "other"', 1))
+    assert refused(made, *call) == ["schema.binding"]
+    path.write_text(text + text.partition("\n\n")[2])
+    assert "schema.twice" in refused(made, *call)
+    path.write_text(text.replace('schema = "normal"', 'schema = "odd"', 1))
+    assert refused(made, *call) == ["schema.unknown"]
+
+
+def test_bounds_that_the_file_neither_has_nor_checks_follow_from_the_others(made: Path) -> None:
+    path = made / "ksrsigner.yaml"
+    off = "  check_cycle_length: false\n  check_bundle_intervals: false\n  dns_ttl"
+    path.write_text(path.read_text().replace("  dns_ttl", off))
+    into = imported(made)
+    (limits,) = load_zone(into / "dnssec").policy.limits
+    assert [str(span) for span in (limits.interval, limits.cycle)] == ["P5D to P12D", "P40D to P96D"]
+    assert "min_bundle_interval and max_bundle_interval are not in the file" in (into / "report.md").read_text()
+    shutil.rmtree(into)
+    path.write_text(path.read_text().replace("  dns_ttl", "  min_bundle_interval: P8D\n  dns_ttl"))
+    (limits,) = load_zone(imported(made) / "dnssec").policy.limits
+    assert [str(span) for span in (limits.interval, limits.cycle)] == ["P8D to P11D", "P64D to P88D"]
+
+
+def test_what_a_key_leaves_out_its_public_key_says(made: Path) -> None:
+    path = made / "ksrsigner.yaml"
+    text = path.read_text()
+    pins = load_zone(imported(made) / "dnssec").policy.ksks
+    for name, count in (("ds_sha256", 2), ("key_tag", 1)):
+        shutil.rmtree(made / "zone")
+        path.write_text(re.sub(f"    {name}: .*\n", "", text, count=count))
+        assert load_zone(imported(made) / "dnssec").policy.ksks == pins
+        lone = ("import", "kskm", path, "--into", made / "lone")
+        assert set(refused(made, *lone)) == {"kskm.value"}
+        assert f"{name}: it is missing, and no single key that is given with --dnskey says it" in run(*lone).err
+
+
+def test_days_that_begin_or_end_within_a_day_are_whole_days_here(made: Path) -> None:
+    path = made / "ksrsigner.yaml"
+    days = "valid_from: 2020-01-01T10:00:00+00:00\n    valid_until: 2030-01-10T23:59:59+00:00"
+    text = path.read_text().replace("valid_from: 2020-01-01T00:00:00+00:00", days, 1)
+    path.write_text(text.replace("P21D", "P3W"))
+    policy = load_zone(imported(made) / "dnssec").policy
+    assert [(one.since, one.until) for one in policy.ksks] == [("2020-01-02", "2030-01-10"), ("2020-01-01", "")]
+    assert str(policy.limits[0].validity) == "P21D"
+
+
+def test_the_limits_of_the_file_hold_before_its_keys_do(made: Path) -> None:
+    path = made / "ksrsigner.yaml"
+    path.write_text(path.read_text().replace("valid_from: 2020-01-01", "valid_from: 2026-01-01"))
+    call = ("ksr", "check", made / "ksr0.xml", "--genesis", "--at", "2025-11-20", "--in", imported(made))
+    assert run(*call, "--schema", "normal").code == 0
+
+
 Change = Callable[[str], str]
 
 
@@ -232,7 +342,7 @@ WRONG: dict[str, tuple[Change, str]] = {
     "no pin": (lambda text: re.sub("    ds_sha256: .*\n", "", text, count=1), "kskm.value"),
     "a short pin": (lambda text: re.sub("ds_sha256: ..", "ds_sha256: ", text, count=1), "kskm.value"),
     "a duration of months": (swap("P28D", "P1M"), "kskm.value"),
-    "a local time": (swap("2020-01-01T00:00:00+00:00", "2020-01-01T10:00:00+00:00"), "kskm.value"),
+    "a local time": (swap("2020-01-01T00:00:00+00:00", "2020-01-01T10:00:00+01:00"), "kskm.value"),
     "an unknown algorithm": (swap("algorithm: ECDSAP256SHA256", "algorithm: RSAMD5"), "kskm.value"),
     "a number in words": (swap("ttl: 172800", "ttl: two days"), "kskm.value"),
     "a label with a blank": (swap("label: A", "label: A B"), "kskm.value"),
@@ -318,6 +428,20 @@ def test_the_previous_response_is_of_this_zone(made: Path) -> None:
     (made / "other.xml").write_bytes(write_skr(other.sign(other.draft(other.request(0), "normal", ONE))))
     call = ("import", "kskm", made / "ksrsigner.yaml", "--previous", made / "other.xml", "--into", made / "zone")
     assert refused(made, *call) == ["skr.zone"]
+
+
+def test_the_previous_response_is_sound_and_of_pinned_ksks(made: Path) -> None:
+    call = ("import", "kskm", made / "ksrsigner.yaml", "--previous", made / "other.xml", "--into", made / "zone")
+    stranger = Zone(kinds={"S": "p-256"})
+    strange = stranger.sign(stranger.draft(stranger.request(0), "normal", {"current": "S"}))
+    (made / "other.xml").write_bytes(write_skr(strange))
+    assert refused(made, *call) == ["skr.ksk_unknown"]
+    good = (made / "skr0.xml").read_text()
+    at = good.index("<SignatureData>") + len("<SignatureData>")
+    flipped = "B" if good[at] == "A" else "A"
+    (made / "other.xml").write_text(good[:at] + flipped + good[at + 1 :])
+    assert "skr.signature_invalid" in refused(made, *call)
+    assert not (made / "zone").exists()
 
 
 def test_nothing_is_written_over(made: Path) -> None:

@@ -82,7 +82,7 @@ def test_there_are_cases_enough() -> None:
 def test_every_code_of_a_request_has_a_case_that_is_refused_for_it() -> None:
     """Those that no request's file can provoke have tests of their own."""
     elsewhere = {"ksr.more_problems", "ksr.too_large", "ksr.id_unusable", "ksr.chain_missing", "ksr.ksk_safety"}
-    elsewhere |= {"ksr.chain_undeployed"}
+    elsewhere |= {"ksr.chain_undeployed", "ksr.chain_recorded"}
     of_text = {"ksr.proof_missing"} | {code for code in TABLE if code.startswith(("ksr.text_", "ksr.form_"))}
     codes = {code for code in TABLE if code.startswith("ksr.")} - of_text
     assert codes - {code for entry in INDEX for code in entry["expect"]} == elsewhere
@@ -104,7 +104,7 @@ def test_the_names_are_those_of_the_roots_operators() -> None:
     KSR-BUNDLE-CYCLE-DURATION KSR-POLICY-KEYS KSR-POLICY-ALG KSR-POLICY-SAFETY KSR-POLICY-SIG-OVERLAP
     KSR-POLICY-SIG-VALIDITY KSR-POLICY-SIG-HORIZON KSR-POLICY-BUNDLE-INTERVALS KSR-PREVIOUS KSR-CHAIN-KEYS
     KSR-CHAIN-OVERLAP""".split()
-    ours = {"KSR-SERIAL", "KSR-SIGNERS-NAME", "KSR-KEY-STRENGTH", "KSR-KEY-TAGS"}
+    ours = {"KSR-SERIAL", "KSR-SIGNERS-NAME", "KSR-KEY-STRENGTH", "KSR-KEY-TAGS", "KSR-KEY-KSK"}
     assert {check.name for check in CHECKS} == {*theirs, *ours}
 
 

@@ -55,7 +55,7 @@ def test_what_people_compare_is_printed(tmp_path: Path) -> None:
     assert "- 53713 RSA of 2048 bits with exponent 65537, slot 1 before" in lines
     assert "+ 6690 RSA of 2048 bits with exponent 65537, slot 9" in lines
     assert "  5976 RSA of 2048 bits with exponent 65537, slot 1; slots 1-9 before" in lines
-    assert sum(line.endswith(" passed") for line in lines) == 22
+    assert sum(line.endswith(" passed") for line in lines) == 23
 
 
 def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
@@ -73,6 +73,14 @@ def test_a_file_that_is_none_is_refused_after_its_digest(tmp_path: Path, name: s
     folder = zone(tmp_path, name)
     assert refused(folder, *arguments(name), "--in", folder) == CASES[name]["expect"]
     assert run(*arguments(name), "--in", folder).out.startswith(f"{Path(CASES[name]['ksr']).name}: sha256:")
+
+
+def test_no_number_of_a_file_is_too_long_to_be_told_of(tmp_path: Path) -> None:
+    name = "root-exponent-of-16000-bits"
+    folder = zone(tmp_path, name)
+    assert sorted(set(refused(folder, *arguments(name), "--in", folder))) == CASES[name]["expect"]
+    said = run(*arguments(name), "--in", folder)
+    assert "+ 65535 RSA" in said.out or "RSA of 16384 bits with exponent of 16000 bits" in said.out
 
 
 def test_an_exception_is_told_where_it_counts(tmp_path: Path) -> None:

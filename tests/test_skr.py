@@ -242,6 +242,7 @@ OWN: dict[str, Callable[[Response], Response]] = {
     "skr.unsigned": lambda one: changed(one, 1, signatures=()),
     "skr.revoked_unsigned": without_revoked,
     "skr.algorithm_unsigned": lambda one: dnskey(one, algorithm=14),
+    "skr.algorithm_without_zsk": lambda one: changed(one, 3, keys=one.bundles[2].ksks),
     "dnssec.name_unusable": lambda one: replace(one, domain="a..b"),
 }
 

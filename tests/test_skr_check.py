@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from quorate.dnssec.ksr import Request
 from quorate.dnssec.ksr_layout import write_ksr, write_skr
 from refusing import refused, run
 from test_skr import OWN
 from zone_folder import make_folder
-from zones import Zone, both, ksk_pair, replace
+from zones import DAY, Zone, both, ksk_pair, replace
 
 ONE = {"current": "A"}
 QUARTERS = [
@@ -132,6 +133,7 @@ def test_a_named_schema_is_held_to(made: Path) -> None:
     swapped = refused(made, *call, "--schema", "rollover", "--ksk", "current=B", "--ksk", "next=A")
     assert set(swapped) == {"skr.schema_differs"}
     assert refused(made, *call, "--schema", "normal") == ["skr.schema_other"]
+    assert "skr.schema_unknown" not in run(*call, "--schema", "normal").out  # it is a rollover, which is known
     assert refused(made, *call, "--schema", "nothing") == ["schema.unknown"]
     assert run(*call, "--schema", "rollover", "--ksk", "current").code == 2
 
@@ -181,6 +183,63 @@ def test_a_damaged_file_is_refused_with_its_finding(code: str, made: Path, tmp_p
     outcome = run("skr", "check", file, "--in", made)
     assert outcome.code == 1
     assert code in outcome.codes or f"warning: {code}" in outcome.out
+
+
+def test_a_response_keeps_to_the_limits_of_its_zone(made: Path, tmp_path: Path) -> None:
+    """Soundly signed, and never what the policy allows to be asked for; each check by its public name."""
+    zone, file = Zone(), tmp_path / "skr.xml"
+    turns = zone.request(1)
+
+    def told(request: Request, folder: Path = made) -> str:
+        file.write_bytes(write_skr(zone.sign(zone.draft(request, "normal", ONE))))
+        outcome = run("skr", "check", file, "--in", folder, "--at", "2026-02-10")
+        assert outcome.code == 1
+        return outcome.err
+
+    assert "KSR-BUNDLE-COUNT: there are 8 bundles and not 9" in told(replace(turns, bundles=turns.bundles[:8]))
+    early = zone.request(1, slots=9)
+    apart = [
+        replace(one, inception=one.inception + number * 5 * DAY, expiration=one.expiration + number * 5 * DAY)
+        for number, one in enumerate(early.bundles)
+    ]
+    spread = told(replace(early, bundles=tuple(apart)))
+    assert "bundles 2-9: KSR-POLICY-SIG-OVERLAP: the overlap with the slot before is P6D" in spread
+    assert "bundles 2-9: KSR-POLICY-BUNDLE-INTERVALS: the slot begins P15D after" in spread
+    assert "KSR-BUNDLE-CYCLE-DURATION: the last slot begins P120D" in spread
+    other = make_folder(tmp_path / "other", zone) / "policy.toml"
+    other.write_text(
+        other.read_text().replace("algorithms = [{ algorithm = 13 }]", "algorithms = [{ algorithm = 14 }]")
+    )
+    assert "KSR-POLICY-ALG: key" in told(turns, tmp_path / "other")
+
+
+def test_what_the_signer_states_keeps_to_the_policy(made: Path, tmp_path: Path) -> None:
+    zone, file = Zone(), tmp_path / "skr.xml"
+    response = zone.sign(zone.draft(zone.request(0), "normal", ONE))
+    for stated in ({"min_signature_validity": 81 * DAY}, {"max_validity_overlap": 20 * DAY}):
+        file.write_bytes(write_skr(replace(response, ksk=replace(response.ksk, **stated))))
+        assert refused(tmp_path, "skr", "check", file, "--in", made) == ["skr.stated"]
+
+
+def test_one_cause_is_told_once_for_all_bundles(made: Path, tmp_path: Path) -> None:
+    zone, file = Zone(), tmp_path / "skr.xml"
+    response = zone.sign(zone.draft(zone.request(0), "normal", ONE))
+    file.write_bytes(write_skr(replace(response, domain="example.")))
+    lines = [line for line in run("skr", "check", file).err.splitlines() if line.startswith("quorate: ")]
+    assert len(lines) == 3
+    assert all("bundles 1-9: " in line for line in lines)
+
+
+def test_an_act_relaxes_what_it_says_of_the_calendar(made: Path, tmp_path: Path) -> None:
+    zone, file = Zone(), tmp_path / "skr.xml"
+    request = zone.request(0)
+    few = replace(request, bundles=request.bundles[:5])
+    file.write_bytes(write_skr(zone.sign(zone.draft(few, "normal", ONE))))
+    call = ("skr", "check", file, "--in", made)
+    assert set(refused(tmp_path, *call)) == {"ksr.bundle_count", "ksr.bundle_cycle_duration", "ksr.policy_keys"}
+    outcome = run(*call, "--act", "zsk-compromise")
+    assert outcome.code == 0
+    assert "relaxed by the act: ksr.bundle_count" in outcome.out
 
 
 def test_an_skr_of_no_schema_is_noticed(made: Path, tmp_path: Path) -> None:

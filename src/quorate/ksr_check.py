@@ -74,14 +74,18 @@ def check_request(asked: Asked) -> None:
     if case.previous:
         _say([*differences(case.request, case.previous), ""])
     verdict, relaxed = _relaxing(judge(case), asked.act)
+    verdict = verdict._replace(refused=(*verdict.refused, *ahead))
     _say(_check_lines(case, verdict, relaxed, asked.act))
-    missing = () if before.previous or asked.genesis else _chain_missing(before.history)
-    if findings := (*missing, *verdict.refused, *ahead):
+    missing = () if before.previous else _chain_missing(before.history, asked.genesis)
+    if findings := (*missing, *verdict.refused):
         raise Refusal.of(_first(findings))
     _say([f"accepted: the request passes every check{' that the act leaves' if relaxed else ''}"])
 
 
-def _chain_missing(history: Sequence[Signed]) -> tuple[Finding, ...]:
+def _chain_missing(history: Sequence[Signed], genesis: bool) -> tuple[Finding, ...]:
+    deployed = [one.response.id for one in history if one.deployed]
+    if genesis:
+        return (found("ksr.chain_recorded", id=deployed[-1]),) if deployed else ()
     if not history:
         return (found("ksr.chain_missing"),)
     return (found("ksr.chain_undeployed", ids=", ".join(one.response.id for one in history)),)
@@ -166,7 +170,7 @@ def _before(asked: Asked, folder: Path, request: Request, digest: str) -> Before
         data = _octets(asked.previous)
         _say(_file_lines(asked.previous, data))
         return Before(_response(data, asked.previous.name), (), seen)
-    if asked.genesis or not (own or recorded.is_dir()):
+    if not (own or recorded.is_dir()):
         return Before(seen=seen)
     from quorate.dnssec.continuity import Act, predecessor
     from quorate.zone import load_history, load_schemas
@@ -174,6 +178,8 @@ def _before(asked: Asked, folder: Path, request: Request, digest: str) -> Before
     history = (*load_history(folder, load_schemas(folder)), *own)
     # a request that was answered is judged in its place, and not after what came later
     history = tuple(takewhile(lambda one: one.response.id != request.id, history))
+    if asked.genesis:
+        return Before(None, history, seen)
     before = predecessor(history, request.id, Act(asked.act or Act.ROUTINE))
     if before is not None:
         _say([f"after the deployed response {before.response.id}"])
@@ -203,20 +209,23 @@ def _slots(asked: Asked, folder: Path, case: Case, before: Before) -> tuple[tupl
         return rows, ()
     from quorate.dnssec.continuity import Signed
     from quorate.dnssec.preview import preview
-    from quorate.zone import load_schemas, read_keys
+    from quorate.zone import load_schemas, planned, read_keys, revoked_ksks
     from quorate.zone_records import own_keys
 
     schemas = load_schemas(folder)
     given = read_keys(folder / KSKS, case.policy) if (folder / KSKS).is_file() else ()
     keys = (*given, *own_keys(folder, case.policy.zone))
     history = before.history or tuple(Signed(one, "", True) for one in (before.previous,) if one)
+    history = () if asked.genesis else history
     try:
-        schema = schemas.named(asked.schema)
-        seen = preview(case.request, case.policy, schemas, keys, history, schema, dict(asked.parts), case.at, asked.act)
+        revoked = revoked_ksks(case.policy, history)
+        schema, parts = planned(folder, schemas, asked.schema, dict(asked.parts), revoked)
+        seen = preview(case.request, case.policy, schemas, keys, history, schema, parts, case.at, asked.act)
     except Refusal as refusal:
         return rows, refusal.findings
     bound = ", ".join(f"{part} = {name}" for part, name in seen.keys.items())
-    return (f"schema {seen.schema.id}, {bound}", *seen.rows, KEY), seen.findings
+    name = asked.schema if asked.schema == schema.id else f"{asked.schema} ({schema.id})"
+    return (f"schema {name}, {bound}", *seen.rows, KEY), seen.findings
 
 
 def _say(lines: Iterator[str] | list[str]) -> None:

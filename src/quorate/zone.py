@@ -1,13 +1,16 @@
 """A zone's folder on disk: `dnssec/` of an authority, or of what was imported. Floor 4.
 
 `dnssec/policy.toml` holds the pins and limits, `schemas.toml` the signing schemas (else those that come with the
-program), `ksks.txt` the KSKs' DNSKEY records. SKRs that were made elsewhere lie in `responses/`: spec/skr.md.
+program), `bindings.toml` the names and KSKs that an operator gives to schemas, `ksks.txt` the KSKs' DNSKEY records.
+SKRs that were made elsewhere lie in `responses/`: spec/skr.md.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib.resources
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,12 +24,12 @@ from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.name import wire_name
 from quorate.dnssec.policy import Policy
 from quorate.dnssec.records import read_dnskeys
-from quorate.dnssec.schema import Schemas, read_schemas
-from quorate.findings import Refusal
+from quorate.dnssec.schema import Schema, Schemas, read_schemas
+from quorate.findings import Refusal, found, refuse_errors
 from quorate.strict import is_day, load_toml
 from quorate.zone_policy import load_checked_policy
 
-SCHEMAS, KSKS, RESPONSES = "schemas.toml", "ksks.txt", "responses"
+SCHEMAS, BINDINGS, KSKS, RESPONSES = "schemas.toml", "bindings.toml", "ksks.txt", "responses"
 
 
 class PartEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,6 +50,26 @@ class ResponseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request: str = ""
     schema: str = ""
     keys: tuple[PartEntry, ...] = ()
+
+
+class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A schema under the name that the operator has for it, with the KSKs that play its parts."""
+
+    id: str
+    schema: str
+    keys: tuple[PartEntry, ...]
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """Part to KSK."""
+        return {one.part: one.ksk for one in self.keys}
+
+
+class Bindings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`bindings.toml`: spec/schema.md."""
+
+    format: Literal["quorate/1"]
+    bindings: tuple[Binding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +94,48 @@ def load_schemas(folder: Path | None) -> Schemas:
     if folder is not None and (folder / SCHEMAS).is_file():
         return read_schemas((folder / SCHEMAS).read_bytes(), SCHEMAS)
     return _shipped()
+
+
+def planned(
+    folder: Path | None, schemas: Schemas, name: str, parts: Mapping[str, str], revoked: Collection[str]
+) -> tuple[Schema, dict[str, str]]:
+    """The schema that `--schema NAME` means, and the KSKs of its parts as far as they are said.
+
+    `parts` are what was said with the name; what they leave open is as `bindings.toml` has it. A KSK that is among the
+    `revoked` plays no part any more, and whoever follows it is left to be found. Raises `schema.unknown`, and
+    `schema.binding` for a file that names other parts than the schema has.
+    """
+    bindings = _bindings(folder, schemas)
+    if (binding := bindings.get(name)) is None:
+        if name not in {one.id for one in schemas.schemas}:
+            known = ", ".join(dict.fromkeys((*bindings, *(one.id for one in schemas.schemas))))
+            raise Refusal("schema.unknown", schema=name, known=known)
+        return schemas.named(name), dict(parts)
+    standing = {part: ksk for part, ksk in binding.parts.items() if ksk not in revoked}
+    return schemas.named(binding.schema), {**standing, **parts}
+
+
+def revoked_ksks(policy: Policy, history: Iterable[Signed]) -> frozenset[str]:
+    """The KSKs of the policy that were revoked in what was signed before."""
+    keys = {key.dnskey for one in history for bundle in one.response.bundles for key in bundle.ksks}
+    pins = (policy.ksk_of(key) for key in keys if key.is_revoked)
+    return frozenset(pin.id for pin in pins if pin is not None)
+
+
+def _bindings(folder: Path | None, schemas: Schemas) -> dict[str, Binding]:
+    """The bindings of a folder by their ids."""
+    if folder is None or not (folder / BINDINGS).is_file():
+        return {}
+    bindings = load_toml((folder / BINDINGS).read_bytes(), Bindings, BINDINGS).bindings
+    counts = Counter(one.id for one in bindings)
+    problems = [found("schema.twice", BINDINGS, schema=name) for name, count in counts.items() if count > 1]
+    for one in bindings:
+        parts, said = schemas.named(one.schema).keys, ", ".join(sorted(key.part for key in one.keys))
+        if sorted(key.part for key in one.keys) != sorted(parts):
+            where = f"{BINDINGS}.bindings[{one.id}]"
+            problems.append(found("schema.binding", where, schema=one.schema, parts=", ".join(parts), said=said))
+    refuse_errors(tuple(problems))
+    return {one.id: one for one in bindings}
 
 
 @functools.cache

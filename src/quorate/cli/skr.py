@@ -58,12 +58,12 @@ def skr_check_command(
     bound = [part.partition("=") for part in parts]
     if not all(sign and ksk for _, sign, ksk in bound):
         raise click.UsageError("--ksk: write PART=ID, such as current=Klajeyz")
-    hand, notes = _at_hand(file, previous, anchor, root, at)
+    hand, folder, notes = _at_hand(file, previous, anchor, root, at)
     notes += told(read.notices)
     digest = f"sha256:{hashlib.sha256(asked).hexdigest()}" if ksr else ""
     notes += [f"request {ksr}: {digest}"] if ksr else ["no request at hand: what it answers is not judged"]
     hand = replace(hand, request=read.request, request_digest=digest)
-    hand = _with_plan(hand, schema, {part: ksk for part, _, ksk in bound}, act)
+    hand = _with_plan(hand, folder, schema, {part: ksk for part, _, ksk in bound}, act)
     verdict = review(response, hand)
     print_file(file, data)
     _print(response, verdict, notes)
@@ -72,8 +72,8 @@ def skr_check_command(
 
 def _at_hand(
     file: Path, previous: Path | None, anchor: Path | None, root: Path | None, at: str | None
-) -> tuple[AtHand, list[str]]:
-    """Everything that was named or found, and what is said of it."""
+) -> tuple[AtHand, Path | None, list[str]]:
+    """Everything that was named or found, the zone's folder, and what is said of it."""
     from quorate.dnssec.anchor import read_anchor
     from quorate.dnssec.continuity import Signed
     from quorate.dnssec.forms import response_in
@@ -107,13 +107,19 @@ def _at_hand(
         read_anchor(anchor.read_bytes(), anchor.name) if anchor else None,
         history=history,
     )
-    return hand, notes
+    return hand, zone.folder if zone else None, notes
 
 
-def _with_plan(hand: AtHand, schema: str | None, parts: dict[str, str], act: str | None) -> AtHand:
+def _with_plan(hand: AtHand, folder: Path | None, schema: str | None, parts: dict[str, str], act: str | None) -> AtHand:
     from quorate.dnssec.continuity import Act
+    from quorate.zone import planned, revoked_ksks
 
-    return replace(hand, schema=schema or "", parts=parts, act=Act(act) if act else Act.ROUTINE)
+    hand = replace(hand, act=Act(act) if act else Act.ROUTINE)
+    if not schema:
+        return replace(hand, parts=parts)
+    revoked = revoked_ksks(hand.policy, hand.history) if hand.policy else frozenset()
+    meant, bound = planned(folder, hand.schemas, schema, parts, revoked)
+    return replace(hand, schema=meant.id, parts=bound)
 
 
 def told(notices: tuple[Finding, ...]) -> list[str]:
@@ -151,9 +157,11 @@ def _accepted(oddities: tuple[Finding, ...], hand: AtHand, data: bytes) -> tuple
 
 
 def _report(oddities: tuple[Finding, ...], verdict: Review) -> None:
+    from quorate.dnssec.checks import gathered
+
     for one in verdict.relaxed:
         click.echo(visible(f"relaxed by the act: {one.code}: {one.sentence}"))
-    findings = (*oddities, *verdict.findings)
+    findings = gathered((*oddities, *verdict.findings), "bundle")
     for one in (one for one in findings if not one.blocks):
         click.echo(visible(f"{one.severity.value}: {one.code}: {one.sentence}"))
     if blocking := tuple(one for one in findings if one.blocks):

@@ -12,10 +12,11 @@ from datetime import datetime
 from itertools import pairwise
 
 from quorate.dnssec.dnskey import KSK_FLAGS, PROTOCOL, REVOKED_FLAGS, TYPE_DNSKEY, ZSK_FLAGS, Dnskey, Ds
-from quorate.dnssec.duration import utc_text
+from quorate.dnssec.duration import duration_text, utc_text
 from quorate.dnssec.ksk import Ksks
 from quorate.dnssec.ksr import Bundle, BundleSignature, Request, Response
 from quorate.dnssec.name import label_count, shown, wire_name
+from quorate.dnssec.policy import Limits
 from quorate.dnssec.response import Promise, bound_findings
 from quorate.dnssec.schema import Slot
 from quorate.dnssec.verify import rrsig_verifies
@@ -120,20 +121,27 @@ def signing_keys(zone: str, bundle: Bundle, signature: BundleSignature) -> tuple
 
 
 def _signer_findings(zone: str, bundle: Bundle, where: str) -> Iterator[Finding]:
-    signers = [key for one in bundle.signatures for key in signing_keys(zone, bundle, one)]
+    made = [signing_keys(zone, bundle, one) for one in bundle.signatures]
+    signers = [key for keys in made for key in keys]
     for key in signers:
         if not key.is_ksk:
             yield found("skr.signed_by_zsk", where, tag=key.key_tag)
     if len(set(signers)) != len(signers):
         yield found("skr.signature_twice", where)
-    if not any(key.is_ksk and not key.is_revoked for key in signers):
+    # a signature that is not valid was told of; that its key and algorithm have not signed says nothing new
+    failed = [one.rrsig for one, keys in zip(bundle.signatures, made, strict=True) if not keys]
+    tags, algorithms = {one.key_tag for one in failed}, {one.algorithm for one in failed}
+    if not failed and not any(key.is_ksk and not key.is_revoked for key in signers):
         yield found("skr.unsigned", where)
     for key in bundle.dnskeys:
-        if key.is_revoked and key not in signers:
+        if key.is_revoked and key not in signers and key.key_tag not in tags:
             yield found("skr.revoked_unsigned", where, tag=key.key_tag)
-    signs = {key.algorithm for key in signers}
+    signs = {key.algorithm for key in signers} | algorithms
     for algorithm in sorted({key.algorithm for key in bundle.dnskeys if not key.is_revoked} - signs):
         yield found("skr.algorithm_unsigned", where, algorithm=algorithm)
+    published = {key.dnskey.algorithm for key in bundle.ksks if not key.dnskey.is_revoked}
+    for algorithm in sorted(published - {key.dnskey.algorithm for key in bundle.zsks}):
+        yield found("skr.algorithm_without_zsk", where, algorithm=algorithm)
 
 
 def slots_in(response: Response, names: Ksks | None = None) -> tuple[Slot, ...]:
@@ -234,6 +242,24 @@ def anchor_findings(response: Response, anchors: Sequence[Ds]) -> tuple[Finding,
         held = [key for key in signers if any(key.ds(response.domain, one.digest_type) == one for one in anchors)]
         if not held:
             findings.append(found("skr.no_anchor_signs", f"bundle {number}"))
+    return tuple(findings)
+
+
+def signer_findings(response: Response, limits: Limits) -> tuple[Finding, ...]:
+    """Whether what the response states of its signer, and the TTLs of all it holds, keep to the operator's limits."""
+    findings, stated = [], response.ksk
+    for what, least, most, limit in (
+        ("validity", stated.min_signature_validity, stated.max_signature_validity, limits.validity),
+        ("overlap", stated.min_validity_overlap, stated.max_validity_overlap, limits.overlap),
+    ):
+        if not limit.least <= least <= most <= limit.most:
+            texts = {"least": duration_text(least), "most": duration_text(most)}
+            findings.append(found("skr.stated", what=what, range=limit, **texts))
+    for number, bundle in enumerate(response.bundles, 1):
+        for key in bundle.ksks:
+            if key.ttl != limits.ttl:
+                where, tag = f"bundle {number}", key.dnskey.key_tag
+                findings.append(found("skr.ttl", where, tag=tag, ttl=key.ttl, expected=limits.ttl))
     return tuple(findings)
 
 

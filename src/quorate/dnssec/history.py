@@ -37,6 +37,8 @@ def with_history(own: Policy) -> Policy:
     (limits,) = own.limits
     *later, last = (one for one in root.limits if one.since >= OWN_SINCE)
     past = (one for one in root.limits if one.since < OWN_SINCE)
+    safeties = {"zsk_publish_safety": last.zsk_publish_safety, "zsk_retire_safety": last.zsk_retire_safety}
+    limits = replace(limits, **safeties)  # a configuration of the signer does not speak of ZSKs
     now = (
         replace(
             limits, id=one.id, since=one.since, horizon=one.horizon if one.horizon > last.horizon else limits.horizon

@@ -33,8 +33,11 @@ class AlgorithmPolicy(msgspec.Struct, frozen=True):
 
     @property
     def described(self) -> str:
-        exponent = f" with exponent {self.exponent}" if self.family is Family.RSA else ""
-        return f"{self.family.value} of {self.size} bits{exponent}"
+        if self.family is not Family.RSA:
+            return f"{self.family.value} of {self.size} bits"
+        length = self.exponent.bit_length()  # of a hostile key it may have thousands of digits
+        exponent = self.exponent if length <= 64 else f"of {length} bits"
+        return f"{self.family.value} of {self.size} bits with exponent {exponent}"
 
 
 class KeyPolicy(msgspec.Struct, frozen=True):

@@ -43,11 +43,11 @@ def _described(key: BundleKey) -> str:
     return f"{key.dnskey.key_tag} {kind.described if kind else f'algorithm {key.dnskey.algorithm}'}"
 
 
-def spoken(slots: Sequence[int]) -> str:
+def spoken(slots: Sequence[int], noun: str = "slot") -> str:
     """Numbers of slots in words: `slot 9`, `slots 1, 9`, `slots 1-9`."""
     if len(slots) > 2 and list(slots) == list(range(slots[0], slots[-1] + 1)):
-        return f"slots {slots[0]}-{slots[-1]}"
-    return f"slot{'s' * (len(slots) > 1)} {', '.join(map(str, slots))}"
+        return f"{noun}s {slots[0]}-{slots[-1]}"
+    return f"{noun}{'s' * (len(slots) > 1)} {', '.join(map(str, slots))}"
 
 
 def _times(request: Request, previous: Response) -> Iterator[str]:

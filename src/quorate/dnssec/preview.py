@@ -76,7 +76,8 @@ def preview(
 
 def _named(finding: Finding) -> Finding:
     """A finding of the KSKs' safety under the name that a request's checks have for it."""
-    return found("ksr.ksk_safety", problem=finding.sentence) if finding.code in SAFETY else finding
+    problem = finding.sentence.removeprefix("KSR-POLICY-SAFETY: ")
+    return found("ksr.ksk_safety", problem=problem) if finding.code in SAFETY else finding
 
 
 def _inherited(

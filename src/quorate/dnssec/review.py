@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from dataclasses import replace as with_fields
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from quorate.dnssec import conformity
 from quorate.dnssec.anchor import TrustAnchor
-from quorate.dnssec.continuity import Act, Next, Rules, Signed, Verdict, judge, predecessor, rules_for
+from quorate.dnssec.checks import IN_THE_ANSWER, Case
+from quorate.dnssec.checks import judge as judge_checks
+from quorate.dnssec.continuity import ACTS, Act, Next, Rules, Signed, Verdict, judge, predecessor, rules_for
 from quorate.dnssec.dnskey import Dnskey
 from quorate.dnssec.ksk import Ksk, Ksks, known_ksks
 from quorate.dnssec.ksr import Request, Response
 from quorate.dnssec.policy import Limits, Policy
-from quorate.dnssec.response import promise_of
 from quorate.dnssec.schema import Schema, Schemas, Slot, carried, recognised, slots_of
 from quorate.findings import Finding, Refusal, found
 
@@ -59,24 +63,47 @@ class Review:
 def review(response: Response, hand: AtHand) -> Review:
     """Judge `response` against everything at hand."""
     earlier = tuple(itertools.takewhile(lambda one: one.response != response, hand.history))
-    hand = replace(hand, history=earlier)
+    hand = with_fields(hand, history=earlier)
     findings = list(conformity.own_findings(response))
     ksks = _ksks(response, hand)
     findings += _pins(response, hand, ksks)
     if hand.request is not None:
         findings += conformity.request_findings(response, hand.request)
-    if hand.limits is not None:
-        findings += conformity.promise_findings(response, promise_of(hand.limits))
+    refused, relaxed = _limited(response, hand)
+    findings += refused
     slots = conformity.slots_in(response, ksks)
     ways = _ways(hand, slots)
-    if not ways:
+    if not recognised(hand.schemas, slots):
         findings.append(found("skr.schema_unknown", known=", ".join(one.id for one in hand.schemas.schemas)))
     if hand.schema:
         findings += _planned(response, hand, ksks, ways)
     if not hand.history or not response.bundles or any(one.blocks for one in findings):
-        return Review(tuple(findings), (), ways, None, 0, 0)  # a place in the sequence has only what is sound in itself
+        # a place in the sequence has only what is sound in itself
+        return Review(tuple(findings), relaxed, ways, None, 0, 0)
     before, verdict, ways = _placed(response, hand, rules_for(hand.limits, hand.schemas, ksks), slots, ways)
-    return Review((*findings, *verdict.blocking), verdict.relaxed, ways, before, verdict.cells, verdict.states)
+    relaxed += verdict.relaxed
+    return Review((*findings, *verdict.blocking), relaxed, ways, before, verdict.cells, verdict.states)
+
+
+def _limited(response: Response, hand: AtHand) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """What the response repeats of its request, and states, against the operator's limits; what the act relaxes apart.
+
+    An exception for one request accepts here only what that very request is at hand for, or if none is.
+    """
+    if hand.limits is None or hand.policy is None or not response.bundles:
+        return (), ()
+    bundles = tuple(replace(bundle, keys=bundle.zsks, signatures=()) for bundle in response.bundles)
+    request = Request(response.id, response.serial, response.domain, response.zsk, bundles)
+    policy = hand.policy
+    if not hand.request_digest:
+        policy = replace(policy, exceptions=tuple(replace(one, ksr="") for one in policy.exceptions))
+    made = judge_checks(Case(request, hand.request_digest, policy, hand.at, None), IN_THE_ANSWER).refused
+    placed = tuple(Finding(one.code, one.where.replace("slot", "bundle"), one.facts) for one in made)
+    findings = (*placed, *conformity.signer_findings(response, hand.limits))
+    relaxes = ACTS[hand.act].relaxes
+    return tuple(one for one in findings if one.code not in relaxes), tuple(
+        one for one in findings if one.code in relaxes
+    )
 
 
 def _ksks(response: Response, hand: AtHand) -> Ksks:

@@ -87,9 +87,9 @@ _POLICIES = {
     ),
 }
 
-_REQUEST = "do not sign: have the ZSK operator make the request anew"
+_REQUEST = "neither sign nor publish: have the ZSK operator make the request anew"
 _CHAIN = "do not sign: find out which response is deployed, and whose request this is"
-_KEYS = "do not sign: have the ZSK operator make the key and the request anew"
+_KEYS = "neither sign nor publish: have the ZSK operator make the key and the request anew"
 _SCHEDULE = "do not sign: choose the schema that has its turn, or wait until validators have seen the KSK"
 
 _HEADER = {
@@ -101,6 +101,11 @@ _HEADER = {
         "KSR-CHAIN: of what was signed before, {ids}, nothing is recorded as deployed",
         _DPS,
         "record it by a ceremony, quorate new NAME --from publication; or name with --previous what it follows",
+    ),
+    "ksr.chain_recorded": _must(
+        "KSR-CHAIN: the response {id} is on record as deployed, so this is no first request",
+        _DPS,
+        "leave out --genesis: the request is then judged after it",
     ),
     "ksr.chain_missing": _must(
         "KSR-CHAIN: there is no signed key response that this request could follow",
@@ -119,6 +124,7 @@ _BUNDLES = {
     ),
     "ksr.key_strength": _must("KSR-KEY-STRENGTH: key {tag}: {problem}", "RFC 3110 2, SP 800-89 5.3.3", _KEYS),
     "ksr.key_tags": _must("KSR-KEY-TAGS: key {tag} has the tag of {other}", "CVE-2023-50387", _KEYS),
+    "ksr.key_ksk": _must("KSR-KEY-KSK: key {tag} is the key pair of the KSK {ksk}", "RFC 6781 3.1", _KEYS),
 }
 
 _LIMITS = {

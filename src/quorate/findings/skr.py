@@ -42,7 +42,10 @@ _SCHEMA = {
     "schema.keys_bound": _must(
         "the schema {schema} needs {parts}, each another KSK; bound are: {bound}",
         "",
-        "say in the plan which KSK plays which part",
+        "say which KSK plays which part: under keys in the plan, or here with --ksk PART=ID",
+    ),
+    "schema.binding": _must(
+        "the schema {schema} has the parts {parts}; bound are {said}", "", "give each part its KSK, once"
     ),
 }
 
@@ -97,7 +100,7 @@ _DRAFT = {
         "{count} signatures for {expected} signings", "", "this is not the operation's result"
     ),
     "skr.signature_invalid": _must(
-        "the signature by {ksk}, key tag {tag}, is not valid for this RRset",
+        "SKR-VERIFY: the signature by {ksk}, key tag {tag}, is not valid for this RRset",
         "RFC 4035 5.3",
         "do not publish it: the key or the bytes are not those that were approved",
     ),
@@ -128,6 +131,11 @@ _RECORDS = {
     ),
     "skr.revoked_unsigned": _must(
         "the revoked key {tag} does not sign", "RFC 5011 2.1", "do not publish it: nobody would notice the revocation"
+    ),
+    "skr.stated": _must(
+        "the signer states {what} from {least} to {most}, the policy has {range}",
+        "",
+        "have the SKR made anew by the policy, or put right what the policy says of that day",
     ),
     "skr.gap": _must(
         "it begins at {inception}, the one before ends at {expiration}",
@@ -225,7 +233,9 @@ _SEQUENCE = {
         "plan a schema that follows, or let the schemas say what else may",
     ),
     "skr.order_keys": _must(
-        "the schema {schema} follows {came} only with {parts}", "", "give each part to the KSK that plays it now"
+        "the schema {schema} follows {came} only with {parts}",
+        "",
+        "give each part to the KSK that plays it now, in the plan or in bindings.toml",
     ),
     "skr.back_out_as_main": _must(
         "{schema} is a back-out", "", "it is made beside the schema that it backs out of, never alone"
@@ -236,22 +246,24 @@ _SEQUENCE = {
     ),
     "skr.back_out_keys": _must("its {part} is {ksk}, not the main SKR's", "", "bind the same KSKs in both"),
     "skr.published_late": _must(
-        "{ksk} signs alone {after} after it was first published; the policy asks for {least}",
+        "KSR-POLICY-SAFETY: {ksk} signs alone {after} after it was first published; the policy asks for {least}",
         "RFC 5011 6.1",
         "publish the key longer before it signs",
     ),
     "skr.retired_early": _must(
-        "{ksk} is gone {after} after its last signature; the policy asks for {least}",
+        "KSR-POLICY-SAFETY: {ksk} is gone {after} after its last signature; the policy asks for {least}",
         "",
         "leave the key published, or revoked, for longer",
     ),
     "skr.revocation_short": _must(
-        "the revocation of {ksk} is shown for {lasts}; validators may need {least}",
+        "KSR-POLICY-SAFETY: the revocation of {ksk} is shown for {lasts}; validators may need {least}",
         "RFC 5011 2.4.2",
         "show the revoked key in more slots, or extend it into the next SKR",
     ),
     "skr.revoked_returns": _must(
-        "{ksk} was revoked and would be published again", "RFC 5011 2.1", "a revoked key never comes back; use another"
+        "KSR-POLICY-SAFETY: {ksk} was revoked and would be published again",
+        "RFC 5011 2.1",
+        "a revoked key never comes back; use another",
     ),
     "skr.relaxed": Meaning(
         WARNING,
@@ -273,24 +285,28 @@ _SEQUENCE = {
 _FOLLOW = "do not sign this: let the next KSK be published longer, or the old one sign longer"
 _VALIDATORS = {
     "skr.too_many_states": _must(
-        "its KSKs take so many turns, or its signatures last so long, that it takes more than {most} {what} to follow "
+        "KSR-POLICY-SAFETY: its KSKs take so many turns, or its signatures last so long, that it takes more than "
+        "{most} {what} to follow "
         "validators through it",
         "",
         "no zone is signed like this: look at the table of its slots",
     ),
     "skr.stranded": _must(
+        "KSR-POLICY-SAFETY: "
         "a validator that first looked on {first} with {began} trusts only {trusts}; on {when} it meets {shown}, "
         "signed by {signers}, and finds no signature by a key that it trusts",
         "RFC 5011 2.4.1",
         _FOLLOW,
     ),
     "skr.stranded_fixed": _must(
+        "KSR-POLICY-SAFETY: "
         "a validator with the fixed trust anchor {trusts} meets {shown} on {when}, signed by {signers}, and finds no "
         "signature by a key that it trusts",
         "RFC 4035 5",
         "do not sign this before the trust anchor that it needs was published long enough (since in the policy)",
     ),
     "skr.last_anchor_revoked": _must(
+        "KSR-POLICY-SAFETY: "
         "a validator that first looked on {first} with {began} has seen its last trust anchor revoked when it meets "
         "{shown} on {when}, signed by {signers}",
         "RFC 5011 6.3",

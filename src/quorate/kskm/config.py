@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from quorate.dnssec.dnskey import Algorithm
 from quorate.dnssec.duration import read_duration, read_utc
+from quorate.dnssec.policy import MOST_SLOTS
 from quorate.document import Items, Node, Table, Value, at, read_document
 from quorate.findings import Finding, Refusal, found
 from quorate.strict import text_problem
@@ -22,11 +23,14 @@ _ZERO, _DAY = timedelta(), timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A KSK of the file, by the name that its schemas use. `size`, `exponent`: of an RSA key, 0 if not stated."""
+    """A KSK of the file, by the name that its schemas use. `size`, `exponent`: of an RSA key, 0 if not stated.
+
+    `key_tag` None or `ds_sha256` empty where the file leaves one of them out: the public key says it.
+    """
 
     name: str
     label: str
-    key_tag: int
+    key_tag: int | None
     algorithm: Algorithm
     ds_sha256: str
     valid_from: datetime
@@ -69,6 +73,7 @@ class Config:
     """The whole file. `disabled`: each member that turns a check off, with its line; `filenames` as they are named.
 
     `other_counts`: numbers of different keys that an older file accepts without a word on how the slots hold them.
+    `derived`: bounds that follow from others, as the file has none and turns off the check of them.
     """
 
     keys: tuple[Key, ...]
@@ -77,6 +82,7 @@ class Config:
     filenames: Mapping[str, str]
     disabled: tuple[tuple[str, int], ...]
     zones: tuple[str, ...]
+    zones_line: int
     signers_name: str
     bundles: int
     key_counts: tuple[int, ...]
@@ -94,6 +100,7 @@ class Config:
     horizon: timedelta
     publish_safety: timedelta
     retire_safety: timedelta
+    derived: tuple[str, ...] = ()
 
 
 def read_config(data: bytes, where: str) -> Config:
@@ -180,7 +187,7 @@ class _Section:
         return self.value(name, _number, "no number", default) or 0
 
     def duration(self, name: str, default: timedelta | None) -> timedelta:
-        return self.value(name, read_duration, "no duration like P10D", default) or _ZERO
+        return self.value(name, _duration, "no duration like P10D", default) or _ZERO
 
     def span(self, least: str, most: str, defaults: tuple[str, str] | None) -> tuple[timedelta, timedelta]:
         lower, upper = (read_duration(one) for one in defaults) if defaults else (None, None)
@@ -214,6 +221,9 @@ def _config(top: _Section) -> Config:
         response.problem("num_bundles", response.table.line, "it differs from request_policy.num_bundles")
     for name in ("enable_unsupported_ecdsa", "enable_unsupported_edwards_dsa"):
         request.value(name, _truth, "neither true nor false", False)
+    validity = ksk.span("min_signature_validity", "max_signature_validity", None)
+    overlap = ksk.span("min_validity_overlap", "max_validity_overlap", None)
+    interval, cycle, derived = _spacing(request, bundles, validity, overlap, {one for one, _ in disabled})
     config = Config(
         keys=tuple(_key(keys.section(name), name) for name in keys.table.entries),
         schemas=tuple(_schema(schemas.section(name), name) for name in schemas.table.entries),
@@ -221,6 +231,7 @@ def _config(top: _Section) -> Config:
         filenames={name: files.value(name, str, "no name", "") or "" for name in files.table.entries},
         disabled=disabled,
         zones=request.listed("acceptable_domains", str, "a name", (".",)),
+        zones_line=request.table.entries.get("acceptable_domains", (None, ksk.table.line))[1],
         signers_name=ksk.value("signers_name", str, "no name", ".") or ".",
         bundles=bundles,
         key_counts=request.listed("num_keys_per_bundle", _number, "a number", (2, 1, 1, 1, 1, 1, 1, 1, 2)),
@@ -231,18 +242,51 @@ def _config(top: _Section) -> Config:
         exponents=request.listed("rsa_approved_exponents", _number, "a number", (65537,)),
         ttl=ksk.number("ttl", 172800),
         unread_ttl=request.number("dns_ttl", 0),
-        validity=ksk.span("min_signature_validity", "max_signature_validity", None),
-        overlap=ksk.span("min_validity_overlap", "max_validity_overlap", None),
-        interval=request.span("min_bundle_interval", "max_bundle_interval", ("P9D", "P11D")),
-        cycle=request.span("min_cycle_inception_length", "max_cycle_inception_length", ("P79D", "P81D")),
+        validity=validity,
+        overlap=overlap,
+        interval=interval,
+        cycle=cycle,
         horizon=(request.value("signature_horizon_days", _days, "no number of days below ten thousand", 180) or 0)
         * _DAY,
         publish_safety=ksk.duration("publish_safety", _ZERO),
         retire_safety=ksk.duration("retire_safety", _ZERO),
+        derived=derived,
     )
     for section in (request, response, ksk, top):
         section.ended()
     return config
+
+
+Span = tuple[timedelta, timedelta]
+
+
+def _spacing(
+    request: _Section, bundles: int, validity: Span, overlap: Span, off: set[str]
+) -> tuple[Span, Span, tuple[str, ...]]:
+    """From inception to inception, and from the first to the last, and which of the two the file does not say.
+
+    The signer's own numbers are the root zone's, and count where it compares with them. Where a check is off and no
+    bound is written they say nothing: bundles are then as far apart as validity and overlap leave them.
+    """
+    least, most = validity[0] - overlap[1], validity[1] - overlap[0]
+    interval, steps = (max(least, _ZERO), max(most, _ZERO)), min(max(bundles - 1, 0), MOST_SLOTS)
+    derived = []
+    if _silent(request, off, "check_bundle_intervals", "bundle_interval"):
+        derived.append("bundle_interval")
+    else:
+        interval = request.span("min_bundle_interval", "max_bundle_interval", ("P9D", "P11D"))
+    cycle = (interval[0] * steps, interval[1] * steps)
+    if _silent(request, off, "check_cycle_length", "cycle_inception_length"):
+        derived.append("cycle_inception_length")
+    else:
+        cycle = request.span("min_cycle_inception_length", "max_cycle_inception_length", ("P79D", "P81D"))
+    return interval, cycle, tuple(derived)
+
+
+def _silent(request: _Section, off: set[str], check: str, bounds: str) -> bool:
+    """Whether a check is off, and neither of its bounds is written."""
+    written = {f"min_{bounds}", f"max_{bounds}"} & set(request.table.entries)
+    return f"{request.path}.{check}" in off and not written
 
 
 def _different_keys(request: _Section) -> tuple[int, tuple[int, ...]]:
@@ -307,15 +351,17 @@ def _key(section: _Section, name: str) -> Key:
         section.problem("label", section.table.line, "it is not letters, digits and _")
     section.value("description", str, "no text", "")
     section.value("hash_using_hsm", _truth, "neither true nor false", False)
-    until = section.value("valid_until", _midnight, _NO_DAY, None) if "valid_until" in section.table.entries else None
+    there = section.table.entries
+    tag = section.number("key_tag", None) if "key_tag" in there or "ds_sha256" not in there else None
+    digest = section.value("ds_sha256", _digest, "no SHA-256 digest in hexadecimal", "" if tag is not None else None)
     key = Key(
         name,
         label,
-        section.number("key_tag", None),
+        tag,
         section.value("algorithm", _algorithm, "no known algorithm", None) or Algorithm.RSASHA256,
-        (section.value("ds_sha256", _digest, "no SHA-256 digest in hexadecimal", None) or "").lower(),
-        section.value("valid_from", _midnight, _NO_DAY, None) or datetime.min,
-        until,
+        (digest or "").lower(),
+        section.value("valid_from", _moment, _NO_MOMENT, None) or datetime.min,
+        section.value("valid_until", _moment, _NO_MOMENT, None) if "valid_until" in there else None,
         section.number("rsa_size", 0),
         section.number("rsa_exponent", 0),
         section.table.line,
@@ -371,10 +417,15 @@ def _digest(text: str) -> str | None:
     return text if re.fullmatch("[0-9A-Fa-f]{64}", text) else None
 
 
-_NO_DAY = "no day at 00:00 UTC, like 2017-02-02T00:00:00+00:00"
+def _duration(text: str) -> timedelta | None:
+    """An ISO 8601 duration; weeks stand alone in it."""
+    if match := re.fullmatch("P([0-9]{1,4})W", text):
+        return timedelta(weeks=int(match[1]))
+    return read_duration(text)
 
 
-def _midnight(text: str) -> datetime | None:
-    """A moment that begins a UTC day: the policy's keys hold from day to day."""
-    moment = read_utc(text.replace(" ", "T"))
-    return moment if moment is not None and moment.timestamp() % 86400 == 0 else None
+_NO_MOMENT = "no moment in UTC like 2017-02-02T00:00:00+00:00"
+
+
+def _moment(text: str) -> datetime | None:
+    return read_utc(text.replace(" ", "T"))

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from quorate import canonical
+from quorate.dnssec.checks import gathered
+from quorate.dnssec.conformity import ksk_findings, own_findings
 from quorate.dnssec.dnskey import rsa_numbers
-from quorate.dnssec.history import with_history
+from quorate.dnssec.history import OWN_SINCE, with_history
+from quorate.dnssec.ksk import known_ksks
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.name import name_text, wire_name
 from quorate.dnssec.policy import KeyCount, KeyKind, Ksk, Limits, Policy, Range, TurnedOff, load_policy
@@ -17,13 +22,15 @@ from quorate.dnssec.policy_text import policy_toml
 from quorate.dnssec.records import OwnedKey, dnskey_line, read_dnskeys
 from quorate.dnssec.schema import Schema, Schemas, Slot, read_schemas, recognised
 from quorate.document import at
-from quorate.findings import Finding, Refusal, found
+from quorate.findings import Finding, Refusal, found, refuse_errors
 from quorate.host import Host
 from quorate.kskm.config import CHECKS, KEY_COUNTS, Config, Key, SchemaEntry, read_config
-from quorate.zone import KSKS, RESPONSES, SCHEMAS, load_schemas, shipped_schemas
+from quorate.zone import BINDINGS, KSKS, RESPONSES, SCHEMAS, load_schemas, shipped_schemas
 from quorate.zone_policy import COMPILED, FOLDER, POLICY
 
-_DAY = timedelta(days=1)
+_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
+EVER = "1970-01-01"
+"""The file's limits have no days: they hold for whatever is judged, until a policy says what held when."""
 REPORT = "report.md"
 
 
@@ -37,19 +44,22 @@ def import_config(path: Path, dnskeys: Path | None, previous: Path | None, into:
         raise Refusal("kskm.into", folder=into)
     config = read_config(path.read_bytes(), path.name)
     zone = _zone(config, path.name)
+    owned = read_dnskeys(dnskeys.read_bytes(), dnskeys.name) if dnskeys else ()
+    config = replace(config, keys=tuple(_pins(config, zone, owned, path.name)))
     policy_text = policy_toml(_policy(config, zone, path.name)).encode()
     policy = load_policy(policy_text, POLICY)
-    owned = read_dnskeys(dnskeys.read_bytes(), dnskeys.name) if dnskeys else ()
     keys = _pinned(config, policy, owned, dnskeys.name if dnskeys else "")
-    schemas, told = _schemas(config, path.name)
+    uses = _uses(config, path.name)
     files = {POLICY: policy_text, COMPILED: policy.compiled(canonical.digest(policy_text))}
     if keys:
         files[KSKS] = "".join(f"{line}\n" for line in keys.values()).encode()
-    if schemas:
-        files[SCHEMAS] = schemas
-        read_schemas(schemas, SCHEMAS)
-    files |= _previous(previous, zone)
-    report = tuple(_report(path.name, config, policy, keys, told, previous))
+    if own := "".join(one.text for one in uses):
+        files[SCHEMAS] = shipped_schemas() + own.encode()
+        read_schemas(files[SCHEMAS], SCHEMAS)
+    if uses:
+        files[BINDINGS] = ('format = "quorate/1"\n' + "".join(map(_binding_text, uses))).encode()
+    files |= _previous(previous, policy)
+    report = tuple(_report(path.name, config, policy, keys, uses, previous))
     for name, data in files.items():
         host.make_folder((into / FOLDER / name).parent)
         host.write_once(into / FOLDER / name, data)
@@ -61,27 +71,49 @@ def _zone(config: Config, where: str) -> str:
     """The one zone that the file is for."""
     names = {name_text(wire_name(one)) for one in (*config.zones, config.signers_name)}
     if len(names) != 1:
-        raise Refusal("kskm.zones", where, zones=", ".join(sorted(names)))
+        raise Refusal("kskm.zones", at(where, config.zones_line), zones=", ".join(sorted(names)))
     return names.pop()
+
+
+def _pins(config: Config, zone: str, owned: Sequence[OwnedKey], where: str) -> Iterator[Key]:
+    """The keys, each with tag and digest; what the file leaves out is of the one public key that is given for it."""
+    problems = []
+    for key in config.keys:
+        if key.key_tag is not None and key.ds_sha256:
+            yield key
+            continue
+        fitting = [one.dnskey for one in owned if _fits(one, key, zone)]
+        if len(fitting) == 1:
+            yield replace(key, key_tag=fitting[0].key_tag, ds_sha256=fitting[0].ds(zone).digest.hex())
+            continue
+        name = "ds_sha256" if key.key_tag is not None else "key_tag"
+        problem = "it is missing, and no single key that is given with --dnskey says it"
+        problems.append(found("kskm.value", at(where, key.line), field=f"keys.{key.name}.{name}", problem=problem))
+    refuse_errors(tuple(problems))
+
+
+def _fits(owned: OwnedKey, key: Key, zone: str) -> bool:
+    """Whether a public key is of the tag, or the digest, that the file has for a key."""
+    dnskey = owned.dnskey
+    if wire_name(owned.zone) != wire_name(zone) or dnskey.algorithm != key.algorithm or not dnskey.is_ksk:
+        return False
+    same = dnskey.key_tag == key.key_tag or dnskey.ds(zone).digest.hex() == key.ds_sha256
+    return same and not dnskey.is_revoked
+
+
+def _days(key: Key) -> tuple[str, str]:
+    """The first and the last whole UTC day on which a key holds; a day up to its last second is whole."""
+    begins = key.valid_from + (_DAY - _SECOND)
+    ends = key.valid_until + _SECOND - _DAY if key.valid_until is not None else None
+    return f"{begins:%Y-%m-%d}", f"{ends:%Y-%m-%d}" if ends is not None else ""
 
 
 def _policy(config: Config, zone: str, where: str) -> Policy:
     """Pins and limits, and what held before if the KSKs are the root's."""
-    ksks = tuple(
-        Ksk(
-            key.label,
-            key.key_tag,
-            key.algorithm,
-            key.ds_sha256,
-            f"{key.valid_from:%Y-%m-%d}",
-            f"{key.valid_until - _DAY:%Y-%m-%d}" if key.valid_until is not None else "",
-        )
-        for key in config.keys
-    )
-    since = min((key.valid_from for key in config.keys), default=None)
+    ksks = tuple(Ksk(key.label, key.key_tag or 0, key.algorithm, key.ds_sha256, *_days(key)) for key in config.keys)
     limits = Limits(
         id="kskm",
-        since=f"{since:%Y-%m-%d}" if since else "2010-07-15",
+        since=EVER,
         bundles=config.bundles,
         keys=(KeyCount(tuple(config.key_counts), config.different_keys),),
         algorithms=tuple(_kinds(config)),
@@ -137,26 +169,38 @@ def _size_findings(key: Key, owned: OwnedKey, where: str) -> Iterator[Finding]:
 # -- schemas ----------------------------------------------------------------------------------------------------------
 
 
-def _schemas(config: Config, where: str) -> tuple[bytes, tuple[str, ...]]:
-    """`schemas.toml` if there are schemas that the program does not have, and what each schema is here."""
+class Use(NamedTuple):
+    """A schema of the file: `name` there, `schema` here, the label of the KSK that plays each part.
+
+    `text` is its TOML if the program has no such schema.
+    """
+
+    name: str
+    schema: str
+    keys: Mapping[str, str]
+    text: str = ""
+
+
+def _uses(config: Config, where: str) -> tuple[Use, ...]:
+    """What each schema of the file is here, or one refusal that names all that is wrong with them."""
     shipped, labels = load_schemas(None), {key.name: key.label for key in config.keys}
-    problems, own, told = list[Finding](), list[str](), list[str]()
-    for entry in config.schemas:
-        wrong = list(_entry_findings(entry, config, labels, where))
-        problems += wrong
-        if wrong:
-            continue
-        matches = _matches(entry, config, shipped)
-        if matches:
-            schema, keys = matches[0]
-            bound = ", ".join(f"{part} = {labels[name]}" for part, name in keys.items())
-            told.append(f"{entry.name}: the schema {schema.id} with {bound}")
-        else:
-            own.append(_schema_text(entry, config))
-            told.append(f"{entry.name}: in schemas.toml; nothing there says what it follows, so no routine SKR uses it")
-    if problems:
-        raise Refusal.of(tuple(problems))
-    return (shipped_schemas() + "".join(own).encode() if own else b""), tuple(told)
+    refuse_errors(tuple(one for entry in config.schemas for one in _entry_findings(entry, config, labels, where)))
+    return tuple(_use(entry, config, shipped, labels) for entry in config.schemas)
+
+
+def _use(entry: SchemaEntry, config: Config, shipped: Schemas, labels: Mapping[str, str]) -> Use:
+    if matches := _matches(entry, config, shipped):
+        schema, keys = matches[0]
+        return Use(entry.name, schema.id, {part: labels[name] for part, name in keys.items()})
+    names = {one.id for one in shipped.schemas}
+    id_ = entry.name if entry.name not in names else f"kskm-{entry.name}"
+    parts = sorted({name for slot in _slots(entry, config) for name in slot.publish | slot.sign | slot.revoke})
+    return Use(entry.name, id_, {name: labels[name] for name in parts}, _schema_text(entry, id_, config))
+
+
+def _binding_text(use: Use) -> str:
+    keys = ", ".join(f"{{ part = {_quoted(part)}, ksk = {_quoted(ksk)} }}" for part, ksk in use.keys.items())
+    return f"\n[[bindings]]\nid = {_quoted(use.name)}\nschema = {_quoted(use.schema)}\nkeys = [{keys}]\n"
 
 
 def _entry_findings(entry: SchemaEntry, config: Config, labels: Mapping[str, str], where: str) -> Iterator[Finding]:
@@ -191,11 +235,11 @@ def _matches(entry: SchemaEntry, config: Config, shipped: Schemas) -> list[tuple
     return sorted(alike, key=lambda way: (way[0].id not in names, bool(way[0].back_out_of)))
 
 
-def _schema_text(entry: SchemaEntry, config: Config) -> str:
+def _schema_text(entry: SchemaEntry, id_: str, config: Config) -> str:
     """A schema of the file's own as TOML, equal slots in runs."""
     slots = _slots(entry, config)
     names = sorted({name for slot in slots for name in slot.publish | slot.sign | slot.revoke})
-    lines = ["", "[[schemas]]", f"id = {_quoted(entry.name)}", f"title = {_quoted(f'From kskm: {entry.name}')}"]
+    lines = ["", "[[schemas]]", f"id = {_quoted(id_)}", f"title = {_quoted(f'From kskm: {entry.name}')}"]
     lines += [f"keys = {_listed(names)}", "slots = ["]
     begins = 0
     for number, slot in enumerate(slots, 1):
@@ -210,14 +254,17 @@ def _schema_text(entry: SchemaEntry, config: Config) -> str:
 # -- the rest ---------------------------------------------------------------------------------------------------------
 
 
-def _previous(previous: Path | None, zone: str) -> dict[str, bytes]:
-    """The SKR in the zone, recorded as deployed on the day on which it begins."""
+def _previous(previous: Path | None, policy: Policy) -> dict[str, bytes]:
+    """The SKR in the zone, recorded as deployed on the day on which it begins; sound, and of pinned KSKs."""
     if previous is None:
         return {}
     data = previous.read_bytes()
     response, _ = read_skr(data, previous.name)
-    if wire_name(response.domain) != wire_name(zone):
-        raise Refusal("skr.zone", previous.name, zone=response.domain, expected=zone)
+    if wire_name(response.domain) != wire_name(policy.zone):
+        raise Refusal("skr.zone", previous.name, zone=response.domain, expected=policy.zone)
+    ksks = known_ksks(policy, (key.dnskey for bundle in response.bundles for key in bundle.ksks))
+    made = gathered((*own_findings(response), *ksk_findings(response, ksks)), "bundle")
+    refuse_errors(tuple(Finding(one.code, f"{previous.name}: {one.where}", one.facts) for one in made))
     day = f"{response.bundles[0].inception:%Y-%m-%d}"
     folder = f"{RESPONSES}/001-imported"
     return {
@@ -227,24 +274,37 @@ def _previous(previous: Path | None, zone: str) -> dict[str, bytes]:
 
 
 def _report(
-    where: str, config: Config, policy: Policy, keys: Mapping[str, str], told: Iterable[str], previous: Path | None
+    where: str, config: Config, policy: Policy, keys: Mapping[str, str], uses: Iterable[Use], previous: Path | None
 ) -> Iterator[str]:
     yield f"# {where}, imported"
     yield ""
     yield f"policy {policy.id} for {policy.zone}: {policy.digest}"
-    yield f"limits hold from {policy.limits[-1].since} on; give them other days if other limits held before"
     if len(policy.limits) > 1:
-        yield "these are the root zone's KSKs: what held in the years before is added from its public documents"
+        yield f"these are the root zone's KSKs: its limits hold from {OWN_SINCE} on, before that those of the root's"
+        yield "public documents"
+    else:
+        yield "its limits hold for every day; give them their days in policy.toml if others held before"
+    for name in config.derived:
+        span = config.interval if name == "bundle_interval" else config.cycle
+        yield f"min_{name} and max_{name} are not in the file, and their check is off: {Range(*span)}, as follows from"
+        yield "the validity and the overlap of signatures, is asked for here; correct it in policy.toml"
     yield ""
     yield "## KSKs"
     yield ""
     for key in config.keys:
         public = "public key given" if key.label in keys else "public key not given: ksks.txt lacks it"
-        yield f"- {key.name}: {key.label}, tag {key.key_tag}, {public}"
+        since, until = _days(key)
+        days = f"from {since}{f' to {until}' if until else ' on'}"
+        yield f"- {key.name}: {key.label}, tag {key.key_tag}, {days}, {public}"
     yield ""
     yield "## Schemas"
     yield ""
-    yield from (f"- {line}" for line in told)
+    for use in uses:
+        bound = ", ".join(f"{part} = {label}" for part, label in use.keys.items())
+        lone = "; nothing in schemas.toml says what it follows, so no routine SKR uses it" if use.text else ""
+        yield f"- {use.name}: the schema {use.schema} with {bound}{lone}"
+    if config.schemas:
+        yield "- with these KSKs, as bindings.toml says: change it when a KSK takes over another part"
     yield ""
     yield "## Checks that the file turns off"
     yield ""

@@ -38,6 +38,7 @@ CHECKS = (
     Check("KSR-BUNDLE-CYCLE-DURATION", bundles.ksr_bundle_cycle_duration),
     Check("KSR-KEY-STRENGTH", keys.ksr_key_strength),
     Check("KSR-KEY-TAGS", keys.ksr_key_tags),
+    Check("KSR-KEY-KSK", keys.ksr_key_ksk),
     Check("KSR-POLICY-KEYS", limits.ksr_policy_keys),
     Check("KSR-POLICY-ALG", limits.ksr_policy_alg),
     Check("KSR-POLICY-SAFETY", limits.ksr_policy_safety),
@@ -49,6 +50,18 @@ CHECKS = (
     Check("KSR-CHAIN-KEYS", chain.ksr_chain_keys),
     Check("KSR-CHAIN-OVERLAP", chain.ksr_chain_overlap),
 )
+
+IN_THE_ANSWER = tuple(
+    one
+    for one in CHECKS
+    if one.name
+    in (
+        *("KSR-BUNDLE-COUNT", "KSR-BUNDLE-CYCLE-DURATION", "KSR-KEY-STRENGTH", "KSR-KEY-TAGS", "KSR-KEY-KSK"),
+        *("KSR-POLICY-KEYS", "KSR-POLICY-ALG", "KSR-POLICY-SAFETY", "KSR-POLICY-SIG-OVERLAP"),
+        *("KSR-POLICY-SIG-VALIDITY", "KSR-POLICY-BUNDLE-INTERVALS"),
+    )
+)
+"""The checks of what a response repeats of its request: neither proofs nor spelling, and no moment of signing."""
 
 
 class Accepted(NamedTuple):
@@ -66,13 +79,13 @@ class Verdict(NamedTuple):
     passed: tuple[str, ...]
 
 
-def judge(case: Case) -> Verdict:
+def judge(case: Case, checks: Iterable[Check] = CHECKS) -> Verdict:
     """Make every check, and set apart what an exception accepts at the moment of the check."""
     refused: list[Finding] = []
     accepted: list[Accepted] = []
     passed = []
     exceptions = case.policy.exceptions_at(case.at, case.digest)
-    for name, made in (("KSR-SPELLING", case.oddities), *((one.name, one.findings(case)) for one in CHECKS)):
+    for name, made in (("KSR-SPELLING", case.oddities), *((one.name, one.findings(case)) for one in checks)):
         before = len(refused) + len(accepted)
         for finding in gathered(made):
             if exception := _exception(exceptions, finding.code):
@@ -84,16 +97,16 @@ def judge(case: Case) -> Verdict:
     return Verdict(tuple(refused), tuple(accepted), tuple(passed))
 
 
-def gathered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The same findings, one for all the slots of which the same is to be said: `slots 2-8`."""
+def gathered(findings: Iterable[Finding], noun: str = "slot") -> tuple[Finding, ...]:
+    """The same findings, one for all the slots, or bundles, of which the same is to be said: `slots 2-8`."""
     places: dict[tuple[str, tuple[tuple[str, str], ...], str], list[int]] = {}
     for one in findings:
-        slot, _, rest = one.where.removeprefix("slot ").partition(" ")
-        numbered = one.where.startswith("slot ") and slot.isdigit()
-        place = f"slot {{}} {rest}".rstrip() if numbered else one.where
+        slot, _, rest = one.where.removeprefix(f"{noun} ").partition(" ")
+        numbered = one.where.startswith(f"{noun} ") and slot.isdigit()
+        place = f"{noun} {{}} {rest}".rstrip() if numbered else one.where
         places.setdefault((one.code, one.facts, place), []).append(int(slot) if numbered else 0)
     return tuple(
-        Finding(code, place.replace("slot {}", spoken(numbers)), facts)
+        Finding(code, place.replace(f"{noun} {{}}", spoken(sorted(set(numbers)), noun)), facts)
         for (code, facts, place), numbers in places.items()
     )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 from quorate.dnssec.checks.case import MOST_VERIFIED, Case
 from quorate.dnssec.checks.limits import key_parameters
 from quorate.dnssec.dnskey import PROTOCOL, ZSK_FLAGS
 from quorate.dnssec.duration import duration_text
 from quorate.dnssec.ksr import Bundle, BundleKey, BundleSignature
-from quorate.dnssec.name import label_count, wire_name
+from quorate.dnssec.name import label_count, shown, wire_name
 from quorate.dnssec.verify import rrsig_verifies
 from quorate.findings import Finding, found
 
@@ -37,18 +38,23 @@ def ksr_bundle_keys(case: Case) -> Iterator[Finding]:
         for key in bundle.keys:
             yield from _key_findings(where, key)
             first_where, first = named.setdefault(key.identifier, (where, key))
-            if key.identifier and key != first:
-                yield _bundle_keys(where, key, f"{key.identifier} is another key in {first_where}")
+            if key.identifier and (key.dnskey, key.ttl) != (first.dnskey, first.ttl):  # a stated tag was compared above
+                what = "another key" if key.dnskey != first.dnskey else f"a key with TTL {first.ttl}"
+                yield _bundle_keys(where, key, f"{shown(key.identifier)} is {what} in {first_where}")
         for dnskey, count in Counter(bundle.dnskeys).items():
             if count > 1:
                 yield found("ksr.bundle_keys", where, tag=dnskey.key_tag, problem="it stands there more than once")
-    identifiers = {(key.dnskey, key.identifier) for bundle in case.request.bundles for key in bundle.keys}
-    for dnskey, count in Counter(dnskey for dnskey, _ in identifiers).items():
-        if count > 1:
-            where, key = case.keys[dnskey]
-            yield _bundle_keys(where, key, "it has more than one identifier")
+        for key in bundle.keys:
+            first_where, first = case.keys[key.dnskey]
+            if key.identifier != first.identifier:
+                problem = f"its identifier is {_named(key)}, and {_named(first)} in {first_where}"
+                yield _bundle_keys(where, key, problem)
     for where, key in case.keys.values():
         yield from _stated_findings(case, where, key)
+
+
+def _named(key: BundleKey) -> str:
+    return shown(key.identifier) or "none"
 
 
 def _key_findings(where: str, key: BundleKey) -> Iterator[Finding]:
@@ -139,4 +145,5 @@ def ksr_bundle_cycle_duration(case: Case) -> Iterator[Finding]:
     bundles = case.request.bundles
     length = bundles[-1].inception - bundles[0].inception
     if not case.limits.cycle.holds(length):
-        yield found("ksr.bundle_cycle_duration", length=duration_text(length), range=case.limits.cycle)
+        told = duration_text(length) if length >= timedelta() else f"-{duration_text(-length)}"
+        yield found("ksr.bundle_cycle_duration", length=told, range=case.limits.cycle)

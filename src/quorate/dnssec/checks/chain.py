@@ -61,22 +61,25 @@ def ksr_chain_keys(case: Case) -> Iterator[Finding]:
     last = case.previous.bundles[-1].keys
     where, first = case.slots[0]
     for key in first.keys:
-        if key not in last and (problem := _unlike(key, next((one for one in last if one.dnskey == key.dnskey), None))):
+        before = next((one for one in last if one.dnskey == key.dnskey), None)
+        if problem := _unlike(key, before):
             yield found("ksr.chain_keys", where, problem=f"key {key.key_tag} {problem}")
     yield from _ksk_findings(case, case.previous)
 
 
 def _unlike(key: BundleKey, before: BundleKey | None) -> str:
-    """How a key differs from its last appearance. What had no identifier there, as in plain records, may have any."""
+    """How a key differs from its last appearance. What had no identifier there, as in plain records, may have any.
+
+    A tag that is stated wrong is KSR-BUNDLE-KEYS's, or KSR-PREVIOUS's.
+    """
     if before is None:
         return "is not in the last slot before"
     pairs = {
         "identifier": (before.identifier or key.identifier, key.identifier),
-        "tag": (before.key_tag, key.key_tag),
         "TTL": (before.ttl, key.ttl),
     }
     told = [
-        f"{what} {shown(str(there))} there and {shown(str(here))} here"
+        f"{what} {shown(str(there))} there and {shown(str(here)) or 'none'} here"
         for what, (there, here) in pairs.items()
         if there != here
     ]

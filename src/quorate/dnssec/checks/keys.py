@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+from msgspec.structs import replace
+
 from quorate.dnssec.checks.case import Case
 from quorate.dnssec.checks.limits import is_approved
-from quorate.dnssec.dnskey import Dnskey, key_algorithm, load_public, revoked_tags, rsa_numbers
+from quorate.dnssec.dnskey import KSK_FLAGS, Dnskey, key_algorithm, load_public, revoked_tags, rsa_numbers
 from quorate.dnssec.verify import LARGEST_EXPONENT, LARGEST_MODULUS
 from quorate.findings import Finding, Refusal, found
 from quorate.moduli import has_close_primes, is_prime_power, is_roca, small_factor
@@ -86,3 +88,15 @@ def _ksk_tags(case: Case) -> Iterator[tuple[int, str]]:
     for dnskey in seen:
         yield dnskey.unrevoked.key_tag, "a KSK of the SKR before"
         yield dnskey.revoked.key_tag, "a KSK of the SKR before, when it is revoked"
+
+
+def ksr_key_ksk(case: Case) -> Iterator[Finding]:
+    """KSR-KEY-KSK: no ZSK is the key pair of a KSK: who holds the one would sign the keys as well as the zone."""
+    for dnskey, (where, key) in case.keys.items():
+        if dnskey.is_ksk:
+            continue  # KSR-BUNDLE-KEYS has said so
+        as_ksk = replace(dnskey, flags=KSK_FLAGS)
+        known = case.policy.ksk_of(as_ksk)
+        if known is not None or any(one.same_key(as_ksk) for one in case.known if one.is_ksk):
+            name = known.id if known is not None else str(as_ksk.key_tag)
+            yield found("ksr.key_ksk", where, tag=key.key_tag, ksk=name)

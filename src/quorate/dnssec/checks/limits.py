@@ -19,12 +19,21 @@ def ksr_policy_keys(case: Case) -> Iterator[Finding]:
     counts = tuple(len(bundle.keys) for bundle in case.request.bundles)
     if not any(one.slots == counts and one.different == len(case.keys) for one in case.limits.keys):
         listed = " or ".join(f"{_listed(one.slots)} ({one.different})" for one in case.limits.keys)
-        yield found("ksr.policy_keys", counts=f"{_listed(counts)} ({len(case.keys)})", listed=listed)
+        for where in _unlisted(counts, case.limits):
+            yield found("ksr.policy_keys", where, counts=f"{_listed(counts)} ({len(case.keys)})", listed=listed)
     for where, bundle in case.slots:
         ttls = [key.ttl for key in bundle.keys]
         ttls += [ttl for one in bundle.signatures for ttl in (one.ttl, one.rrsig.original_ttl)]
         for ttl in sorted(set(ttls) - {case.limits.ttl}):
             yield found("ksr.policy_ttl", where, ttl=ttl, expected=case.limits.ttl)
+
+
+def _unlisted(counts: tuple[int, ...], limits: Limits) -> list[str]:
+    """The slots with other numbers of keys than the pattern has; the request itself where none or several may be."""
+    (pattern, *others) = limits.keys
+    pairs = enumerate(zip(counts, pattern.slots, strict=False), 1)
+    slots = [f"slot {number}" for number, (has, due) in pairs if has != due and not others]
+    return slots if slots and len(counts) == len(pattern.slots) else [""]
 
 
 def _listed(numbers: tuple[int, ...]) -> str:
