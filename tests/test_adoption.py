@@ -314,4 +314,4 @@ def test_a_pair_that_is_shown_for_what_no_record_has_is_refused(ca: Path, tmp_pa
     forgery.write(tmp_path / "forged")
     code, output = verify(tmp_path / "forged", "--authority", genesis(root), "--rehearsal")
     assert code == 1
-    assert "key-2010: root-2010 is not known from earlier records" in output
+    assert "key-2010: root-2010 was not adopted in an earlier record" in output

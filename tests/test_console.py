@@ -242,6 +242,13 @@ def test_a_question_stands_until_it_is_answered_and_never_shows_what_is_expected
     assert "SERIAL-77" not in room.screen
 
 
+def test_a_name_is_the_same_however_its_accents_were_typed(pipe: Pipe) -> None:
+    """A record has text in one form only (NFC)."""
+    piped = pipe("Zoe\u0308 of the post\n")
+    assert piped.console.ask("admin", "who takes it away", "text", "") == "Zo\u00eb of the post"
+    piped.printed()
+
+
 def test_lines_come_one_by_one_from_a_pipe_also_around_a_secret(pipe: Pipe) -> None:
     piped = pipe("first\r\nhidden words\nlast\n")
     assert piped.console.ask("admin", "one", "text", "") == "first"

@@ -2213,7 +2213,7 @@ SCRIPT = {
     "facility": TEXT,
     "format": Words(FORMAT, (FORMAT,)),
     "inputs": [{"digest": SHA, "file": TEXT}],
-    "items": [{"id": ID, "place": TEXT, "seal": TEXT, "what": TEXT}],
+    "items": [{"id": ID, "place": TEXT, "seal": TEXT, "sent": May(TRUTH), "what": TEXT}],
     "linters": May(LINTERS),
     "keys": [
         {
@@ -2228,6 +2228,7 @@ SCRIPT = {
         }
     ],
     "publications": May([{"artifact": ID, "digest": SHA, "where": TEXT}]),
+    "seals": May([TEXT]),
     "skrs": May(
         [
             {
@@ -2601,7 +2602,11 @@ class Script:
             out.append("seat %s: %s, %s, %s%s" % (seat["id"], seat["role"], seat["person"], seat["presence"], others))
         out += ["quorum %s: %d of %s" % (q["purpose"], q["need"], q["role"]) for q in v["quorums"]]
         out += ["token %s: %s %s" % (t["id"], t["kind"], t["serial"]) for t in v["tokens"]]
-        out += ["item %s: %s, %s, seal %s" % (i["id"], i["what"], i["place"], i["seal"]) for i in v["items"]]
+        for i in v["items"]:
+            bag = "seal " + i["seal"] if i["seal"] else "in no bag"
+            out.append("item %s: %s, %s, %s" % (i["id"], i["what"], i["place"], bag) + ", on its way" * ("sent" in i))
+        if v.get("seals"):
+            out.append("seals of earlier bags: " + ", ".join(v["seals"]))
         out += ["input %s: %s" % (i["file"], i["digest"]) for i in v["inputs"]]
         for a in v.get("adopted", ()):
             issuer = " of " + a["issuer"] if "issuer" in a else ""
@@ -2667,10 +2672,15 @@ class OutOfOrder(Bad):
 
 
 class Item:
-    """A physical thing in the walk: where it is, in which bag, and whether a deviation made its whereabouts unknown."""
+    """A physical thing in the walk: where it is, in which bag, and whether a deviation made its whereabouts unknown.
 
-    def __init__(self, place, seal):
+    `sent`: it left for its place, and nobody has said yet that it came. `compared`: two read its number today.
+    `closed`: the event in which its bag was closed.
+    """
+
+    def __init__(self, place, seal, sent):
         self.place, self.seal, self.out, self.doubtful = place, seal, not place, False
+        self.sent, self.compared, self.closed = sent, False, 0
 
 
 class Frame:
@@ -2726,10 +2736,11 @@ class Session:
         self.generated, self.completed_at, self.destroyed, self.copies = {}, {}, {}, {}
         self.published = set()  # artifacts that were compared with what is published
         self.adopted = set()  # what was made before and has entered the register
-        self.items = {i["id"]: Item(i["place"], i["seal"]) for i in script.value["items"]}
+        self.items = {i["id"]: Item(i["place"], i["seal"], i.get("sent", False)) for i in script.value["items"]}
         self.open_places, self.doubtful_places = set(), set()
         self.seals = {i["seal"] for i in script.value["items"] if i["seal"]}
         self.seals |= {i["seal"] for i in self.state.value["items"] if i["seal"]}
+        self.seals |= set(script.value.get("seals", []))
         self.last_checkpoint, self.outcome, self.stopped = None, None, None
         self.deviations, self.refusals, self.made, self.waived = [], [], {}, set()
         self.counts = {}
@@ -3043,7 +3054,7 @@ class Session:
             if action in ("unseal", "seal"):
                 item.seal = ""
             else:
-                item.out, item.place = action == "take", place
+                item.out, item.place, item.sent = action == "take", place, action == "send"
 
     def _on_paused(self, body):
         self.waiting, self.must_pause = "pause", False
@@ -3278,8 +3289,8 @@ class Session:
         """A place has its log book, and what is sent its carrier (whom the first records did not name)."""
         if action in ("open", "close"):
             need(line.strip(), "a place was %sed without a line of its log book" % action.rstrip("e"))
-        elif action != "send":
-            need(not line, "says more than that something was moved")
+        else:
+            need(not line or (action == "send" and line.strip()), "says more than that something was moved")
 
     def _open(self, place, doubtful=False):
         if place in self.state.places and self.state.places[place]["controllers"]["need"] < 1:
@@ -3313,7 +3324,7 @@ class Session:
                 outer in self.open_places or outer in self.doubtful_places,
                 "%s is opened and %s around it is not" % (plain(step["place"]), plain(outer)),
             )
-        need(body["values"] == [] and body["left"] == [], "says more than an opening")
+        need(body["values"] == [] and body["left"] == [] and body["seal"] == "", "says more than an opening")
         self.open_places.add(step["place"])
 
     def _custody_close(self, step, body, people):
@@ -3322,23 +3333,29 @@ class Session:
         need(place in self.open_places or place in self.doubtful_places, "%s is not open" % plain(place))
         self.open_places.discard(place)
         inside = {name for name, item in self.items.items() if item.place == place and not item.out}
+        awaited = {name for name in inside if self.items[name].sent}
         doubtful = {name for name, item in self.items.items() if item.doubtful}
         no_twins(body["left"], "items left in")
-        odd = (set(body["left"]) ^ inside) - doubtful
+        odd = (set(body["left"]) ^ inside) - doubtful - awaited
+        for name in awaited & set(body["left"]):
+            self.items[name].sent = False
         within = [p for p in sorted(self.open_places - self.doubtful_places) if place in self.state.around(p)]
         need(not within, "%s is closed and %s within it is open" % (plain(place), ", ".join(map(plain, within))))
         need(not odd, "%s was closed and %s is not as the walk has it" % (place, ", ".join(map(plain, sorted(odd)))))
-        need(body["values"] == [], "says more than a closing")
+        need(body["values"] == [] and body["seal"] == "", "says more than a closing")
 
     def _item(self, step):
         need(step["item"] in self.items, "the script lists no item %s" % plain(step["item"]))
         return self.items[step["item"]]
 
-    def _numbers(self, body, seal, must):
+    def _unnumbered(self, body):
+        """Nothing but that something was moved."""
+        need(body["values"] == [] and body["left"] == [] and body["seal"] == "", "says more than that it was moved")
+
+    def _numbers(self, body, seal):
         """The seal numbers typed: by every seat, and all of them this one."""
+        need(body["left"] == [], "says more than the number of a bag")
         numbers = [(e["seat"], e["value"]) for e in body["values"]]
-        if not numbers and not must:
-            return
         need([seat for seat, _ in numbers] == body["by"], "the seal is not read by every seat of the step")
         need(
             all(value == seal for _, value in numbers),
@@ -3348,7 +3365,10 @@ class Session:
 
     def _custody_take(self, step, body, people):
         item = self._item(step)
-        self._numbers(body, item.seal, bool(item.seal))
+        if item.seal:
+            self._numbers(body, item.seal)
+        else:
+            self._unnumbered(body)
         if not item.doubtful:
             need(not item.out, "%s is taken and was already out" % step["item"])
             need(
@@ -3357,13 +3377,13 @@ class Session:
             )
             self._near(item.place)
             self._open(item.place)
-        item.out = True
+        item.out, item.sent, item.compared = True, False, bool(item.seal)
 
     def _custody_unseal(self, step, body, people):
         item = self._item(step)
         need(item.out or item.doubtful, "%s is unsealed in its place" % step["item"])
         need(item.seal, "%s is unsealed and was not sealed" % step["item"])
-        self._numbers(body, item.seal, False)
+        self._unnumbered(body)
         item.seal = ""
 
     def _custody_seal(self, step, body, people):
@@ -3373,8 +3393,8 @@ class Session:
         need(body["seal"], "sealed without a number")
         need(len(set(people)) >= self.state.fewest, "sealed before fewer than %d" % self.state.fewest)
         need(body["seal"] not in self.seals, "the seal %s was seen before" % plain(body["seal"]))
-        self._numbers(body, body["seal"], True)
-        item.seal = body["seal"]
+        self._numbers(body, body["seal"])
+        item.seal, item.closed = body["seal"], self.event.seq
         self.seals.add(item.seal)
 
     def _custody_put(self, step, body, people):
@@ -3384,8 +3404,8 @@ class Session:
             need(item.seal, "%s is put away unsealed" % step["item"])
             self._near(step["place"])
             self._open(step["place"])
-        self._numbers(body, item.seal, False)
-        item.out, item.place = False, step["place"]
+        self._unnumbered(body)
+        item.out, item.place, item.sent = False, step["place"], False
 
     def _custody_send(self, step, body, people):
         item, place = self._item(step), self.state.places.get(step["place"])
@@ -3396,8 +3416,8 @@ class Session:
             need(item.out, "%s is sent away and was not out" % step["item"])
             need(item.seal, "%s is sent away unsealed" % step["item"])
         need(len(set(people)) >= self.state.fewest, "sent away before fewer than %d" % self.state.fewest)
-        self._numbers(body, item.seal, False)
-        item.out, item.place = False, step["place"]
+        self._unnumbered(body)
+        item.out, item.place, item.sent = False, step["place"], True
         carrier = body["log"].strip() or "somebody whom the record does not name"
         self.claims.fact(
             "%s left for %s at %s, taken by %s, as entered" % (step["item"], step["place"], place["facility"], carrier)
@@ -3427,9 +3447,10 @@ class Session:
         carrier = operation.get("carrier")
         if carrier:
             item = self._item({"item": carrier})
-            need(item.doubtful or (item.out and not item.seal), "%s came in %s, which is not opened" % (
-                operation["key"], carrier,
-            ))  # fmt: skip
+            opened = item.doubtful or (item.out and not item.seal)
+            need(opened, "%s came in %s, which is not opened" % (operation["key"], carrier))
+            compared = item.doubtful or item.compared
+            need(compared, "%s came in %s, whose number nobody compared" % (operation["key"], carrier))
 
     def _operate(self, operation, event, work):
         """The grammar of an operation. `phase` is what must come next; `doubt` is an attempt that `resumed` cut off."""
@@ -3703,6 +3724,9 @@ class Session:
     def _completed_copy(self, operation, body):
         """The copy counts from here on as a key of its own; its signature is checked among the artifacts."""
         name, of = operation["id"], self._brought(operation)
+        for other in self.keys.values():
+            if (other.token, other.digest) == (operation["token"], of.digest):
+                self.fail("keys", "%s is on %s already, as %s" % (operation["key"], operation["token"], other.id))
         copy = Key(name, body["object"], operation["token"], operation["type"], of.digest)
         copy.public = of.public
         self.keys[name] = self.copies[name] = copy
@@ -3869,7 +3893,9 @@ class Session:
                     )
 
     def register_items(self):
-        return {name: ("" if item.out else item.place, item.seal, item.doubtful) for name, item in self.items.items()}
+        """Where each lies, in which bag, whether that is in doubt, and whether it is still on its way there."""
+        items = self.items.items()
+        return {name: ("" if i.out else i.place, i.seal, i.doubtful, i.sent) for name, i in items}
 
 
 def origin_of(script):
@@ -5024,8 +5050,10 @@ class Register:
         self.states, self.ceremonies, self.predecessors = [], set(), set()
         self.items, self.keys, self.sets, self.serials, self.crls = {}, {}, {}, {}, {}
         self.destroyed = {}  # key -> the ceremony that destroyed it
-        self.sealed = {}  # item -> the number, from 1, of the record that closed its bag
-        self.made_in = {}  # key -> that of the record that made it, and the facility
+        self.sealed = {}  # item -> when its bag was closed: the number of the record, from 1, and its event
+        self.sent = {}  # item -> when, and in which facility, its bags were closed and sent from there
+        self.copies = {}  # key -> when it was made or came to its token, the facility, the token
+        self.adopted = set()  # what is below inputs/known/ as something adopted
         self.count = 0  # of records
         self.digests = {}  # artifact that may be published -> digest of its file
         self.ends = {}  # SKR -> when its last signature expires
@@ -5068,7 +5096,7 @@ class Register:
             if mine[: len(self.states)] != self.states:
                 fail("the states of the authority do not continue those of %s" % self.last[1])
         self._check_carried(script, authority, session, fail)
-        self._check_carriers(script, claims)
+        self._check_carriers(script, authority, session, claims)
         self._check_issued(script, session, artifacts, fail)
         self._check_zones(script, artifacts, fail)
         claims.found("continuity", text)
@@ -5078,13 +5106,19 @@ class Register:
         for item in script.value["items"]:
             name, entered = item["id"], authority.state.items.get(item["id"])
             if name in self.items:
-                place, seal, doubtful = self.items[name]
+                place, seal, doubtful, sent = self.items[name]
                 if not doubtful and (item["place"], item["seal"]) != (place, seal):
                     fail("item %s: the register has it in %s, seal %s" % (name, place or "no place", seal or "none"))
+                if not doubtful and item.get("sent", False) and not sent:
+                    fail("item %s is not on its way" % name)
             elif entered is None:
                 fail("item %s is not of the authority" % name)
             elif self.complete and (item["place"], item["seal"]) != (entered["place"], entered["seal"]):
                 fail("item %s: it entered in %s, seal %s" % (name, entered["place"], entered["seal"]))
+            elif self.complete and item.get("sent", False):
+                fail("item %s entered in its place, and was not sent there" % name)
+            if item["place"] and item["place"] not in authority.state.places:
+                fail("item %s lies in %s, which is no place of the authority" % (name, plain(item["place"])))
         for key in [*session.keys.values(), *session.destroyed.values()]:
             if key.id not in script.keys or not (known_before or self.complete):
                 continue
@@ -5111,34 +5145,74 @@ class Register:
                 fail("%s is not what the earlier record made" % path)
         for operation in script.value["operations"]:
             shown = script.shows(operation) if operation["kind"] == "import-key" else ""
-            if shown.startswith("inputs/known/") and self.complete and shown[13:] not in self.known:
-                fail("%s: %s is not known from earlier records" % (operation["id"], operation["key"]))
+            if shown.startswith("inputs/known/") and self.complete and shown[13:] not in self.adopted:
+                fail("%s: %s was not adopted in an earlier record" % (operation["id"], operation["key"]))
         digests = {known[1] for known in self.keys.values()}
         for key in session.generated.get("keys", {}).values():
             if key.digest in digests:
                 fail("key %s is a key of an earlier record" % key.id)
         used = (
             session.seals
+            - set(script.value.get("seals", []))
             - {i["seal"] for i in script.value["items"]}
             - {i["seal"] for i in authority.state.value["items"]}
         )
         for seal in sorted(used & self.seals):
             fail("the seal %s was used before" % seal)
 
-    def _check_carriers(self, script, claims):
-        """A key that was made elsewhere comes in a bag that was closed since; what is not in these records may be."""
+    def _check_carriers(self, script, authority, session, claims):
+        """A key comes from where it is in a bag that was closed and sent there since it was there.
+
+        What was adopted comes as it may; of what is not in these records nothing is known.
+        """
+        facility = script.value["facility"]
+        for token in dict.fromkeys(operation.get("token") for operation in script.value["operations"]):
+            away = self._away(token, script, authority)
+            if away and facility not in away:
+                claims.fail("custody", "%s is used here, and its bag lies at %s" % (token, plain(away[0])))
         for operation in script.value["operations"]:
-            if operation["kind"] != "import-key" or operation["key"] not in self.made_in:
+            if operation["kind"] != "import-key" or operation["id"] not in session.copies:
                 continue
-            number, facility = self.made_in[operation["key"]]
-            where = "%s: %s was made in %s" % (operation["id"], operation["key"], plain(facility))
-            carrier = operation.get("carrier")
-            if carrier and self.sealed.get(carrier, 0) < number:
-                claims.fail("custody", "%s, and the bag of %s was closed before" % (where, carrier))
-            elif carrier:
-                claims.fact("%s; its copy came in the bag of %s, closed since" % (where, carrier))
-            elif facility != script.value["facility"]:
-                claims.fail("custody", "%s, and no carrier brought it here" % where)
+            name, carrier = operation["key"], operation.get("carrier")
+            if name in script.operations and carrier:
+                claims.fail(
+                    "custody", "%s: %s is made here, and %s carries nothing of it" % (operation["id"], name, carrier)
+                )
+            elif name in self.keys:
+                self._check_carrier(operation, self.keys[name][1], script, authority, session, claims)
+
+    def _check_carrier(self, operation, digest, script, authority, session, claims):
+        name, carrier, facility = operation["key"], operation.get("carrier"), script.value["facility"]
+        copies = {one: self.copies[one] for one in self.copies if one in self.keys and self.keys[one][1] == digest}
+        if not copies:
+            return
+        lies = {one: (self._away(copies[one][2], script, authority) or [copies[one][1]])[0] for one in copies}
+        here = [one for one in copies if lies[one] == facility and one not in self.destroyed]
+        where = "%s: %s is in %s" % (operation["id"], name, plain(lies.get(name, facility)))
+        if here:
+            first = min(when for when, _, _ in copies.values())
+            if carrier and self.sealed.get(carrier, (0, 0)) < first:
+                claims.fail("custody", "%s, and the bag of %s was closed before it was made" % (where, carrier))
+        elif not carrier:
+            claims.fail("custody", "%s, and no carrier brought it here" % where)
+        elif not any(
+            (number, closed) > when and left in (was, lies[one])
+            for number, closed, left in self.sent.get(carrier, [])
+            for one, (when, was, _) in copies.items()
+        ):
+            claims.fail("custody", "%s, and %s was never closed and sent from there since" % (where, carrier))
+        else:
+            doubt = "; a deviation made its way doubtful" * session.items[carrier].doubtful
+            claims.fact(
+                "%s; its copy came in the bag of %s, closed and sent from there since%s" % (where, carrier, doubt)
+            )
+
+    def _away(self, token, script, authority):
+        """The facilities where the bags of a token lie; none if it is in no bag."""
+        places = {item["id"]: item["place"] for item in script.value["items"]}
+        bags = [one["id"] for one in authority.state.value["items"] if one["holder"] == token]
+        lies = [places.get(bag) for bag in bags]
+        return [authority.state.places[one]["facility"] for one in lies if one in authority.state.places]
 
     def _check_zones(self, script, artifacts, fail):
         """The SKRs that the script lists are the earlier ones, deployed or not; none that matters is left out."""
@@ -5264,6 +5338,7 @@ class Register:
                 self._adopt_skr(name, one["digest"], history.skrs[name])
             else:
                 self.known[file] = one["digest"]
+            self.adopted.add(file)
 
     def _adopt_skr(self, name, digest, skr):
         """It is in the zone, as the governors state; its request and its schema are not known."""
@@ -5286,10 +5361,19 @@ class Register:
         self.millis = transcript.events[-1].millis
         self.items.update(session.register_items())
         self.count += 1
-        before = {item["id"]: item["seal"] for item in script.value["items"]}
-        self.sealed.update((n, self.count) for n, item in session.items.items() if item.seal not in ("", before[n]))
-        new = [name for name in session.keys if name not in script.keys]
-        self.made_in.update(dict.fromkeys(new, (self.count, script.value["facility"])))
+        facility = script.value["facility"]
+        for name, item in session.items.items():
+            if not item.seal:
+                self.sealed.pop(name, None)
+                self.sent.pop(name, None)
+            elif item.closed:
+                self.sealed[name] = (self.count, item.closed)
+                if item.sent:
+                    self.sent.setdefault(name, []).append((self.count, item.closed, facility))
+        for name in (name for name in session.keys if name not in script.keys):
+            made = session.completed_at.get(name)
+            when = (self.count, made.seq if made else 0)
+            self.copies[name] = (when, facility, script.operations[name]["token"])
         self.seals |= session.seals
         for key in session.keys.values():
             self.keys[key.id] = (key.object, key.digest, key.token, key.type)

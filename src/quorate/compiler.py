@@ -135,14 +135,19 @@ class Resolver:
         where = f"operations[{plan.id}]"
         self.authority.token(plan.token)
         adopted = self.names.adopted(plan.key)
-        if not adopted and self.names.token_of(plan.key, where) == plan.token:
-            raise Refusal("plan.key_there_already", where, key=plan.key, token=plan.token)
+        if not adopted:
+            self.names.token_of(plan.key, where)
         kind = key_name(adopted) if adopted else self.names.type_of(plan.key)
         if kind not in {one.value for one in KeyType}:
             raise Refusal("plan.key_type", where, type=kind, known=", ".join(KeyType))
+        public = adopted or self.register.spkis.get(self.names.first(plan.key), b"")
+        if plan.token in self.names.tokens_with(plan.key, public):
+            raise Refusal("plan.key_there_already", where, key=plan.key, token=plan.token)
         if plan.zone or plan.algorithm:
-            require_ksk(plan.zone, plan.algorithm, adopted or self.register.spkis[plan.key], self.authority, where)
-        require_carrier(plan, self.plan.facility, self.register)
+            spki = public or stand_in_spki(KeyType(kind))
+            require_ksk(plan.zone, plan.algorithm, spki, self.authority, where)
+        if not adopted:  # what others made may have been there all along
+            require_carrier(plan, self.plan.facility, public, self.register, self.authority)
         outputs = (f"artifacts/{plan.id}.possession.txt", f"artifacts/{plan.id}.possession.sig")
         return ImportOperation(plan.id, plan.token, plan.key, kind, outputs, plan.zone, plan.algorithm, plan.carrier)
 

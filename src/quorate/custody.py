@@ -14,7 +14,7 @@ from quorate.findings import Finding, found
 from quorate.people import Presence, Purpose
 from quorate.script import CheckpointStep, Custody, Script, Share, ShareSet, Step, Unlock
 from quorate.script.operations import ScriptOperation, ShareOperation
-from quorate.tiers import is_tiered, leading_to
+from quorate.tiers import is_tiered, leading_to, lying
 
 MOST_CHOICES = 4096
 """More ways to fill the seats than this are not walked; a plan that has so many says too little."""
@@ -33,8 +33,9 @@ def walk(script: Script, authority: AuthorityState) -> tuple[Finding, ...]:
     if next(choices, None) is not None:
         findings[found("script.too_many_choices", "seats", most=MOST_CHOICES)] = None
     findings |= dict.fromkeys(_things(script, authority))
-    findings |= dict.fromkeys(_fetched(script, authority))
-    findings |= dict.fromkeys(_tiers(script, authority))
+    now = lying(authority, {item.id: item.place for item in script.items})
+    findings |= dict.fromkeys(_fetched(script, now))
+    findings |= dict.fromkeys(_tiers(script, now))
     return tuple(findings)
 
 
@@ -197,7 +198,7 @@ def _things(script: Script, authority: AuthorityState) -> Iterator[Finding]:
     """The main line over places and items: nothing is taken that is not there, nothing is left on the table."""
     places: set[str] = set()
     where = {item.id: item.place for item in script.items}
-    sealed = {item.id: True for item in script.items}
+    sealed = {item.id: bool(item.seal) for item in script.items}
     for step in script.steps:
         if isinstance(step, Custody):
             yield from _thing(step, places, where, sealed)
@@ -210,12 +211,16 @@ def _things(script: Script, authority: AuthorityState) -> Iterator[Finding]:
 
 
 def _fetched(script: Script, authority: AuthorityState) -> Iterator[Finding]:
-    """A token that lies in a bag is not used while the bag lies in its place. Behind tiers more is asked: `_tiers`."""
+    """A token in a bag is not used while the bag lies in its place, or elsewhere. Behind tiers more is asked."""
     taken = {step.item for step in script.steps if isinstance(step, Custody) and step.action == "take"}
     for token in dict.fromkeys(operation.token for operation in script.operations):
-        bags = [item.id for item in authority.items if item.holder == token]
-        if bags and not taken.intersection(bags) and not is_tiered(authority, token):
-            yield found("custody.token_stays", "retrieve", token=token, items=", ".join(bags))
+        bags = [item for item in authority.items if item.holder == token]
+        lies = {item.id: authority.place(item.place) for item in bags}
+        if bags and script.facility not in {place.facility for place in lies.values()}:
+            item, place = next(iter(lies.items()))
+            yield found("custody.elsewhere", "operations", item=item, place=place.id, facility=place.facility)
+        elif bags and not taken.intersection(lies) and not is_tiered(authority, token):
+            yield found("custody.token_stays", "retrieve", token=token, items=", ".join(lies))
 
 
 def _around(script: Script, authority: AuthorityState, step: Custody, places: set[str]) -> Iterator[Finding]:

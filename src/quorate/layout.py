@@ -175,6 +175,7 @@ def retrieving(layout: Layout, again: bool = False) -> list[Maker]:
         makers += [
             _custody("unseal", f"the bag of {item} is opened", (), layout.lies[item].place, item, layout.pair)
             for item in around.all_items
+            if again or layout.lies[item].seal
         ]
     return makers
 
@@ -186,7 +187,11 @@ def _taking(layout: Layout, around: _Around, again: bool) -> list[Maker]:
     for item in around.items:
         seal = "as written when it was last bagged" if again else layout.lies[item].seal
         text = (f"seal expected: {seal}", "The bag is inspected by two for cuts, lifted tape and re-glued edges.")
-        makers.append(_custody("take", f"{item} is taken out and its seal compared", text, place, item, layout.pair))
+        title = f"{item} is taken out and its seal compared"
+        if not seal:
+            text = ("The register has it in no bag.", "What is there, and in what, is noted by two.")
+            title = f"{item} is taken out"
+        makers.append(_custody("take", title, text, place, item, layout.pair))
     for inner in around.inner.values():
         makers += _taking(layout, inner, again)
     text = (LOG_LINE, "What was seen left inside is named.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.resources
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -91,9 +91,18 @@ def earlier(root: Path, name: str) -> Earlier:
         ksks={one.id: one.token for one in operations if _is_ksk(one) and one.id not in gone},
         imported={one.id: one.key for one in operations if isinstance(one, ImportKey)},
         skrs=(*past.skrs, *(one.id for op in operations if isinstance(op, SignKeySets) for one in op.responses)),
-        carried={one.item: one.to for plan in plans for one in plan.carry},
+        carried=_carried(plans),
         last=max((_closes(plan) for plan in plans), default=None),
     )
+
+
+def _carried(plans: Iterable[Plan]) -> dict[str, str]:
+    """Where what was sent lies, the last that left at the end."""
+    lies: dict[str, str] = {}
+    for one in (one for plan in plans for one in plan.carry):
+        lies.pop(one.item, None)
+        lies[one.item] = one.to
+    return lies
 
 
 def _is_ksk(one: Operation) -> TypeGuard[GenerateKey | ImportKey]:

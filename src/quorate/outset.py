@@ -35,6 +35,7 @@ from quorate.outline import (
 from quorate.people import Presence, Purpose
 from quorate.statement import Mode
 from quorate.strict import require_identifiers
+from quorate.tiers import lying
 from quorate.zone_outline import ZONE_KINDS
 from quorate.zones import pinned_as
 
@@ -166,6 +167,7 @@ def new(root: Path, name: str, kind: str, host: Host) -> Path:
         if not entries:
             raise Refusal("outset.nothing_yet", "authority.toml", what=what)
     before = earlier(root, name)
+    state = lying(state, before.carried)
     day, unlock = _day(host, before), state.quorum(Purpose.UNLOCK).role
 
     def holders(token: str) -> tuple[str, ...]:
@@ -217,7 +219,8 @@ def plan_text(state: AuthorityState, name: str, written: Written, opens: str, cl
     watcher = next((chair.id for chair in seats if "audit" in state.role(chair.role).duties), "")
     near = {place.id for place in state.places if place.facility == facility}
     needed = written.tokens | {chair.role for chair in seats}
-    items = [one.id for one in state.items if one.holder in needed and one.place in near] + [*written.items]
+    items = dict.fromkeys(one.id for one in state.items if one.holder in needed and one.place in near)
+    items |= dict.fromkeys(written.items)
     return filled(
         "plan.toml",
         ceremony=name,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -121,7 +121,7 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     """The script of a ceremony's plan; refuses with every problem that can be proved before the day."""
     plan, data = read_plan(ceremony)
     problems = [*require_identifiers([("ceremony", ceremony.name)]), *names_twice(plan), *output_findings(plan)]
-    problems += [*plan_findings(plan, start.state), *carry_findings(plan, start.state)]
+    problems += [*plan_findings(plan, start.state), *carry_findings(plan, start.state, start.register)]
     problems += _standby(ceremony, plan) if plan.standby_for else ()
     refuse_errors(tuple(problems))
     inputs = _inputs(find_authority(ceremony), ceremony, plan, start)
@@ -260,7 +260,7 @@ def _script(
         ),
         quorums=tuple(ScriptQuorum(q.purpose, q.role, q.need) for q in state.quorums),
         tokens=tuple(ScriptToken(t, state.token(t).kind, state.token(t).serial) for t in tokens),
-        items=tuple(ScriptItem(i.id, i.what, lies[i.id].place, lies[i.id].seal) for i in state.items),
+        items=tuple(ScriptItem(i.id, i.what, *astuple(lies[i.id])) for i in state.items),
         keys=tuple(register.keys.values()),
         sets=tuple(KnownSet(t, "so" if c == "so" else "user", s) for (t, c), s in register.sets.items()),
         inputs=tuple(ScriptFile(path, canonical.digest(data)) for path, data in sorted(inputs.items())),
@@ -274,6 +274,7 @@ def _script(
         skrs=relevant_skrs(register, _zones(plan), utc(plan.window.opens)),
         publications=_publications(plan, register),
         linters=required_linters(state),
+        seals=tuple(sorted(register.seals - {"", *(one.seal for one in lies.values())})),
     )
 
 

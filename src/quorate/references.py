@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from quorate.findings import Refusal
 from quorate.plan import Operation
 from quorate.register import Register
+from quorate.script import ScriptAdopted
 from quorate.script.drafting import SECOND
 from quorate.script.operations import (
     CertificateOperation,
@@ -90,12 +91,38 @@ class References:
 
     def adopted(self, name: str) -> bytes:
         """The public key (DER) of something that was, or is here, adopted under that name; empty if nothing was."""
-        for path in (f"inputs/adopted/{name}.cert.der", f"inputs/known/{name}.cert.der"):
-            if path in self.inputs:
-                return read_certificate(self.inputs[path], path).spki
-        if name in self.register.keys or name in self.planned:
-            return b""
-        return self.inputs.get(f"inputs/adopted/{name}.spki.der", self.register.spkis.get(name, b""))
+        before = any(
+            isinstance(one.operation, ScriptAdopted) and one.operation.id == name for one in self.register.entries
+        )
+        folder = "known" if before else "adopted"
+        if (path := f"inputs/{folder}/{name}.cert.der") in self.inputs:
+            return read_certificate(self.inputs[path], path).spki
+        return self.register.spkis[name] if before else self.inputs.get(f"inputs/adopted/{name}.spki.der", b"")
+
+    def first(self, key: str) -> str:
+        """The key of which `key` is a copy, if it is one that this plan brings."""
+        brought = {one.id: one.key for one in self.operations if isinstance(one, ImportOperation)}
+        while key in brought:
+            key = brought[key]
+        return key
+
+    def tokens_with(self, key: str, public: bytes) -> frozenset[str]:
+        """The tokens on which a key is, whatever it is called there: by earlier ceremonies, and by this plan."""
+        kinds = (GenerateOperation, ImportOperation)
+        gone = {one.key for one in self.operations if isinstance(one, DestroyOperation)}
+        alike = {
+            one.token
+            for name, one in self.register.keys.items()
+            if public == self.register.spkis[name] and name not in gone
+        }
+        made = [one for one in self.operations if isinstance(one, kinds)]
+        return frozenset(alike | {one.token for one in made if self._is(one, key, public)})
+
+    def _is(self, made: GenerateOperation | ImportOperation, key: str, public: bytes) -> bool:
+        """Whether what this plan makes or brings is the pair of `key`."""
+        first = self.first(made.id)
+        known = self.adopted(first) or self.register.spkis.get(first, b"")
+        return first == self.first(key) or (bool(known) and known == public)
 
     def signing_token(self, key: str, where: str) -> str:
         """The token of a key that signs an object of X.509; a KSK signs key sets and nothing else."""

@@ -65,8 +65,8 @@ def _outset(script: Script, digest: str, authority: AuthorityState, inputs: Mapp
         sets={(known.token, known.credential): known.set for known in script.sets},
         keys={known.id: known for known in script.keys},
         spkis={name: inputs[f"inputs/known/{name}.spki.der"] for name in _known(script)},
-        items={item.id: Lies(item.place, item.seal) for item in script.items},
-        seals=frozenset(item.seal for item in script.items),
+        items={item.id: Lies(item.place, item.seal, item.sent) for item in script.items},
+        seals=frozenset((*script.seals, *(i.seal for i in script.items), *(i.seal for i in authority.items))),
     )
 
 
@@ -341,7 +341,7 @@ def _dealt_with(state: State, event: Event) -> State:
     step = state.step
     if not event.body["skip"] or not isinstance(step, Custody):
         return state
-    moved: dict[str, Any] = {"seal": state.items[step.item].seal if step.action == "take" else ""}
+    moved: dict[str, Any] = {"left": [], "seal": state.items[step.item].seal if step.action == "take" else ""}
     return effects(step, Event(event.seq, event.at, event.step, Type.MOVED, moved, event.salt), state)
 
 

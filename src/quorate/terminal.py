@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import textwrap
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -89,7 +90,7 @@ class Terminal:
         if len(typed) > LONGEST_LINE:
             self.show(["that line is too long"])
             return ""
-        text = typed.decode("utf-8", "surrogateescape").strip()
+        text = unicodedata.normalize("NFC", typed.decode("utf-8", "surrogateescape")).strip()
         if not text.isprintable():
             self.show(["that line holds more than letters; type it again"])
             return ""

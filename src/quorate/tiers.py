@@ -8,7 +8,9 @@ nobody reaches the key, however many of the others agree. Spec: `spec/authority.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from quorate.authority import AuthorityState, Item, Place
 from quorate.findings import Finding, found
@@ -24,6 +26,13 @@ def tier_findings(state: AuthorityState) -> tuple[Finding, ...]:
     for token in state.tokens:
         findings |= dict.fromkeys(_token_findings(state, token.id))
     return tuple(findings)
+
+
+def lying(state: AuthorityState, places: Mapping[str, str]) -> AuthorityState:
+    """The same with its items where they lie by now; what is out, or in a place that is no more, stays where it was."""
+    known = {place.id for place in state.places}
+    items = (replace(item, place=places[item.id]) if places.get(item.id) in known else item for item in state.items)
+    return replace(state, items=tuple(items))
 
 
 def leading_to(state: AuthorityState, token: str) -> tuple[tuple[Item, ...], tuple[Item, ...]]:

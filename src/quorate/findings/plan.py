@@ -29,9 +29,23 @@ TABLE: dict[str, Meaning] = {
     "plan.carrier_missing": Meaning(
         ERROR,
         False,
-        "the key {key} was made in {facility}, and nothing says what brings its copy here",
+        "the key {key} is in {facility}, and nothing says what brings its copy here",
         "have an item carried here from a ceremony there ([[carry]]), and name it as carrier",
         "BR 6.2.6",
+    ),
+    "plan.carrier_today": Meaning(
+        ERROR,
+        False,
+        "the key {key} is made in this ceremony: {item} carries nothing of it",
+        "leave out carrier, or bring the copy in a later ceremony",
+        "BR 6.2.4",
+    ),
+    "plan.carrier_strange": Meaning(
+        ERROR,
+        False,
+        "{item} was never closed and sent from where the key {key} is or was, {facility}, since it was there",
+        "name as carrier the item that left from there ([[carry]]) with the copy",
+        "BR 6.2.4",
     ),
     "plan.carrier_not_retrieved": Meaning(
         ERROR,

@@ -145,6 +145,8 @@ def _custody(script: Script, step: Custody) -> list[Value]:
     match step.action:
         case "take":
             seal = _seal(script, step)
+            if seal == "":  # it is in no bag
+                return [_rows([("what is there, and in what", None)])]
             expected = "seal expected" if seal else "seal as written when last bagged"
             return [_rows([(expected, seal), ("seal read", None)])]
         case "seal" if not named:

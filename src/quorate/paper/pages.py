@@ -5,7 +5,7 @@ from __future__ import annotations
 from quorate.paper.boxes import step_row
 from quorate.paper.ink import NARROW, Value, digest, ink
 from quorate.people import Purpose
-from quorate.script import Script, Step
+from quorate.script import Script, ScriptItem, Step
 from quorate.script.operations import ShareOperation
 from quorate.statement import Mode
 from quorate.words import ends
@@ -82,7 +82,9 @@ def _roster(script: Script) -> Value:
         "quorums": [[quorum.purpose.value, str(quorum.need), ink(quorum.role)] for quorum in script.quorums],
         "witnessing": _witnessing(script),
         "tokens": [[ink(token.id), token.kind, ink(token.serial, 24)] for token in script.tokens],
-        "items": [[_cell(i.id), ink(i.what, 24), ink(i.place, 18), ink(i.seal, 18)] for i in script.items],
+        "items": [
+            [_cell(i.id), ink(i.what, 24), ink(_whereabouts(i), 18), ink(i.seal or "none", 18)] for i in script.items
+        ],
         "keys": [[_cell(key.id), _cell(key.token), ink(key.type), digest(key.spki)] for key in script.keys],
         "inputs": [[ink(file.file, 24), digest(file.digest)] for file in script.inputs],
         "drafts": [
@@ -93,6 +95,10 @@ def _roster(script: Script) -> Value:
             for one in script.waivers
         ],
     }
+
+
+def _whereabouts(item: ScriptItem) -> str:
+    return f"{item.place}, on its way" if item.sent else item.place
 
 
 def _witnessing(script: Script) -> list[Value]:

@@ -5,8 +5,9 @@ Keys, certificates, CRLs, serials, share sets, and where each item lies in which
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from msgspec import structs
 
@@ -18,6 +19,7 @@ from quorate.script import KnownKey, KnownPart, KnownSkr, Script, ScriptAdopted,
 from quorate.script.operations import CrlOperation, ScriptOperation, ScriptResponse, SignOperation
 from quorate.script.state import Deed, Lies, State
 
+T = TypeVar("T")
 GENESIS = "genesis"
 
 
@@ -51,7 +53,8 @@ class Register:
 
     `keys`: those that tokens hold, without the destroyed ones; `spkis`: every key there ever was. `crls` holds the
     newest CRL of an issuing artifact by the issuer's artifact id. `entries`: all that was ever done. `facilities`:
-    where each ceremony took place; `sealed`: the ceremony that closed the bag in which an item is.
+    where each ceremony took place; `sealed`: the ceremony that closed the bag in which an item is; `sent`: those that
+    closed its bag and sent it to another facility, since it was last in no bag.
     """
 
     last: str = GENESIS
@@ -65,6 +68,7 @@ class Register:
     serials: frozenset[str] = frozenset()
     items: Mapping[str, Lies] = field(default_factory=dict)
     sealed: Mapping[str, str] = field(default_factory=dict)
+    sent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seals: frozenset[str] = frozenset()
     sets: Mapping[tuple[str, str], ShareSet] = field(default_factory=dict)
     ksks: Mapping[str, KnownKey] = field(default_factory=dict)  # every KSK that was ever generated
@@ -89,6 +93,9 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
             crls[artifact_name(operation.issuer)] = state.crls[operation.id]
     adopted = _adopted(script, state)
     published = register.published | state.published | adopted.keys()
+    bagged = {one.id for one in script.items if state.items[one.id].seal}
+    closed = {name for name in _sealed(script, state) if name in bagged}
+    sent = {name: (*register.sent.get(name, ()), script.ceremony) for name in closed if state.items[name].sent}
     skrs = {**register.skrs, **adopted, **_signed(script, state)}
     return replace(
         register,
@@ -102,7 +109,8 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         crls=crls,
         operations=register.operations | state.begun | set(state.done),
         items={**register.items, **state.items},
-        sealed={**register.sealed, **dict.fromkeys(_sealed(script, state), script.ceremony)},
+        sealed=_of(bagged, {**register.sealed, **dict.fromkeys(closed, script.ceremony)}),
+        sent=_of(bagged, {**register.sent, **sent}),
         seals=register.seals | state.seals,
         sets={**register.sets, **state.sets},
         skrs={name: replace(one, known=_published(one.known, name in published)) for name, one in skrs.items()},
@@ -114,6 +122,11 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
 def _sealed(script: Script, state: State) -> tuple[str, ...]:
     """The items whose bags were closed in a ceremony."""
     return tuple(one.id for one in script.items if state.items[one.id].seal not in ("", one.seal))
+
+
+def _of(items: Collection[str], known: Mapping[str, T]) -> dict[str, T]:
+    """What is known of items that are in a bag; of what lies in none nothing counts that was."""
+    return {name: one for name, one in known.items() if name in items}
 
 
 def _signed(script: Script, state: State) -> dict[str, Skr]:

@@ -180,11 +180,14 @@ class ScriptFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digest: str
 
 
-class ScriptItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ScriptItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A thing as the register has it; `seal` is empty if it is in no bag, `sent` if it is on its way to its place."""
+
     id: str
     what: str
     place: str
     seal: str
+    sent: bool = False
 
 
 class ScriptDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -292,7 +295,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """The whole of `script.json`.
 
     `programmes`: those of the authority, if it keeps to some only. `linters`: those that read every draft and every
-    finished object of the kinds they know.
+    finished object of the kinds they know. `seals`: the numbers of bags that no item is in any more.
     """
 
     format: Literal["quorate/1"]
@@ -325,6 +328,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     publications: tuple[Publication, ...] = ()
     linters: tuple[str, ...] = ()
     adopted: tuple[ScriptAdopted, ...] = ()
+    seals: tuple[str, ...] = ()
 
     def file(self) -> bytes:
         """The bytes of `script.json`."""

@@ -36,10 +36,14 @@ class Status(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lies:
-    """Where an item lies and in which seal; `place` is empty while it is out on the table."""
+    """Where an item lies and in which seal; `place` is empty while it is out on the table.
+
+    `sent`: it left for that place, and nobody has said yet that it is there.
+    """
 
     place: str
     seal: str
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quorate.script import Script, Step
+from quorate.script import Script, ScriptItem, Step
 
 INDENT = " " * 6
 
@@ -49,7 +49,8 @@ def _lists(script: Script) -> list[str]:
         lines.append(f"seat {seat.id}: {seat.role}, {seat.person}, {seat.presence.value}{alternates}")
     lines += [f"quorum {quorum.purpose.value}: {quorum.need} of {quorum.role}" for quorum in script.quorums]
     lines += [f"token {token.id}: {token.kind} {token.serial}" for token in script.tokens]
-    lines += [f"item {item.id}: {item.what}, {item.place}, seal {item.seal}" for item in script.items]
+    lines += [f"item {item.id}: {item.what}, {item.place}, {_bag(item)}" for item in script.items]
+    lines += [f"seals of earlier bags: {', '.join(script.seals)}"] if script.seals else []
     lines += [f"input {file.file}: {file.digest}" for file in script.inputs]
     for one in script.adopted:
         issuer = f" of {one.issuer}" if one.issuer else ""
@@ -61,6 +62,11 @@ def _lists(script: Script) -> list[str]:
         people = " and ".join(waiver.people)
         lines.append(f"waiver {waiver.code} for {waiver.operation} until {waiver.expires} by {people}: {waiver.reason}")
     return lines
+
+
+def _bag(item: ScriptItem) -> str:
+    bag = f"seal {item.seal}" if item.seal else "in no bag"
+    return f"{bag}, on its way" if item.sent else bag
 
 
 def _step(step: Step) -> list[str]:

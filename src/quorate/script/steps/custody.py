@@ -66,8 +66,8 @@ def _questions(step: Custody, state: State) -> tuple[tuple[Question, ...], tuple
         return (Question(first, LOG),), ("line 1",)
     if step.action == "close":
         return (Question(first, LOG), Question(step.by[-1], LEFT)), ("line 2", _inside(step, state))
-    if step.action == "take":
-        seal = state.items[step.item].seal
+    seal = state.items[step.item].seal if step.action == "take" else ""
+    if seal:
         return tuple(Question(seat, "seal number as it stands on the bag") for seat in step.by), (seal,) * len(step.by)
     if step.action == "seal":
         stand_in = f"{state.script.ceremony}-{state.size}"
@@ -79,7 +79,22 @@ def _questions(step: Custody, state: State) -> tuple[tuple[Question, ...], tuple
 
 
 def _inside(step: Custody, state: State) -> str:
-    return ", ".join(sorted(item for item, lies in state.items.items() if lies.place == step.place)) or "none"
+    """What is in the place, but for what may still be on its way there."""
+    return ", ".join(sorted(_lying(step, state))) or "none"
+
+
+def _lying(step: Custody, state: State) -> set[str]:
+    return {item for item, lies in state.items.items() if lies.place == step.place and not lies.sent}
+
+
+def _awaited(step: Custody, state: State) -> set[str]:
+    return {item for item, lies in state.items.items() if lies.place == step.place and lies.sent}
+
+
+def _named(typed: str) -> list[str]:
+    """What was seen, as typed: ids, or `none`."""
+    named = sorted(part.strip() for part in typed.split(","))
+    return [] if named == ["none"] else named
 
 
 def takes(step: Custody, state: State, want: Want, answer: Answer) -> tuple[Type, Body]:
@@ -89,17 +104,22 @@ def takes(step: Custody, state: State, want: Want, answer: Answer) -> tuple[Type
         return Type.MISMATCHED, {"values": values}
     first = answer.values[0][1]
     log = first if step.action in _LOGGED else ""
-    return Type.MOVED, _moved(step, state, log, values if step.action in ("take", "seal") else [])
+    left = _named(answer.values[1][1]) if step.action == "close" else []
+    return Type.MOVED, _moved(step, log, left, values if _is_numbered(step, state) else [])
 
 
-def _moved(step: Custody, state: State, log: str, values: list[dict[str, str]]) -> Body:
+def _is_numbered(step: Custody, state: State) -> bool:
+    """Whether the step is about the number of a bag; what lies in none is taken out without."""
+    return step.action == "seal" or (step.action == "take" and bool(state.items[step.item].seal))
+
+
+def _moved(step: Custody, log: str, left: list[str], values: list[dict[str, str]]) -> Body:
     """The body of `moved`: all members, empty where they say nothing."""
-    inside = _inside(step, state)
     return {
         "action": step.action,
         "by": list(step.by),
         "item": step.item,
-        "left": inside.split(", ") if step.action == "close" and inside != "none" else [],
+        "left": left,
         "log": log,
         "place": step.place,
         "seal": values[0]["value"] if values else "",
@@ -111,8 +131,8 @@ def _right(step: Custody, state: State, typed: list[str]) -> bool:
     if step.action == "open":
         return bool(typed[0].strip())
     if step.action == "close":
-        return bool(typed[0].strip()) and _inside(step, state) == _sorted(typed[1])
-    if step.action == "take":
+        return bool(typed[0].strip()) and _seen(step, state, _named(typed[1]))
+    if step.action == "take" and state.items[step.item].seal:
         return all(value == state.items[step.item].seal for value in typed)
     if step.action == "seal":
         return len(set(typed)) == 1 and bool(typed[0].strip()) and typed[0] not in state.seals
@@ -121,14 +141,16 @@ def _right(step: Custody, state: State, typed: list[str]) -> bool:
     return tuple(typed) == step.by
 
 
-def _sorted(typed: str) -> str:
-    return ", ".join(sorted(part.strip() for part in typed.split(","))) if typed.strip() else ""
+def _seen(step: Custody, state: State, named: list[str]) -> bool:
+    """Everything that lies there, each once, and of what is on its way there whatever has come."""
+    lying, seen = _lying(step, state), set(named)
+    return len(seen) == len(named) and lying <= seen <= lying | _awaited(step, state)
 
 
 def admits(step: Custody, state: State, event: Event) -> None:
     """Refuse readings by others than the step names, and a move whose readings do not bear it out."""
     values, asked = event.body["values"], _questions(step, state)[0]
-    reading = event.type is Type.MISMATCHED or step.action in ("take", "seal")
+    reading = event.type is Type.MISMATCHED or _is_numbered(step, state)
     seats = tuple(question.seat for question in asked) if reading else ()
     if tuple(value["seat"] for value in values) != seats:
         raise Refusal("session.other_seats", expected=", ".join(seats), got=str([value["seat"] for value in values]))
@@ -137,10 +159,12 @@ def admits(step: Custody, state: State, event: Event) -> None:
     if event.type is Type.MISMATCHED:
         fits = not _right(step, state, typed)
     else:
-        logged = bool(event.body["log"].strip()) is (step.action in _LOGGED)
-        unnamed = step.action == "send" and not event.body["log"]  # as records had it at first
-        borne_out = (logged or unnamed) and (not reading or _right(step, state, typed))
-        fits = borne_out and event.body == _moved(step, state, event.body["log"], values)
+        log, left = event.body["log"], event.body["left"]
+        logged = bool(log.strip()) if step.action in _LOGGED else not log
+        unnamed = step.action == "send" and not log  # as records had it at first
+        seen = step.action != "close" or (left == sorted(left) and _seen(step, state, left))
+        borne_out = (logged or unnamed) and seen and (not reading or _right(step, state, typed))
+        fits = borne_out and event.body == _moved(step, log, left if step.action == "close" else [], values)
     if not fits:
         raise Refusal("session.not_equal", step=step.id)
     if event.type is Type.MOVED and step.action in ("take", "put") and step.place not in state.places:
@@ -154,7 +178,10 @@ def effects(step: Custody, event: Event, state: State) -> State:
     if step.action == "open":
         return state.having(places=state.places | {step.place})
     if step.action == "close":
-        return state.having(places=state.places - {step.place})
+        come = {
+            name: Lies(step.place, state.items[name].seal) for name in _awaited(step, state) & {*event.body["left"]}
+        }
+        return state.having(places=state.places - {step.place}, items={**state.items, **come})
     lies = state.items[step.item]
     seal = str(event.body["seal"])
     after = {
@@ -162,6 +189,6 @@ def effects(step: Custody, event: Event, state: State) -> State:
         "unseal": Lies("", ""),
         "seal": Lies("", seal),
         "put": Lies(step.place, lies.seal),
-        "send": Lies(step.place, lies.seal),
+        "send": Lies(step.place, lies.seal, sent=True),
     }[step.action]
     return state.having(items={**state.items, step.item: after}, seals=state.seals | ({seal} if seal else set()))
