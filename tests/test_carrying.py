@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import tomllib
 from collections.abc import Callable
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from example import SHARE, certificate, key, make_authority, make_plan
 from forging import VERIFIER, Forgery, genesis, record, refused, stand_ins, verify
-from quorate import archive
+from quorate import acts, archive, layout
 from quorate.conduct import Kind
 from quorate.findings import Refusal
 from quorate.host import SteppedHost
@@ -455,6 +457,37 @@ def test_the_verifier_refuses(sent: Path, tmp_path: Path, what: str) -> None:
     assert code == 1
     assert "custody" in refused(output)
     assert said in output, output
+
+
+def test_a_bag_that_left_before_the_key_was_made_carries_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within one ceremony, by a script that people approved and that the program would not have written."""
+    operations, returning = acts._operations, layout.returning
+
+    def away_first(lay: layout.Layout) -> None:
+        if lay.plan.carry:
+            seal = layout._custody("seal", "cards go into a new bag", (), "safe-1", "cards", lay.pair)
+            lay.act("Sending", seal, layout._sent(lay, "cards", "safe-2"))
+        operations(lay)
+
+    def without_cards(lay: layout.Layout, carried: bool = False) -> list[layout.Maker]:
+        if lay.plan.carry and carried:
+            lay = dataclasses.replace(lay, plan=replace(lay.plan, retrieve=("hsm-1-bag",), carry=()))
+        return returning(lay, carried)
+
+    monkeypatch.setattr(acts, "_operations", away_first)
+    monkeypatch.setattr(acts, "returning", without_cards)
+    monkeypatch.setattr("quorate.prepare.walk", lambda script, state: ())
+    root = make_authority(tmp_path / "authority")
+    with (root / "authority.toml").open("a") as file:
+        file.write(ELSEWHERE)
+    planned(root, "001-made", MADE + SENT, '["hsm-1-bag", "cards"]')
+    rehearse(root, planned(root, "002-copy", COPY, '["cards"]', "annex", LATER), VERIFIER.read_bytes())
+    code, output = verified(root, "001-made", "002-copy")
+    assert code == 1
+    assert refused(output) == {"custody"}
+    assert "cards was never closed and sent from there since" in output
 
 
 def sent_near(forged: Forgery) -> None:

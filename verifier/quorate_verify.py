@@ -2699,9 +2699,13 @@ class Frame:
 
 
 class Key:
-    """A key that signs: from this ceremony or an earlier one. `public` is None while only its digest is known."""
+    """A key that signs: from this ceremony or an earlier one. `public` is None while only its digest is known.
 
-    def __init__(self, name, obj, token, kind, spki):
+    `since`: the event in which it was made or came, 0 for one of an earlier ceremony.
+    """
+
+    def __init__(self, name, obj, token, kind, spki, since=0):
+        self.since = since
         self.id, self.object, self.token, self.type, self.public = name, obj, token, kind, None
         if DIGEST.match(spki):
             self.digest = spki
@@ -3727,7 +3731,7 @@ class Session:
         for other in self.keys.values():
             if (other.token, other.digest) == (operation["token"], of.digest):
                 self.fail("keys", "%s is on %s already, as %s" % (operation["key"], operation["token"], other.id))
-        copy = Key(name, body["object"], operation["token"], operation["type"], of.digest)
+        copy = Key(name, body["object"], operation["token"], operation["type"], of.digest, self.event.seq)
         copy.public = of.public
         self.keys[name] = self.copies[name] = copy
         self.generated.setdefault("possession", {})[name] = from_base64(body["signature"], "the signature")
@@ -3760,7 +3764,7 @@ class Session:
     def _completed_key(self, operation, body, work):
         name = operation["id"]
         expected = operation["object"] + "%02x" % work["attempt"]
-        key = Key(name, body["object"], operation["token"], operation["type"], body["spki"])
+        key = Key(name, body["object"], operation["token"], operation["type"], body["spki"], self.event.seq)
         need(key.public is not None, "key %s: a digest where its public key must be" % name)
         need(not key.public.is_stand_in, "key %s: a stand-in, whose private key everyone knows" % name)
         self.keys[name] = key
@@ -5371,8 +5375,7 @@ class Register:
                 if item.sent:
                     self.sent.setdefault(name, []).append((self.count, item.closed, facility))
         for name in (name for name in session.keys if name not in script.keys):
-            made = session.completed_at.get(name)
-            when = (self.count, made.seq if made else 0)
+            when = (self.count, session.keys[name].since)
             self.copies[name] = (when, facility, script.operations[name]["token"])
         self.seals |= session.seals
         for key in session.keys.values():
