@@ -212,6 +212,45 @@ def test_a_re_sign_names_what_it_signs_again(standby: Path, tmp_path: Path, agai
     assert code in codes(root, plan_of(root, "007-again", 61, {"one.xml": ZONE.request(2)}, once_more))
 
 
+def renumbered(request: Request, name: str, bundles: str) -> Request:
+    """The same request with ids as its maker numbers them."""
+    named = tuple(replace(one, id=f"{bundles}-{number}") for number, one in enumerate(request.bundles, 1))
+    return replace(request, id=name, bundles=named)
+
+
+def test_a_request_that_was_drafted_and_never_signed_is_corrected_under_its_id(standby: Path, tmp_path: Path) -> None:
+    """The ceremony was aborted before anybody approved; the new file has another ZSK and the same ids."""
+
+    def drafted(state: State) -> bool:
+        here = isinstance(state.step, Sign) and bool(state.happened(Type.DRAFTED))
+        return here and not state.happened(Type.APPROVED)
+
+    root = later(standby, tmp_path / "before")
+    first = renumbered(ZONE.request(2), "2026-q3", "2026-q3")
+    plan_of(root, "006-sign", 60, {"one.xml": first}, response("one", "pre-publish+", BOTH))
+    root, _ = unsmooth(root, tmp_path, [(drafted, say(Kind.ABORT))], {}, VERIFIER.read_bytes(), "006-sign")
+    turns = [(*ZONE.zsks(1), *ZONE.zsks(2)), *[ZONE.zsks(2)] * 7, (*ZONE.zsks(2), *ZONE.zsks(7))]
+    corrected = renumbered(ZONE.request(2, turns), "2026-q3", "2026-q3")
+    plan = plan_of(root, "007-sign", 61, {"two.xml": corrected}, response("two", "pre-publish+", BOTH))
+    rehearse(root, plan, VERIFIER.read_bytes())
+    verified(root, *BEFORE, "006-sign", "007-sign")
+
+
+def test_ids_are_those_of_a_zone(tmp_path: Path) -> None:
+    """Two requesters number their quarters in the same way."""
+    zones = {"a.example.": Zone("a.example.", {"ka": "p-256"}), "b.example.": Zone("b.example.", {"kb": "p-256"})}
+    root = make_zoned(tmp_path / "authority", *zones.values())
+    keys = generation(*(ksk(one, zone=name) for one, name in zip(("ka", "kb"), zones, strict=True)))
+    make_plan(root, "001-ksk", keys, day(0, 90))
+    for number, (key, (name, zone)) in enumerate(zip(("ka", "kb"), zones.items(), strict=True), 2):
+        ceremony, one = f"00{number}-sign", response(f"skr-{key}", "normal", {"current": key}, **FIRST) | {"zone": name}
+        plan = make_plan(root, ceremony, signing(f"sign-{key}", [one]), day(0, 60 - number))
+        request = renumbered(zone.request(0), "2026-q1", "2026-q1")
+        (plan / "inputs" / f"skr-{key}.xml").write_bytes(write_ksr(request))
+    rehearse(root, root / "ceremonies/003-sign", VERIFIER.read_bytes())
+    verified(root, "001-ksk", "002-sign", "003-sign")
+
+
 def unnamed(forged: Forgery) -> None:
     del forged.operation("op-007-again")["responses"][0]["again_of"]
 

@@ -326,6 +326,28 @@ def test_two_quarters_are_adopted_in_their_order(tmp_path: Path) -> None:
     assert code == 0, output
 
 
+def test_bundles_that_others_numbered_alike_are_adopted_and_responses_of_one_id_are_not(tmp_path: Path) -> None:
+    zone = old_zone()
+
+    def numbered(quarter: int, name: str) -> bytes:
+        request = zone.request(quarter)
+        bundles = tuple(replace(one, id=f"slot-{number}") for number, one in enumerate(request.bundles, 1))
+        return write_skr(zone.deploy(replace(request, id=name, bundles=bundles), "normal", CURRENT))
+
+    things = history(zone) | {"skr-old": numbered(0, "q1"), "a-later": numbered(1, "q2"), "b-later": numbered(1, "q1")}
+    root = adopting(tmp_path, zone, things)
+    names = ["dnskey-old", "skr-old", "a-later"]
+    alike = make_plan(
+        root, "001-alike", SHARE + brought("p-256"), day(2, 70), adopt=["dnskey-old", "skr-old", "b-later"]
+    )
+    assert codes(root, alike) == {"adopt.skr_twice"}
+    shutil.rmtree(alike)
+    make_plan(root, "001-adoption", SHARE + brought("p-256"), day(2, 70), adopt=names)
+    rehearse(root, sign_plan(root, "002-sign", zone, 2, "normal", CURRENT), VERIFIER.read_bytes())
+    code, output = verify(*both(root), "--authority", genesis(root), "--rehearsal")
+    assert code == 0, output
+
+
 def test_what_is_older_than_what_the_zone_has_is_not_adopted(tmp_path: Path) -> None:
     root, _ = quarters(tmp_path)
     three = ["dnskey-old", "a-later", "skr-old"]

@@ -4616,7 +4616,10 @@ class Artifacts:
                 claims.attempt("artifacts", self.ksk, script.operations[name], key.public)
         for name in session.generated.get("possession", {}):
             claims.attempt("artifacts", self.copy, script.operations[name])
-        self.skrs, self.requests = {}, {}  # response -> digest of its file; -> ids and digest of its request
+        self.skrs, self.requests = (
+            {},
+            {},
+        )  # response -> digest of its file; -> ids, each with its zone, and digest of its request
         self.ends = {}  # response -> when its last signature expires
         for step in script.steps:
             if step["kind"] == "sign" and step["operation"] in session.drafts:
@@ -4711,7 +4714,7 @@ class Artifacts:
         data = self.folder.get(below_folder("inputs/", response["request"]))
         need(digest_of(data) == response["digest"], "%s: another request than planned" % response["id"])
         request, (schema, limits, keys) = Request(data), self.zone(response, day)
-        ids = {request.id, *(bundle["id"] for bundle in request.bundles)}
+        ids = {(response["zone"], one) for one in (request.id, *(bundle["id"] for bundle in request.bundles))}
         self.requests[response["id"]] = (ids, response["digest"])
         self.ends[response["id"]] = max(bundle["times"][1] for bundle in request.bundles)
         return KeySet(response, request, schema, limits, keys)
@@ -5065,7 +5068,7 @@ class Register:
             {},
             set(),
             {},
-        )  # SKRs as a script lists them; ids of requests and bundles
+        )  # SKRs as a script lists them; ids of requests and bundles, each with its zone
         self.known = {}  # what a later script finds below inputs/known/ -> its digest
         self.seals, self.certificates, self.millis, self.mode = set(), [], 0, None
 
@@ -5283,7 +5286,7 @@ class Register:
                     }  # fmt: skip
         self.digests.update(artifacts.skrs)
         self.ends.update(artifacts.ends)
-        for ids, digest in artifacts.requests.values():
+        for ids, digest in (one for name, one in artifacts.requests.items() if name in artifacts.skrs):
             self.requests.update(dict.fromkeys(ids, digest))
         for name in artifacts.made:
             path = "artifacts/%s.cert.der" % name
@@ -5346,14 +5349,15 @@ class Register:
 
     def _adopt_skr(self, name, digest, skr):
         """It is in the zone, as the governors state; its request and its schema are not known."""
-        need(not skr.ids & self.requests.keys(), "adopted %s: an id of it is known" % name)
+        ids = {(skr.zone, one) for one in skr.ids}  # bundles of other signers may have had theirs before
+        need((skr.zone, skr.id) not in self.requests, "adopted %s: its id is known" % name)
         for other, known in self.skrs.items():
             later = known["zone"] == skr.zone and other in self.published and self.ends[other] >= skr.end
             need(not later, "adopted %s: %s was in the zone before and lasts as long" % (name, other))
         self.skrs[name] = {"back_out": False, "id": name, "keys": [], "request": "", "schema": "", "zone": skr.zone}
         self.published.add(name)
         self.digests[name], self.ends[name] = digest, skr.end
-        self.requests.update(dict.fromkeys(skr.ids, ""))
+        self.requests.update(dict.fromkeys(ids, ""))
         self.known[name + ".skr.xml"] = digest
 
     def fold(self, folder, script, authority, session, transcript, artifacts):

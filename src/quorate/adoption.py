@@ -147,7 +147,7 @@ def resolve(
             issuer = pool.signer(read_crl(inputs[adopted_file(one)], one.id))
             findings += _crl_findings(one.id, issuer, [*register.crls, *(each.issuer for each in adopted)])
         if one.kind == "skr":
-            findings += _skr_findings(one.id, inputs[adopted_file(one)], authority, held, register)
+            findings += _skr_findings(one.id, inputs[adopted_file(one)], authority, held, register, deployed)
             findings += _order_findings(one.id, inputs[adopted_file(one)], deployed)
             deployed[one.id] = read_skr(inputs[adopted_file(one)], one.id)[0]
         adopted.append(ScriptAdopted(one.id, one.kind, adopted_file(one), one.digest, issuer))
@@ -187,7 +187,12 @@ def _crl_findings(name: str, issuer: str, listed: Iterable[str]) -> Iterable[Fin
 
 
 def _skr_findings(
-    name: str, data: bytes, authority: AuthorityState, held: Collection[bytes], register: Register
+    name: str,
+    data: bytes,
+    authority: AuthorityState,
+    held: Collection[bytes],
+    register: Register,
+    deployed: Mapping[str, Response],
 ) -> Iterator[Finding]:
     """An SKR of a zone of ours, sound in itself, signed by KSKs that are known, and not there already."""
     where = f"adopt[{name}]"
@@ -203,8 +208,10 @@ def _skr_findings(
     for key in sorted(signers, key=lambda key: key.rdata):
         if spki_of(key) not in held:
             yield found("adopt.skr_key", where, id=name, tag=key.key_tag)
-    for other, known_skr in register.skrs.items():
-        if known_skr.request_id == response.id and known_skr.known.zone == response.domain:
+    known_ids = {other: (one.known.zone, one.request_id) for other, one in register.skrs.items()}
+    known_ids |= {other: (one.domain, one.id) for other, one in deployed.items()}
+    for other, known_id in known_ids.items():
+        if known_id == (response.domain, response.id):
             yield found("adopt.skr_twice", where, id=name, other=other)
 
 

@@ -77,7 +77,7 @@ TABLE: dict[str, Meaning] = {
         "adopt its DNSKEY record too: the next SKR follows on from its signatures",
     ),
     "adopt.skr_twice": Meaning(
-        ERROR, False, "{id} is in the register already, as {other}", "leave it out: an SKR is adopted once"
+        ERROR, False, "{id} is there already, as {other}: they have one id", "leave it out: an SKR is adopted once"
     ),
     "adopt.skr_order": Meaning(
         ERROR,
