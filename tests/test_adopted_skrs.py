@@ -97,6 +97,22 @@ def test_the_next_skr_follows_the_adopted_one(followed: tuple[Path, Zone]) -> No
     assert "genesis" not in script.partition("ACT 1")[2]
 
 
+@pytest.mark.parametrize(
+    "name", ["0/25.2.0.192.in-addr.arpa.", "0.8.b.d.0.1.0.0.2.ip6.arpa.", "_msdcs.example.", "*.example.", "root."]
+)
+def test_a_zone_may_be_called_what_zones_are_called(tmp_path: Path, name: str) -> None:
+    """A text that begins with `0` is no DER, and a record has files of plain names only."""
+    zone = Zone(name, {"ksk-old": "p-256"})
+    root = adopting(tmp_path, zone, history(zone))
+    text = SHARE + brought("p-256").replace('zone = "."', f'zone = "{name}"')
+    make_plan(root, "001-adoption", text, day(1, 70), adopt=["dnskey-old", "skr-old"])
+    rehearse(root, sign_plan(root, "002-sign", zone, 1, "normal", CURRENT), VERIFIER.read_bytes())
+    code, output = verify(*both(root), "--authority", genesis(root), "--rehearsal")
+    assert code == 0, output
+    shown = run("inspect", root / "adopted" / "dnskey-old")
+    assert (shown.code, shown.out.startswith("DNSKEY") or name in shown.out) == (0, True)
+
+
 def test_two_people_compare_the_skr_with_the_published_one(followed: tuple[Path, Zone]) -> None:
     root, _ = followed
     script = (root / "ceremonies/001-adoption/rehearsal/script.txt").read_text()

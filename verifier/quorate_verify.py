@@ -3931,7 +3931,12 @@ LISTING = {
 
 
 def zone_folder(zone):
-    return "inputs/zones/%s" % ("root" if zone == "." else zone.rstrip(".").lower())
+    if zone == ".":
+        return "inputs/zones/root"
+    name = zone.rstrip(".").lower()
+    if name == "root" or not re.match(r"[a-z0-9][a-z0-9._-]{0,127}\Z", name):
+        name = "sha256-" + hashlib.sha256(wire_name(zone)).hexdigest()
+    return "inputs/zones/" + name
 
 
 def wire_name(text):
@@ -4029,6 +4034,7 @@ def rrset_data(zone, keys, signer, ttl, inception, expiration):
     at = 0
     while owner[at]:
         labels, at = labels + 1, at + 1 + owner[at]
+    labels -= owner.startswith(b"\x01*")  # a leading wildcard is not counted (RFC 4034 3.1.3)
     head = b"\x00\x30" + bytes([signer.algorithm, labels]) + ttl.to_bytes(4, "big")
     head += (expiration & 0xFFFFFFFF).to_bytes(4, "big") + (inception & 0xFFFFFFFF).to_bytes(4, "big")
     head += signer.tag.to_bytes(2, "big") + owner

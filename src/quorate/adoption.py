@@ -24,7 +24,7 @@ from quorate.x509.crl import serial_text
 from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl, verify_issued
 from quorate.x509.legacy import verify_as_made
 from quorate.x509.name import name_line
-from quorate.x509.object import PublicKey, read_objects
+from quorate.x509.object import PublicKey, is_der, read_objects
 
 FILES = {"certificate": "cert.der", "crl": "crl", "key": "spki.der", "skr": "skr.xml"}
 """How the file of each kind ends: as those of earlier ceremonies do below `inputs/known/`."""
@@ -48,7 +48,7 @@ def read_adopted(data: bytes, where: str) -> tuple[AdoptedKind, bytes]:
     if data.lstrip(XML_BLANK).startswith(b"<"):
         read_skr(data, where)
         return "skr", data
-    if data[:1] != b"\x30" and b"-----BEGIN " not in data:
+    if not is_der(data) and b"-----BEGIN " not in data:
         owned = read_dnskeys(data, where)
         if len(owned) != 1:
             raise Refusal("adopt.object", where)

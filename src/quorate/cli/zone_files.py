@@ -12,13 +12,14 @@ from quorate.dnssec.ksr_xml import read_document
 from quorate.dnssec.records import read_dnskeys
 from quorate.dnssec.table import KEY, planned_rows, rows
 from quorate.words import rows as words
+from quorate.x509.object import is_der
 
 
 def zone_lines(data: bytes, where: str) -> list[str] | None:
     """Its lines; None if it is no XML and no text with records. Raises what the readers refuse."""
     if data.lstrip(XML_BLANK).startswith(b"<"):
         return list(_document(data, where))
-    if data[:1] != b"\x30" and b"-----BEGIN " not in data and b"DNSKEY" in data:
+    if not is_der(data) and b"-----BEGIN " not in data and b"DNSKEY" in data:
         return [line for owned in read_dnskeys(data, where) for line in _key(owned.zone, owned.dnskey, where)]
     return None
 

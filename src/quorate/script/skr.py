@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import functools
+import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +27,7 @@ from quorate.dnssec.ksk import Ksks, known_ksks
 from quorate.dnssec.ksr import Request
 from quorate.dnssec.ksr_layout import write_skr
 from quorate.dnssec.ksr_xml import read_ksr, read_skr
+from quorate.dnssec.name import wire_name
 from quorate.dnssec.policy import Policy, read_policy
 from quorate.dnssec.response import Promise, ResponseDraft, Signing, draft_response, finish, promise_of
 from quorate.dnssec.schema import Schemas, Slot, slots_of
@@ -34,10 +37,20 @@ from quorate.script import KnownSkr, Script
 from quorate.script.operations import ScriptResponse, SignOperation
 from quorate.strict import convert
 
+_PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+
 
 def zone_folder(zone: str) -> str:
-    """Where a script's inputs have the policy and the schemas of a zone."""
-    return f"inputs/zones/{'root' if zone == '.' else zone.rstrip('.').lower()}"
+    """Where a script's inputs have the policy and the schemas of a zone.
+
+    A record holds files of plain names only, and a zone may be called otherwise: it then stands under a digest.
+    """
+    if zone == ".":
+        return "inputs/zones/root"
+    name = zone.rstrip(".").lower()
+    if name == "root" or not _PLAIN.fullmatch(name):
+        name = f"sha256-{hashlib.sha256(wire_name(zone)).hexdigest()}"
+    return f"inputs/zones/{name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,13 @@ class _Members:
     members: list[asn1.TLV]
 
 
+def is_der(data: bytes) -> bool:
+    """Whether it is meant as DER: it begins with a SEQUENCE, as a text may that begins with `0`, and is no text."""
+    return data[:1] == b"\x30" and not (
+        data.isascii() and data.replace(b"\r", b"").replace(b"\n", b"").decode().isprintable()
+    )
+
+
 def read_objects(data: bytes, where: str = "") -> tuple[Object, ...]:
     """The objects of a file: one in DER, or every PEM block in order (text between blocks is passed over).
 
