@@ -26,6 +26,17 @@ from quorate.dnssec.ksr_layout import write_skr
 
 
 def written_cases(made: Cases) -> None:
+    made.tld(
+        "written-stated-twice",
+        "a comment that names a document type, and an algorithm that is stated twice",
+        edit=lambda text: re.sub(
+            r"(<SignatureAlgorithm.*?</SignatureAlgorithm>)",
+            r"<!-- <!DOCTYPE <!ENTITY -->\1\1",
+            text,
+            count=1,
+            flags=re.DOTALL,
+        ),
+    )
     tag = tld_plan()[0][0].dnskey.key_tag
     hostile: dict[str, tuple[str, Edit]] = {
         "leading-zero": ("ksr.number_spelled", lambda text: text.replace(f'keyTag="{tag}"', f'keyTag="0{tag}"', 1)),

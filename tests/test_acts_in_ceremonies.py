@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -249,6 +250,17 @@ def test_ids_are_those_of_a_zone(tmp_path: Path) -> None:
         (plan / "inputs" / f"skr-{key}.xml").write_bytes(write_ksr(request))
     rehearse(root, root / "ceremonies/003-sign", VERIFIER.read_bytes())
     verified(root, "001-ksk", "002-sign", "003-sign")
+
+
+def test_a_request_may_say_things_twice_and_speak_of_document_types(standby: Path, tmp_path: Path) -> None:
+    """What is legal XML, and says nothing else, is answered by the same bytes here and in the verifier."""
+    root = later(standby, tmp_path)
+    plan = plan_of(root, "006-sign", 60, {"one.xml": ZONE.request(2)}, response("one", "pre-publish+", BOTH))
+    file = plan / "inputs" / "one.xml"
+    stated = re.compile(r"(<SignatureAlgorithm.*?</SignatureAlgorithm>)", re.DOTALL)
+    file.write_text(stated.sub(r"<!-- neither <!DOCTYPE nor <!ENTITY -->\1\1", file.read_text(), count=1))
+    rehearse(root, plan, VERIFIER.read_bytes())
+    verified(root, *BEFORE, "006-sign")
 
 
 def unnamed(forged: Forgery) -> None:

@@ -17,6 +17,7 @@ from forging import VERIFIER, Forgery, genesis, record, stand_ins, verify
 from forging import refused as failed
 from hsm_day import Day
 from quorate import archive, canonical
+from quorate.dnssec.keyfile import KeyPair
 from quorate.dnssec.ksr import Response
 from quorate.dnssec.ksr_layout import write_ksr, write_skr
 from quorate.dnssec.ksr_xml import read_skr
@@ -31,7 +32,7 @@ from signed_zone import dnspython_accepts
 from softhsm import import_key
 from zone_folder import pin
 from zoned import MNEMONICS, add_zones, day, make_zoned, sign_plan, signing
-from zones import BEGIN, DAY, Zone, ksk_pair, private, replace
+from zones import BEGIN, DAY, Zone, ksk_pair, private, replace, zsk
 
 CURRENT = {"current": "ksk-old"}
 KINDS = ["p-256", "rsa-2048", "ed25519"]
@@ -111,6 +112,24 @@ def test_a_zone_may_be_called_what_zones_are_called(tmp_path: Path, name: str) -
     assert code == 0, output
     shown = run("inspect", root / "adopted" / "dnskey-old")
     assert (shown.code, shown.out.startswith("DNSKEY") or name in shown.out) == (0, True)
+
+
+def test_two_keys_of_one_tag_are_both_in_what_was_signed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody should make such a set; who has one goes on with a warning."""
+    seen: dict[int, KeyPair] = {}
+    for number in range(5000):
+        other = zsk("p-256", f"tag {number}")
+        if (one := seen.setdefault(other.dnskey.key_tag, other)) is not other:
+            break
+    monkeypatch.setattr("quorate.dnssec.response.refuse_errors", lambda findings: None)
+    zone = old_zone()
+    response = zone.deploy(zone.request(0, [*[[one]] * 8, [one, other]]), "normal", CURRENT)
+    monkeypatch.undo()
+    root = adopting(tmp_path, zone, history(zone, response))
+    plan = make_plan(root, "001-adoption", SHARE + brought("p-256"), day(1, 70), adopt=["dnskey-old", "skr-old"])
+    rehearse(root, plan, VERIFIER.read_bytes())
+    code, output = verify(record(root, "001-adoption"), "--authority", genesis(root), "--rehearsal")
+    assert code == 0, output
 
 
 def test_two_people_compare_the_skr_with_the_published_one(followed: tuple[Path, Zone]) -> None:

@@ -45,6 +45,7 @@ import sys
 import textwrap
 import unicodedata
 import xml.etree.ElementTree
+import xml.parsers.expat
 
 # =====================================================================================================================
 # 1  Limits and problems
@@ -3962,6 +3963,17 @@ def wire_name(text):
     return b"".join(bytes([len(one)]) + one.lower() for one in labels) + b"\x00"
 
 
+def name_text(text):
+    """A domain name as scripts have it, whatever it was written like: in lower case, with its final dot."""
+    wire, at, out = wire_name(text), 0, ""
+    while wire[at]:
+        for octet in wire[at + 1 : at + 1 + wire[at]]:
+            plain_one = "\\" * (octet in b'.\\"();@$') + chr(octet)
+            out += plain_one if 33 <= octet <= 126 else "\\%03d" % octet
+        out, at = out + ".", at + 1 + wire[at]
+    return out or "."
+
+
 class Dnskey:
     """A DNSKEY record."""
 
@@ -4072,10 +4084,16 @@ class Request:
     def _root(data):
         need(len(data) <= MAX_REQUEST, "a request that is too large")
         need(b"\x00" not in data, "a request in another encoding than UTF-8")  # in which no type would be seen
-        need(b"<!DOCTYPE" not in data and b"<!ENTITY" not in data, "a request that declares a document type")
+
+        def declared(*_):
+            raise Bad("a request that declares a document type")
+
         try:
+            parser = xml.parsers.expat.ParserCreate()
+            parser.StartDoctypeDeclHandler = declared  # before anything that it could mean
+            parser.Parse(data, True)
             return xml.etree.ElementTree.fromstring(data)
-        except (xml.etree.ElementTree.ParseError, ValueError, LookupError) as error:
+        except (xml.parsers.expat.ExpatError, xml.etree.ElementTree.ParseError, ValueError, LookupError) as error:
             raise Bad("a request that is no XML: %s" % plain(str(error), 60)) from None
 
     @staticmethod
@@ -4136,7 +4154,7 @@ class AnsweredRequest(Request):
     def __init__(self, data):
         root = self._root(data)
         need(root.tag == "KSR" and len(root) == 1 and root[0].tag == "Response", "not a signed key response")
-        self.id, self.zone = self._attribute(root, "id"), self._attribute(root, "domain").lower()
+        self.id, self.zone = self._attribute(root, "id"), name_text(self._attribute(root, "domain"))
         _policy, *bundles = list(root[0])
         need(bundles and all(one.tag == "ResponseBundle" for one in bundles), "a response without bundles")
         self.bundles = [dict(self._bundle(one), signatures=self._signatures(one)) for one in bundles]
@@ -4161,12 +4179,18 @@ class AnsweredRequest(Request):
     def verify(self):
         """Every signature is that of a key of its bundle over the whole of it."""
         for bundle in self.bundles:
-            keys = {key.tag: key for _, key in bundle["keys"]}
+            keys = [key for _, key in bundle["keys"]]
             for tag, ttl, times, octets in bundle["signatures"]:
-                need(tag in keys, "a signature by a key that is not in its bundle")
+                tagged = [key for key in keys if key.tag == tag][:2]
+                need(tagged, "a signature by a key that is not in its bundle")
                 need(times == bundle["times"], "a signature for another time than its bundle's")
-                _, data = rrset_data(self.zone, list(keys.values()), keys[tag], ttl, *times)
-                keys[tag].verify(data, octets)
+                for number, key in enumerate(tagged, 1):
+                    try:
+                        key.verify(rrset_data(self.zone, keys, key, ttl, *times)[1], octets)
+                        break
+                    except Bad:
+                        if number == len(tagged):
+                            raise
 
 
 DURATIONS = (

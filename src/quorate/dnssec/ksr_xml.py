@@ -211,7 +211,8 @@ class _Reader:
 
     def policy(self, element: Element) -> KeyPolicy:
         publish, retire, longest, shortest, most, least = (self.duration(one) for one in element.children[:6])
-        algorithms = tuple(self.algorithm(child) for child in element.children[6:])
+        # one that is stated twice says nothing more, and is stated once in the response
+        algorithms = tuple(dict.fromkeys(self.algorithm(child) for child in element.children[6:]))
         return KeyPolicy(publish, retire, longest, shortest, most, least, algorithms)
 
     def algorithm(self, element: Element) -> AlgorithmPolicy:
