@@ -2200,7 +2200,9 @@ STEPS_OF_OPERATIONS = {
     "sign": ("sign-skr",),
     "issue": ISSUE_KINDS,
 }  # fmt: skip
-REASONED = ("calendar-bridge", "zsk-compromise", "ksk-compromise", "ksk-loss")  # spec/skr.md `Acts`
+OFF_CYCLE = ("zsk-compromise", "ksk-compromise", "ksk-loss")
+REASONED = ("calendar-bridge", *OFF_CYCLE)  # spec/skr.md `Acts`
+BY_TWO = ("genesis", "zsk-compromise")  # two people vouch for the ZSKs
 ACTS = ("routine", "genesis", "re-sign", *REASONED)
 BRANCHES = {"abort": "A", "resume": "R", "suspend": "S"}
 
@@ -2568,6 +2570,7 @@ class Script:
         for step in itertools.chain(self.steps, *self.branches.values()):
             if step["kind"] == "checkpoint" and step["need"] < state.fewest:
                 yield "step %s: a checkpoint cosigned by fewer than %d" % (step["id"], state.fewest)
+        yield from self._readings(state)
         if self.rules != "webpki":
             return
         for token in self.tokens.values():
@@ -2583,6 +2586,33 @@ class Script:
         for act in self.acts:
             if auditor is not None and auditor["id"] not in act["present"]:
                 yield "act %d: the Qualified Auditor need not be present" % act["number"]
+
+    def _readings(self, state):
+        """What comes from elsewhere is read by people before it counts."""
+        for operation in self.value["operations"]:
+            for one in operation["responses"] if operation["kind"] == "sign-skr" else ():
+                readers = self.readers(one["digest"], "sign", operation["id"])
+                if len(readers) < (state.fewest if one["act"] in BY_TWO else 1):
+                    yield "%s: its request is read aloud by %d" % (one["id"], len(readers))
+        for one in self.value.get("publications", []):
+            if len(self.readers(one["digest"])) < state.fewest:
+                yield "%s is compared with what is published by fewer than %d" % (one["artifact"], state.fewest)
+        for name, one in self.adopted.items():
+            if one["kind"] == "skr" and len(self.readers(one["digest"], "adopt", name)) < state.fewest:
+                yield "adopted %s: compared by fewer than %d" % (name, state.fewest)
+        for step in self.steps:
+            if step["kind"] == "adopt" and len(set(step["by"])) < state.fewest:
+                yield "step %s: adopted by fewer than %d" % (step["id"], state.fewest)
+
+    def readers(self, digest, kind="", name=""):
+        """The seats that read a digest from elsewhere; before the step of that kind about `name`, if one is given."""
+        seats = set()
+        for step in self.steps:
+            if kind and step["kind"] == kind and name in (step.get("operation"), *step.get("artifacts", ())):
+                break
+            if step["kind"] == "compare" and (step["source"], step["expected"]) == ("file", digest):
+                seats |= set(step["by"])
+        return seats
 
     def rendered(self):
         """script.txt, spec/script.md `Text`."""
@@ -4199,11 +4229,28 @@ DURATIONS = (
 )  # fmt: skip
 
 
+class Place:
+    """A response as those after it see it: when its bundles stand, whose keys they hold, by which schema."""
+
+    def __init__(self, request_id, zone, shown, response=None):
+        self.id, self.zone, self.times = request_id, zone, [times for times, _ in shown]
+        response = response or {"back_out_of": "", "keys": [], "schema": ""}  # of what was made elsewhere
+        self.back_out, self.schema = bool(response["back_out_of"]), response["schema"]
+        self.parts = {part["part"]: part["ksk"] for part in response["keys"]}
+        keys = [key for _, named in shown for key in named]
+        self.revoked = {key.octets for key in keys if key.flags & 0x80}
+        self.published = {key.octets for key in keys if key.flags & 1 and not key.flags & 0x80}
+        self.first, self.last = (
+            {key.rdata for key in named if not key.flags & 1} for _, named in (shown[0], shown[-1])
+        )
+
+
 class KeySet:
     """One response of a sign-skr operation, built again: RRsets, signings, and the file."""
 
     def __init__(self, response, request, schema, limits, keys):
         self.response, self.request, self.limits, self.zone = response, request, limits, response["zone"]
+        self.schema = schema
         need(wire_name(request.zone) == wire_name(self.zone), "its request is for another zone")
         self.ttl = limits["ttl"]
         labels = {part["part"]: part["ksk"] for part in response["keys"]}
@@ -4239,6 +4286,37 @@ class KeySet:
                 rows[slot - 1] = row
         need(None not in rows, "its schema does not fit its request")
         return rows
+
+    def keep_to(self, limits, pins, now):
+        """The operator's limits of the day; what an act out of turn relaxes is left (spec/skr.md `Acts`)."""
+        times, act, name = [bundle["times"] for bundle, _ in self.bundles], self.response["act"], self.response["id"]
+
+        def within(length, limit, what):
+            least, most = (Request._duration(limits[limit][end]) for end in ("least", "most"))
+            need(least <= length <= most, "%s: %s not as the policy has it" % (name, what))
+
+        for begins, ends in times:
+            within(ends - begins, "validity", "a validity is")
+        for before, after in zip(times, times[1:]):  # noqa: B905, RUF007 (Python 3.9)
+            within(before[1] - after[0], "overlap", "an overlap is")
+            within(after[0] - before[0], "interval", "an interval is")
+        if act not in OFF_CYCLE:
+            within(times[-1][0] - times[0][0], "cycle", "the time from the first bundle to the last is")
+            need(len(times) == limits["bundles"], "%s: not as many bundles as the policy has" % name)
+        if act != "calendar-bridge":
+            latest = now + Request._duration(limits["horizon"])
+            need(max(ends for _, ends in times) <= latest, "%s: signed further ahead than the policy has it" % name)
+        for one in self.signings:
+            pin, (begins, ends) = pins[one["ksk"]], times[one["bundle"] - 1]
+            early = pin.get("since") and begins < second_of(pin["since"] + "T00:00:00Z")
+            late = pin.get("until") and ends > second_of(pin["until"] + "T00:00:00Z") + 86400
+            stands = one["key"].flags & 0x80 or not (early or late)
+            need(stands, "%s: %s signs outside the days of its pin" % (name, plain(one["ksk"])))
+
+    def place(self):
+        """What decides on what may come after it."""
+        shown = [(bundle["times"], [key for _, key in named]) for bundle, named in self.bundles]
+        return Place(self.request.id, self.zone, shown, self.response)
 
     def listing(self):
         """Its part of the draft file."""
@@ -4646,10 +4724,9 @@ class Artifacts:
                 claims.attempt("artifacts", self.ksk, script.operations[name], key.public)
         for name in session.generated.get("possession", {}):
             claims.attempt("artifacts", self.copy, script.operations[name])
-        self.skrs, self.requests = (
-            {},
-            {},
-        )  # response -> digest of its file; -> ids, each with its zone, and digest of its request
+        self.skrs = {}  # response -> digest of its file
+        self.requests = {}  # response -> ids, each with its zone, and digest of its request
+        self.key_sets_made = {}  # response -> KeySet
         self.ends = {}  # response -> when its last signature expires
         for step in script.steps:
             if step["kind"] == "sign" and step["operation"] in session.drafts:
@@ -4713,7 +4790,7 @@ class Artifacts:
                 key.ds(response["zone"], "sha256") == pin["ds_sha256"], "%s is not the pinned key" % plain(part["ksk"])
             )
             keys[part["ksk"]] = key
-        return named[0], limits[-1], keys
+        return named[0], limits[-1], keys, pins
 
     def key_sets(self, operation):
         """The responses of a sign-skr, from request, schema and keys; then signatures and files."""
@@ -4722,7 +4799,7 @@ class Artifacts:
         draft = self.script.drafts.get(name)
         need(draft is not None and draft["open"] == [], "%s has no frozen draft" % name)
         need(self.folder.get(below_folder("drafts/", draft["file"])) == tbs, "%s: not the frozen draft" % name)
-        sets = [self.key_set(response, event.day) for response in operation["responses"]]
+        sets = [self.key_set(response, event.day, event.millis) for response in operation["responses"]]
         need(encode_canonical({"responses": [one.listing() for one in sets]}) == tbs, "%s: signs other RRsets" % name)
         made = session.generated.get("responses", {}).get(name, [])
         for one, signatures, path in zip(sets, made, operation["outputs"]):  # noqa: B905 (Python 3.9)
@@ -4740,14 +4817,16 @@ class Artifacts:
             self.compare(path, whole)
             self.skrs[label] = digest_of(whole)
 
-    def key_set(self, response, day):
+    def key_set(self, response, day, millis):
         data = self.folder.get(below_folder("inputs/", response["request"]))
         need(digest_of(data) == response["digest"], "%s: another request than planned" % response["id"])
-        request, (schema, limits, keys) = Request(data), self.zone(response, day)
+        request, (schema, limits, keys, pins) = Request(data), self.zone(response, day)
         ids = {(response["zone"], one) for one in (request.id, *(bundle["id"] for bundle in request.bundles))}
         self.requests[response["id"]] = (ids, response["digest"])
         self.ends[response["id"]] = max(bundle["times"][1] for bundle in request.bundles)
-        return KeySet(response, request, schema, limits, keys)
+        made = self.key_sets_made[response["id"]] = KeySet(response, request, schema, limits, keys)
+        made.keep_to(limits, pins, millis // 1000)
+        return made
 
     def copy(self, operation):
         """The signature by which a copy showed whose copy it is; its public key is that of the key it copies."""
@@ -5094,11 +5173,9 @@ class Register:
         self.count = 0  # of records
         self.digests = {}  # artifact that may be published -> digest of its file
         self.ends = {}  # SKR -> when its last signature expires
-        self.skrs, self.published, self.requests = (
-            {},
-            set(),
-            {},
-        )  # SKRs as a script lists them; ids of requests and bundles, each with its zone
+        self.places = {}  # SKR -> Place
+        self.skrs, self.published = {}, set()  # SKRs as a script lists them
+        self.requests = {}  # ids of requests and bundles, each with its zone -> digest of the request
         self.known = {}  # what a later script finds below inputs/known/ -> its digest
         self.seals, self.certificates, self.millis, self.mode = set(), [], 0, None
 
@@ -5294,15 +5371,89 @@ class Register:
                 fail("%s signs %s again, which answers another request" % (one["id"], one["again_of"]))
             if one["act"] == "genesis" and any(known["zone"] == one["zone"] for known in self.skrs.values()):
                 fail("%s is the first SKR of a zone that has one" % one["id"])
-        for name, (ids, digest) in (artifacts.requests if artifacts else {}).items():
-            if any(self.requests.get(one, digest) != digest for one in ids):
-                fail("%s: another request with one of its ids was answered before" % name)
+        self._check_ids(artifacts, fail)
+        self._check_places(script, artifacts, fail)
         for one in script.value.get("publications", []):
             known = self.digests.get(one["artifact"])
             if known is None and self.complete:
                 fail("%s is published and not known from earlier records" % one["artifact"])
             elif known not in (None, one["digest"]):
                 fail("%s is published as another file" % one["artifact"])
+
+    def _check_ids(self, artifacts, fail):
+        """An id is that of one request, and of one bundle, for good."""
+        seen = dict(self.requests)
+        for name, (ids, digest) in (artifacts.requests if artifacts else {}).items():
+            if any(seen.get(one, digest) != digest for one in ids):
+                fail("%s: another request with one of its ids was answered before" % name)
+            seen.update(dict.fromkeys(ids, digest))
+
+    def _check_places(self, script, artifacts, fail):
+        """spec/skr.md `Its place in the sequence`, 1 to 4: after what was signed before, and beside one another."""
+        listed = {one["id"] for one in script.value.get("skrs", [])}
+        before = {name: self.places[name] for name in self.skrs if name in listed and name in self.places}
+        made, mains = artifacts.key_sets_made if artifacts else {}, {}
+        for name, one in made.items():
+            try:
+                if not one.response["back_out_of"]:
+                    self._in_place(one, before, mains)
+                    mains[name] = one
+            except Bad as bad:
+                fail("%s: %s" % (name, bad))
+                mains[name] = one
+        for name, one in made.items():
+            try:
+                if one.response["back_out_of"] in mains:
+                    self._backs_out(one, mains[one.response["back_out_of"]])
+            except Bad as bad:
+                fail("%s: %s" % (name, bad))
+
+    def _in_place(self, one, before, mains):
+        act, now, starts = one.response["act"], one.place(), one.bundles[0][0]["times"][0]
+        need(not one.schema.get("back_out_of"), "a back-out stands by itself")
+        own = {name: other.place() for name, other in mains.items() if other.zone == one.zone}
+        for name, other in own.items():
+            twice = {begins for begins, _ in now.times} & {begins for begins, _ in other.times}
+            need(not twice, "it is for slots of %s, which is made here too" % name)
+        earlier = {name: other for name, other in before.items() if other.zone == one.zone}
+        deployed = {name: other for name, other in earlier.items() if name in self.published}
+        revoked = set().union(*(other.revoked for other in deployed.values()))
+        if act == "calendar-bridge":
+            deployed = {name: other for name, other in {**earlier, **own}.items() if not other.back_out}
+        last = next((name for name in reversed(list(deployed)) if deployed[name].id != now.id), None)
+        if last is None:
+            need(act == "genesis" or not self.complete, "there is no SKR in the zone that it could follow")
+            return
+        other = deployed[last]
+        begins, ends = other.times[-1]
+        need(starts <= ends, "it begins when %s before it has ended" % last)
+        need(starts > begins or act in OFF_CYCLE, "it begins before the last bundle of %s" % last)
+        need(now.first <= other.last or act in BY_TWO, "a ZSK of its first bundle is not in the last one of %s" % last)
+        need(not (revoked | other.revoked) & now.published, "a KSK that was revoked is published again")
+        self._follows(one, now, last, other)
+
+    @staticmethod
+    def _follows(one, now, last, other):
+        """The schema may come after that of the SKR before, with the same KSKs in the parts that carry over."""
+        if not other.schema:
+            return  # of what was made elsewhere nobody has said it
+        ways = [way for way in one.schema.get("follows", []) if way["schema"] == other.schema]
+        if not ways:
+            relaxed = one.response["act"] in ("ksk-compromise", "ksk-loss")
+            need(relaxed, "the schema %s does not follow %s of %s" % (plain(now.schema), plain(other.schema), last))
+            return
+        carries = {carry["now"]: other.parts.get(carry["was"]) for carry in ways[0].get("carries", [])}
+        carries = carries or {part: ksk for part, ksk in other.parts.items() if part in one.schema["keys"]}
+        same = all(now.parts.get(part) == ksk for part, ksk in carries.items())
+        need(same, "its KSKs play other parts than in %s" % last)
+
+    @staticmethod
+    def _backs_out(one, main):
+        need(main.response["schema"] in one.schema.get("back_out_of", []), "it is no back-out of that schema")
+        times = [[bundle["times"] for bundle, _ in each.bundles] for each in (one, main)]
+        need(times[0] == times[1], "it backs out of other slots")
+        parts = [each.place().parts for each in (one, main)]
+        need(parts[0].items() <= parts[1].items(), "its KSKs play other parts than in what it backs out of")
 
     def _fold_zones(self, script, session, artifacts):
         self.published |= session.published
@@ -5315,6 +5466,7 @@ class Register:
                         "request": one["digest"], "schema": one["schema"], "zone": one["zone"],
                     }  # fmt: skip
         self.digests.update(artifacts.skrs)
+        self.places.update((name, artifacts.key_sets_made[name].place()) for name in artifacts.skrs)
         self.ends.update(artifacts.ends)
         for ids, digest in (one for name, one in artifacts.requests.items() if name in artifacts.skrs):
             self.requests.update(dict.fromkeys(ids, digest))
@@ -5362,6 +5514,9 @@ class Register:
             need(file not in self.known and name not in self.keys, "adopted %s: an earlier record has it" % name)
             if name in history.certificates:
                 it = history.certificates[name]
+                readers = script.readers(one["digest"], "adopt", name) if it.subject == it.issuer else ()
+                few = it.subject == it.issuer and len(readers) < session.state.fewest
+                need(not few, "adopted %s: compared by fewer than %d" % (name, session.state.fewest))
                 need((it.issuer, it.serial) not in self.serials, "adopted %s: its serial number is known" % name)
                 self.serials[it.issuer, it.serial] = name
                 self.known[name + ".spki.der"] = it.key.digest
@@ -5387,6 +5542,8 @@ class Register:
         self.skrs[name] = {"back_out": False, "id": name, "keys": [], "request": "", "schema": "", "zone": skr.zone}
         self.published.add(name)
         self.digests[name], self.ends[name] = digest, skr.end
+        shown = [(bundle["times"], [key for _, key in bundle["keys"]]) for bundle in skr.bundles]
+        self.places[name] = Place(skr.id, skr.zone, shown)
         self.requests.update(dict.fromkeys(ids, ""))
         self.known[name + ".skr.xml"] = digest
 

@@ -1,0 +1,206 @@
+"""Key sets by a program that judges nothing, as an operator might have one: what the verifier says of their records."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from example import SHARE, make_plan
+from forging import VERIFIER, genesis, record, refused, verify
+from quorate import acts, zone_acts
+from quorate.dnssec.ksr import Request
+from quorate.dnssec.ksr_layout import write_ksr
+from quorate.layout import Layout, Maker
+from quorate.rehearse import rehearse
+from quorate.script import Compare
+from test_adopted_skrs import adopting, brought, history, old_zone
+from zoned import day, generation, ksk, make_zoned, publish_plan, sign_plan, signing
+from zones import DAY, Zone, replace
+
+ZONE = Zone(kinds={"ksk-1": "p-256", "ksk-2": "p-256"})
+OLD, BOTH, SWAPPED = {"current": "ksk-1"}, {"current": "ksk-1", "next": "ksk-2"}, {"current": "ksk-2", "next": "ksk-1"}
+FIRST = {"act": "genesis", "reason": "the first key set"}
+BEFORE = ("001-ksk", "002-sign", "003-deployed", "004-sign", "005-deployed")
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two quarters that are signed and deployed, the second with the next KSK in it."""
+    root = make_zoned(tmp_path_factory.mktemp("honest") / "authority", ZONE)
+    make_plan(root, "001-ksk", generation(ksk("ksk-1"), ksk("ksk-2")), day(0, 90))
+    sign_plan(root, "002-sign", ZONE, 0, "normal", OLD, **FIRST)
+    publish_plan(root, "003-deployed", 0)
+    sign_plan(root, "004-sign", ZONE, 1, "pre-publish", BOTH)
+    rehearse(root, publish_plan(root, "005-deployed", 1), VERIFIER.read_bytes())
+    return root
+
+
+@pytest.fixture
+def judging_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quorate.script.skr._judged", lambda draft, *_: dataclasses.replace(draft, findings=()))
+    for name in ("quorate.script.skr.refuse_errors", "quorate.dnssec.response.refuse_errors"):
+        monkeypatch.setattr(name, lambda findings: None)
+    for name in ("_act_findings", "_identifiers"):
+        monkeypatch.setattr(f"quorate.keysets.{name}", lambda *_: ())
+    monkeypatch.setattr("quorate.keysets._require_ready", lambda *_: None)
+
+
+def response(name: str, schema: str, keys: Mapping[str, str], **more: str) -> dict[str, object]:
+    return {"id": name, "zone": ".", "ksr": f"{name}.xml", "schema": schema, "keys": keys, **more}
+
+
+def later(request: Request, length: int) -> Request:
+    """With signatures that last so many days longer."""
+    bundles = tuple(replace(one, expiration=one.expiration + length * DAY) for one in request.bundles)
+    return replace(request, bundles=bundles)
+
+
+def as_if(request: Request, other: Request) -> Request:
+    """Under the ids of another request."""
+    bundles = (replace(one, id=its.id) for one, its in zip(request.bundles, other.bundles, strict=True))
+    return replace(request, id=other.id, bundles=tuple(bundles))
+
+
+NEXT = ZONE.request(2)
+OTHERS = as_if(ZONE.request(2, [ZONE.zsks(8)] * 9), NEXT)
+Attack = tuple[Mapping[str, Request], tuple[dict[str, object], ...], str]
+ATTACKS: dict[str, Attack] = {
+    "a quarter is skipped": (
+        {"n": ZONE.request(3)},
+        (response("n", "pre-publish+", BOTH),),
+        "n: it begins when skr-1 before it has ended",
+    ),
+    "a key is revoked out of turn": (
+        {"n": NEXT},
+        (response("n", "revoke", BOTH),),
+        "n: the schema revoke does not follow pre-publish of skr-1",
+    ),
+    "the KSKs change their parts": (
+        {"n": NEXT},
+        (response("n", "rollover", SWAPPED),),
+        "n: its KSKs play other parts than in skr-1",
+    ),
+    "a back-out is made for its own sake": (
+        {"n": NEXT},
+        (response("n", "rollover-back-out", BOTH),),
+        "n: a back-out stands by itself",
+    ),
+    "something else is called a back-out": (
+        {"n": NEXT, "b": ZONE.request(3)},
+        (response("n", "pre-publish+", BOTH), response("b", "normal", OLD) | {"back-out-of": "n"}),
+        "b: it is no back-out of that schema",
+    ),
+    "a back-out is for other slots": (
+        {"n": NEXT, "b": ZONE.request(3)},
+        (response("n", "rollover", BOTH), response("b", "rollover-back-out", BOTH) | {"back-out-of": "n"}),
+        "b: it backs out of other slots",
+    ),
+    "two are made for the same slots": (
+        {"n": NEXT, "m": ZONE.request(2, [ZONE.zsks(2)] * 9, begin=ZONE.begin(2))},
+        (response("n", "pre-publish+", BOTH), response("m", "pre-publish+", BOTH)),
+        "m: it is for slots of n, which is made here too",
+    ),
+    "two requests have one id": (
+        {"n": NEXT, "m": OTHERS},
+        (response("n", "pre-publish+", BOTH), response("m", "pre-publish+", BOTH)),
+        "m: another request with one of its ids was answered before",
+    ),
+    "signatures last for years": (
+        {"n": later(NEXT, 3650)},
+        (response("n", "pre-publish+", BOTH),),
+        "n: a validity is not as the policy has it",
+    ),
+    "an old request is answered with another schema": (
+        {"n": ZONE.request(0)},
+        (response("n", "revoke", BOTH, act="re-sign") | {"again-of": "skr-0"},),
+        "n: it begins before the last bundle of skr-1",
+    ),
+    "what is in the zone is answered with another schema": (
+        {"n": ZONE.request(1)},
+        (response("n", "revoke", BOTH, act="re-sign") | {"again-of": "skr-1"},),
+        "n: there is no SKR in the zone that it could follow",
+    ),
+    "a stranger's ZSKs are signed": (
+        {"n": ZONE.request(2, [ZONE.zsks(50)] * 9)},
+        (response("n", "pre-publish+", BOTH),),
+        "n: a ZSK of its first bundle is not in the last one of skr-1",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ATTACKS)
+@pytest.mark.usefixtures("judging_nothing")
+def test_the_verifier_sees_that(honest: Path, tmp_path: Path, what: str) -> None:
+    requests, responses, said = ATTACKS[what]
+    root = Path(shutil.copytree(honest, tmp_path / "authority"))
+    plan = make_plan(root, "006-sign", signing("op", responses), day(2, 60))
+    for name, request in requests.items():
+        (plan / "inputs" / f"{name}.xml").write_bytes(write_ksr(request))
+    rehearse(root, plan, VERIFIER.read_bytes())
+    records = (record(root, name) for name in (*BEFORE, "006-sign"))
+    code, output = verify(*records, "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert said in output, output
+    assert refused(output) <= {"continuity", "artifacts"}
+
+
+# -- what is read from elsewhere ---------------------------------------------------------------------------------------
+
+
+def by_one(maker: Maker) -> Maker:
+    def make(step: str) -> Compare:
+        made = maker(step)
+        assert isinstance(made, Compare)
+        return structs.replace(made, by=made.by[:1])
+
+    return make
+
+
+def test_a_request_that_nobody_or_one_alone_has_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two people vouch for the first ZSKs."""
+    laid_out = zone_acts.signing
+    for number, (said, kept) in enumerate(
+        {"1": lambda made: [by_one(made[0]), made[-1]], "0": lambda made: made[-1:]}.items()
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(acts, "signing", lambda layout, operation, kept=kept: kept(laid_out(layout, operation)))
+            root = make_zoned(tmp_path / f"a{number}", ZONE)
+            make_plan(root, "001-ksk", generation(ksk("ksk-1"), ksk("ksk-2")), day(0, 90))
+            rehearse(root, sign_plan(root, "002-sign", ZONE, 0, "normal", OLD, **FIRST), VERIFIER.read_bytes())
+        records = (record(root, name) for name in ("001-ksk", "002-sign"))
+        code, output = verify(*records, "--authority", genesis(root), "--rehearsal")
+        assert code == 1
+        assert refused(output) == {"script"}
+        assert f"skr-0: its request is read aloud by {said}" in output
+
+
+def test_what_is_published_is_compared_by_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    published = zone_acts._publication
+    monkeypatch.setattr(zone_acts, "_publication", lambda one, by: published(one, by[:1]))
+    root = make_zoned(tmp_path / "authority", ZONE)
+    make_plan(root, "001-ksk", generation(ksk("ksk-1"), ksk("ksk-2")), day(0, 90))
+    sign_plan(root, "002-sign", ZONE, 0, "normal", OLD, **FIRST)
+    rehearse(root, publish_plan(root, "003-deployed", 0), VERIFIER.read_bytes())
+    code, output = verify(*(record(root, one) for one in BEFORE[:3]), "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert "skr-0 is compared with what is published by fewer than 2" in output
+
+
+def test_what_is_adopted_is_compared_by_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    adopts: Callable[[Layout], list[Maker]] = acts._adoption
+    monkeypatch.setattr(acts, "_adoption", lambda layout: adopts(layout)[-1:])
+    zone = old_zone()
+    root = adopting(tmp_path, zone, history(zone))
+    plan = make_plan(root, "001-adoption", SHARE + brought("p-256"), day(1, 70), adopt=["dnskey-old", "skr-old"])
+    rehearse(root, plan, VERIFIER.read_bytes())
+    code, output = verify(record(root, "001-adoption"), "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert refused(output) == {"script"}
+    assert "adopted skr-old: compared by fewer than 2" in output
