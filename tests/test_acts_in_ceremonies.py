@@ -213,6 +213,96 @@ def test_a_re_sign_names_what_it_signs_again(standby: Path, tmp_path: Path, agai
     assert code in codes(root, plan_of(root, "007-again", 61, {"one.xml": ZONE.request(2)}, once_more))
 
 
+def test_a_request_is_answered_again_as_it_was(standby: Path, tmp_path: Path) -> None:
+    root = later(standby, tmp_path)
+    plan_of(root, "006-sign", 60, {"one.xml": ZONE.request(2)}, response("one", "pre-publish+", BOTH))
+    otherwise = response("again", "rollover", BOTH, ksr="one.xml", act="re-sign") | {"again-of": "one"}
+    assert "plan.again_otherwise" in codes(
+        root, plan_of(root, "007-again", 61, {"one.xml": ZONE.request(2)}, otherwise)
+    )
+
+
+def test_the_first_answer_of_a_zone_is_given_again(tmp_path: Path) -> None:
+    """Its file was never written, so it cannot be in the zone, and there is none before it."""
+    zones = {"ka": Zone("a.example.", {"ka": "p-256"}), "kb": Zone("b.example.", {"kb": "p-256"})}
+    root = make_zoned(tmp_path / "before", *zones.values())
+    keys = generation(*(ksk(key, zone=zone.name) for key, zone in zones.items()))
+    make_plan(root, "001-ksk", keys, day(0, 90))
+    both = [
+        response(f"skr-{key}", "normal", {"current": key}, **FIRST) | {"zone": zone.name} for key, zone in zones.items()
+    ]
+    plan = make_plan(root, "002-sign", signing("sign-0", both), day(0, 60))
+    for key, zone in zones.items():
+        (plan / "inputs" / f"skr-{key}.xml").write_bytes(write_ksr(zone.request(0)))
+    stops = [(second_response, PowerCut()), (at("R.2"), say(Kind.ABORT))]
+    root, _ = unsmooth(root, tmp_path, stops, {}, VERIFIER.read_bytes(), "002-sign")
+    assert list(archive.read_register(root, Mode.REHEARSAL).skrs) == ["skr-ka"]
+    once_more = response("skr-ka-2", "normal", {"current": "ka"}, act="re-sign") | {
+        "zone": "a.example.",
+        "again-of": "skr-ka",
+    }
+    plan = make_plan(root, "003-again", signing("sign-1", [once_more]), day(0, 58))
+    (plan / "inputs" / "skr-ka-2.xml").write_bytes(write_ksr(zones["ka"].request(0)))
+    rehearse(root, plan, VERIFIER.read_bytes())
+    verified(root, "001-ksk", "002-sign", "003-again")
+
+
+def test_a_zone_that_has_lapsed_begins_again_by_its_act(standby: Path, tmp_path: Path) -> None:
+    """Two quarters were missed: nothing that stands there vouches for the ZSKs, so two people do."""
+    root = later(standby, tmp_path)
+    request = ZONE.request(5, begin=ZONE.begin(5))
+    lapsed = response("late", "pre-publish+", BOTH)
+    plan = plan_of(root, "006-late", 300, {"late.xml": request}, lapsed)
+    assert {"skr.gap_before", "ksr.chain_keys"} <= codes(root, plan)
+    shutil.rmtree(plan)
+    plan = plan_of(root, "006-late", 300, {"late.xml": request}, lapsed | {"act": "lapse"})
+    assert codes(root, plan) == {"skr.act_needs"}
+    shutil.rmtree(plan)
+    told = lapsed | {"act": "lapse", "reason": "the signer was moved, and two quarters went by"}
+    plan = plan_of(root, "006-late", 300, {"late.xml": request}, told)
+    rehearse(root, plan, VERIFIER.read_bytes())
+    first_page, _, _ = (plan / "rehearsal" / "script.txt").read_text().partition("ACT 1")
+    assert "notice: late: the act lapse relaxes this: it begins at " in first_page
+    verified(root, *BEFORE, "006-late")
+
+
+@pytest.mark.parametrize("order", [("skr-2", "skr-2-back-out"), ("skr-2-back-out", "skr-2")])
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_zone_has_what_was_published_last(
+    standby: Path, tmp_path: Path, order: tuple[str, str], first: int
+) -> None:
+    """It goes back, or forward again, whichever of the two was signed first."""
+    root = later(standby, tmp_path)
+    main, other = backed_out(2)
+    requests = {"skr-2.xml": ZONE.request(2), "skr-2-back-out.xml": ZONE.request(2, begin=ZONE.begin(2))}
+    plan_of(root, "006-sign", 60, requests, *((main, other) if first == 0 else (other, main)))
+    for number, name in enumerate(order):
+        make_plan(root, f"007{number}-deployed", published(name), day(1, -61 - number))
+    follows, wrong = ("revoke", "pre-publish+") if order[-1] == "skr-2" else ("pre-publish+", "revoke")
+    after = {"skr-3.xml": ZONE.request(3)}
+    plan = plan_of(root, "008-sign", 150, after, response("skr-3", wrong, BOTH))
+    assert "skr.order" in codes(root, plan)
+    shutil.rmtree(plan)
+    plan = plan_of(root, "008-sign", 150, after, response("skr-3", follows, BOTH))
+    rehearse(root, plan, VERIFIER.read_bytes())
+    verified(root, *BEFORE, "006-sign", "0070-deployed", "0071-deployed", "008-sign")
+
+
+def test_an_id_is_that_of_one_thing_of_any_kind(standby: Path, tmp_path: Path) -> None:
+    root = later(standby, tmp_path)
+    for name in ("ksk-1", "skr-1", "op-006-sign"):
+        one = response(name, "pre-publish+", BOTH)
+        plan = plan_of(root, "006-sign", 60, {f"{name}.xml": ZONE.request(2)}, one)
+        assert "plan.id_twice" in codes(root, plan)
+        shutil.rmtree(plan)
+    twice = signing("op-1", [response("one", "pre-publish+", BOTH)]) + signing(
+        "op-2", [response("one", "rollover", BOTH)]
+    )
+    plan = make_plan(root, "006-sign", twice, day(1, -60))
+    (plan / "inputs" / "one.xml").write_bytes(write_ksr(ZONE.request(2)))
+    assert "plan.id_twice" in codes(root, plan)
+
+
 def renumbered(request: Request, name: str, bundles: str) -> Request:
     """The same request with ids as its maker numbers them."""
     named = tuple(replace(one, id=f"{bundles}-{number}") for number, one in enumerate(request.bundles, 1))

@@ -361,6 +361,16 @@ def test_two_quarters_are_adopted_in_their_order(tmp_path: Path) -> None:
     assert code == 0, output
 
 
+def test_an_skr_is_not_adopted_under_the_id_of_another(tmp_path: Path) -> None:
+    zone = old_zone()
+    root = adopting(
+        tmp_path, zone, history(zone) | {"skr-1": write_skr(zone.deploy(zone.request(2), "normal", CURRENT))}
+    )
+    make_plan(root, "001-adoption", SHARE + brought("p-256"), day(1, 70), adopt=["dnskey-old", "skr-old"])
+    rehearse(root, sign_plan(root, "002-sign", zone, 1, "normal", CURRENT), VERIFIER.read_bytes())
+    assert codes(root, make_plan(root, "003-adoption", "", day(2, 70), adopt=["skr-1"])) == {"adopt.known"}
+
+
 def test_bundles_that_others_numbered_alike_are_adopted_and_responses_of_one_id_are_not(tmp_path: Path) -> None:
     zone = old_zone()
 

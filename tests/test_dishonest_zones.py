@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,14 +12,14 @@ import pytest
 from msgspec import structs
 
 from example import SHARE, make_plan
-from forging import VERIFIER, genesis, record, refused, verify
+from forging import VERIFIER, genesis, record, refused, verifier, verify
 from quorate import acts, zone_acts
 from quorate.dnssec.ksr import Request
-from quorate.dnssec.ksr_layout import write_ksr
+from quorate.dnssec.ksr_layout import write_ksr, write_skr
 from quorate.layout import Layout, Maker
 from quorate.rehearse import rehearse
 from quorate.script import Compare
-from test_adopted_skrs import adopting, brought, history, old_zone
+from test_adopted_skrs import CURRENT, adopting, brought, history, old_zone
 from zoned import day, generation, ksk, make_zoned, publish_plan, sign_plan, signing
 from zones import DAY, Zone, replace
 
@@ -48,6 +49,8 @@ def judging_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_act_findings", "_identifiers"):
         monkeypatch.setattr(f"quorate.keysets.{name}", lambda *_: ())
     monkeypatch.setattr("quorate.keysets._require_ready", lambda *_: None)
+    for name in ("_skr_findings", "_order_findings"):
+        monkeypatch.setattr(f"quorate.adoption.{name}", lambda *_: ())
 
 
 def response(name: str, schema: str, keys: Mapping[str, str], **more: str) -> dict[str, object]:
@@ -123,7 +126,12 @@ ATTACKS: dict[str, Attack] = {
     "what is in the zone is answered with another schema": (
         {"n": ZONE.request(1)},
         (response("n", "revoke", BOTH, act="re-sign") | {"again-of": "skr-1"},),
-        "n: there is no SKR in the zone that it could follow",
+        "n signs skr-1 again, by another schema or with other KSKs",
+    ),
+    "a response is called like a key": (
+        {"ksk-2": NEXT},
+        (response("ksk-2", "pre-publish+", BOTH),),
+        "a response has the name of something else",
     ),
     "a stranger's ZSKs are signed": (
         {"n": ZONE.request(2, [ZONE.zsks(50)] * 9)},
@@ -146,7 +154,71 @@ def test_the_verifier_sees_that(honest: Path, tmp_path: Path, what: str) -> None
     code, output = verify(*records, "--authority", genesis(root), "--rehearsal")
     assert code == 1
     assert said in output, output
-    assert refused(output) <= {"continuity", "artifacts"}
+    assert refused(output) & {"continuity", "artifacts", "script"}
+
+
+STRANGE = Zone(kinds={"strange": "p-256"})
+ELSEWHERE = Zone("elsewhere.", {"strange": "p-256"})
+
+
+def gap(data: bytes) -> bytes:
+    """The first and the last bundle alone."""
+    bundles = re.findall(rb"<ResponseBundle .*?</ResponseBundle>", data, re.DOTALL)
+    for bundle in bundles[1:-1]:
+        data = data.replace(bundle, b"")
+    return data
+
+
+ADOPTED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "it is signed by a stranger": (
+        lambda _: write_skr(STRANGE.deploy(STRANGE.request(0), "normal", {"current": "strange"})),
+        "adopted skr-old: signed by a key that is neither adopted nor known",
+    ),
+    "it is of another zone": (
+        lambda _: write_skr(ELSEWHERE.deploy(ELSEWHERE.request(0), "normal", {"current": "strange"})),
+        "adopted skr-old: of a zone that the authority has not",
+    ),
+    "its bundles leave gaps": (gap, "adopted skr-old: a bundle that does not begin while the one before is valid"),
+}
+
+
+@pytest.mark.parametrize("what", ADOPTED)
+@pytest.mark.usefixtures("judging_nothing")
+def test_the_verifier_sees_of_what_is_adopted_that(tmp_path: Path, what: str) -> None:
+    change, said = ADOPTED[what]
+    zone = old_zone()
+    things = history(zone)
+    root = adopting(tmp_path, zone, things | {"skr-old": change(things["skr-old"])})
+    plan = make_plan(root, "001-adoption", SHARE + brought("p-256"), day(1, 70), adopt=["dnskey-old", "skr-old"])
+    rehearse(root, plan, VERIFIER.read_bytes())
+    code, output = verify(record(root, "001-adoption"), "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert said in output, output
+
+
+DAMAGED: dict[str, tuple[tuple[str, str], str]] = {
+    "in another name": ((r"<SignersName>\.<", "<SignersName>evil.<"), "in the name of another zone"),
+    "with other labels": (("<Labels>0<", "<Labels>7<"), "of another form than the zone's"),
+    "of another algorithm": (
+        (r"<Algorithm>13</Algorithm>(\s*<Labels>)", r"<Algorithm>8</Algorithm>\1"),
+        "of another form",
+    ),
+    "for another time": ((r"(<SignatureInception>2026)-01-01", r"\1-01-02"), "for another time than its bundle's"),
+    "of other octets": ((r"<SignatureData>..", "<SignatureData>AA"), "not valid"),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+def test_the_verifier_takes_no_signature(what: str) -> None:
+    (old, new), said = DAMAGED[what]
+    zone = old_zone()
+    text = write_skr(zone.deploy(zone.request(0), "normal", CURRENT)).decode()
+    module = verifier()
+    module.AnsweredRequest(text.encode()).verify()
+    changed = re.sub(old, new, text, count=1)
+    assert changed != text
+    with pytest.raises(module.Bad, match=said):
+        module.AnsweredRequest(changed.encode()).verify()
 
 
 # -- what is read from elsewhere ---------------------------------------------------------------------------------------

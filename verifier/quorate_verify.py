@@ -2201,8 +2201,8 @@ STEPS_OF_OPERATIONS = {
     "issue": ISSUE_KINDS,
 }  # fmt: skip
 OFF_CYCLE = ("zsk-compromise", "ksk-compromise", "ksk-loss")
-REASONED = ("calendar-bridge", *OFF_CYCLE)  # spec/skr.md `Acts`
-BY_TWO = ("genesis", "zsk-compromise")  # two people vouch for the ZSKs
+REASONED = ("calendar-bridge", "lapse", *OFF_CYCLE)  # spec/skr.md `Acts`
+BY_TWO = ("genesis", "lapse", "zsk-compromise")  # two people vouch for the ZSKs
 ACTS = ("routine", "genesis", "re-sign", *REASONED)
 BRANCHES = {"abort": "A", "resume": "R", "suspend": "S"}
 
@@ -2241,6 +2241,7 @@ SCRIPT = {
                 "published": TRUTH,
                 "request": TEXT,  # empty of what was adopted
                 "schema": TEXT,
+                "turn": May(WHOLE),
                 "zone": TEXT,
             }
         ]
@@ -2358,6 +2359,9 @@ class Script:
         need(not set(self.operations) & set(self.keys), "an operation has the name of an earlier key")
         names = set(self.operations) | set(self.keys)
         need(not names & set(self.adopted), "something adopted has the name of a key or an operation")
+        answers = [r["id"] for o in self.value["operations"] if o["kind"] == "sign-skr" for r in o["responses"]]
+        no_twins(answers, "responses")
+        need(not set(answers) & (names | set(self.adopted)), "a response has the name of something else")
         written = []
         for operation in self.value["operations"]:
             if operation["kind"] in (*KEY_KINDS, *ISSUE_KINDS):
@@ -4030,6 +4034,17 @@ class Dnskey:
             octets = public.bits[1:] if number in (13, 14) else public.bits
         return cls(flags, 3, number, octets)
 
+    @classmethod
+    def octets_of(cls, public):
+        """The octets of a public key in records, of whichever algorithm."""
+        octets = set()
+        for name in _NUMBERS:
+            try:
+                octets.add(cls.of(public, name).octets)
+            except Bad:
+                continue
+        return octets
+
     def revoked(self):
         return Dnskey(self.flags | 0x80, self.protocol, self.algorithm, self.octets)
 
@@ -4202,25 +4217,39 @@ class AnsweredRequest(Request):
         for one in element.findall("Signature"):
             times = [self._moment(self._text(one, "Signature" + name)) for name in ("Inception", "Expiration")]
             octets = from_base64("".join(self._text(one, "SignatureData").split()), "a signature")
-            made.append((self._number(one, "KeyTag"), self._number(one, "OriginalTTL"), times, octets))
+            fields = {name: self._number(one, name) for name in ("KeyTag", "OriginalTTL", "Labels", "Algorithm")}
+            made.append((fields, self._text(one, "SignersName"), times, octets))
         need(made, "a bundle that nobody has signed")
         return made
 
     def verify(self):
-        """Every signature is that of a key of its bundle over the whole of it."""
+        """Every signature is that of a KSK of its bundle over the whole of it; bundles follow each other."""
+        self.signers = set()
+        for before, after in zip(self.bundles, self.bundles[1:]):  # noqa: B905 (Python 3.9)
+            begins, until = after["times"][0], before["times"]
+            need(until[0] < begins <= until[1], "a bundle that does not begin while the one before is valid")
         for bundle in self.bundles:
             keys = [key for _, key in bundle["keys"]]
-            for tag, ttl, times, octets in bundle["signatures"]:
-                tagged = [key for key in keys if key.tag == tag][:2]
+            signers = set()
+            for fields, name, times, octets in bundle["signatures"]:
+                tagged = [key for key in keys if key.tag == fields["KeyTag"]][:2]
                 need(tagged, "a signature by a key that is not in its bundle")
                 need(times == bundle["times"], "a signature for another time than its bundle's")
+                need(name_text(name) == self.zone, "a signature in the name of another zone")
                 for number, key in enumerate(tagged, 1):
                     try:
-                        key.verify(rrset_data(self.zone, keys, key, ttl, *times)[1], octets)
+                        labels, data = rrset_data(self.zone, keys, key, fields["OriginalTTL"], *times)
+                        same = (labels, key.algorithm) == (fields["Labels"], fields["Algorithm"])
+                        need(same, "a signature of another form than the zone's")
+                        need(key.flags & 1, "a signature by a key that is no KSK")
+                        key.verify(data, octets)
+                        signers.add(key)
                         break
                     except Bad:
                         if number == len(tagged):
                             raise
+            need(any(not key.flags & 0x80 for key in signers), "a bundle that only revoked keys sign")
+            self.signers |= {key.octets for key in signers}
 
 
 DURATIONS = (
@@ -5174,7 +5203,9 @@ class Register:
         self.digests = {}  # artifact that may be published -> digest of its file
         self.ends = {}  # SKR -> when its last signature expires
         self.places = {}  # SKR -> Place
-        self.skrs, self.published = {}, set()  # SKRs as a script lists them
+        self.ksks = set()  # public keys, as records have them, that were made or adopted
+        self.skrs = {}  # SKRs as a script lists them
+        self.published = []  # artifacts in the order of their last publications
         self.requests = {}  # ids of requests and bundles, each with its zone -> digest of the request
         self.known = {}  # what a later script finds below inputs/known/ -> its digest
         self.seals, self.certificates, self.millis, self.mode = set(), [], 0, None
@@ -5337,23 +5368,29 @@ class Register:
                 if self.complete:
                     fail("the SKR %s is not known from earlier records" % name)
                 continue
-            if one != dict(known, published=name in self.published):
+            turn = {"turn": self.published.index(name) + 1} if "turn" in one and name in self.published else {}
+            if one != dict(known, published=name in self.published, **turn):
                 fail("the SKR %s is not as the earlier records have it" % name)
             if artifacts and artifacts.folder.digests.get("inputs/known/%s.skr.xml" % name) != self.digests[name]:
                 fail("the file of the SKR %s is another one" % name)
         responses = [r for o in script.value["operations"] if o["kind"] == "sign-skr" for r in o["responses"]]
         for zone in {one["zone"] for one in responses}:
-            deployed = [n for n, one in self.skrs.items() if one["zone"] == zone and n in self.published]
+            deployed = [n for n in self.published if n in self.skrs and self.skrs[n]["zone"] == zone]
             if deployed and deployed[-1] not in listed:
                 fail("the SKR %s is deployed in %s, and the script passes over it" % (deployed[-1], plain(zone)))
             for name, known in self.skrs.items():
                 if known["zone"] == zone and self.ends[name] >= script.opens and name not in listed:
                     fail("the SKR %s has not expired, and the script passes over it" % name)
+        for name in script.operations:
+            if name in self.skrs:
+                fail("%s is the name of an SKR of an earlier record" % name)
         answered = [known["request"] for known in self.skrs.values()]
         mains = {one["id"]: one for one in responses if not one["back_out_of"]}
         for one in responses:
             if one["id"] in self.skrs:
                 fail("an SKR %s was signed before" % one["id"])
+            elif one["id"] in self.digests:
+                fail("%s is the name of something else in an earlier record" % one["id"])
             main = mains.get(one["back_out_of"] or one["id"])
             if main is None or main["act"] != one["act"]:
                 fail("%s: there is no SKR of the same act that it backs out of" % one["id"])
@@ -5369,6 +5406,10 @@ class Register:
                 fail("%s signs %s again, which is not known from earlier records" % (one["id"], one["again_of"]))
             elif again is not None and (again["request"], again["zone"]) != (one["digest"], one["zone"]):
                 fail("%s signs %s again, which answers another request" % (one["id"], one["again_of"]))
+            elif again is not None and again["schema"]:
+                parts = [{"ksk": part["ksk"], "part": part["part"]} for part in one["keys"]]
+                if (again["schema"], again["keys"]) != (one["schema"], parts):
+                    fail("%s signs %s again, by another schema or with other KSKs" % (one["id"], one["again_of"]))
             if one["act"] == "genesis" and any(known["zone"] == one["zone"] for known in self.skrs.values()):
                 fail("%s is the first SKR of a zone that has one" % one["id"])
         self._check_ids(artifacts, fail)
@@ -5416,17 +5457,18 @@ class Register:
             twice = {begins for begins, _ in now.times} & {begins for begins, _ in other.times}
             need(not twice, "it is for slots of %s, which is made here too" % name)
         earlier = {name: other for name, other in before.items() if other.zone == one.zone}
-        deployed = {name: other for name, other in earlier.items() if name in self.published}
+        deployed = {name: earlier[name] for name in self.published if name in earlier}
         revoked = set().union(*(other.revoked for other in deployed.values()))
         if act == "calendar-bridge":
             deployed = {name: other for name, other in {**earlier, **own}.items() if not other.back_out}
         last = next((name for name in reversed(list(deployed)) if deployed[name].id != now.id), None)
         if last is None:
-            need(act == "genesis" or not self.complete, "there is no SKR in the zone that it could follow")
+            first = act in ("genesis", "re-sign") or not self.complete
+            need(first, "there is no SKR in the zone that it could follow")
             return
         other = deployed[last]
         begins, ends = other.times[-1]
-        need(starts <= ends, "it begins when %s before it has ended" % last)
+        need(starts <= ends or act == "lapse", "it begins when %s before it has ended" % last)
         need(starts > begins or act in OFF_CYCLE, "it begins before the last bundle of %s" % last)
         need(now.first <= other.last or act in BY_TWO, "a ZSK of its first bundle is not in the last one of %s" % last)
         need(not (revoked | other.revoked) & now.published, "a KSK that was revoked is published again")
@@ -5456,7 +5498,9 @@ class Register:
         need(parts[0].items() <= parts[1].items(), "its KSKs play other parts than in what it backs out of")
 
     def _fold_zones(self, script, session, artifacts):
-        self.published |= session.published
+        for one in script.value.get("publications", []):
+            if one["artifact"] in session.published:
+                self._publish(one["artifact"])
         for operation in script.value["operations"]:
             for one in operation["responses"] if operation["kind"] == "sign-skr" else ():
                 if one["id"] in artifacts.skrs:
@@ -5508,10 +5552,13 @@ class Register:
 
     def adopt(self, script, session, history):
         """Take in what this record adopts: it counts as if an earlier record had made it."""
+        for public in history.keys.values():
+            self.ksks |= Dnskey.octets_of(public)
         for name in (name for name in script.adopted if name in session.adopted):
             one = script.adopted[name]
             file = "%s.%s" % (name, ADOPTED_FILES[one["kind"]])
-            need(file not in self.known and name not in self.keys, "adopted %s: an earlier record has it" % name)
+            there = file in self.known or name in self.keys or name in self.skrs or name in self.digests
+            need(not there, "adopted %s: an earlier record has it" % name)
             if name in history.certificates:
                 it = history.certificates[name]
                 readers = script.readers(one["digest"], "adopt", name) if it.subject == it.issuer else ()
@@ -5527,10 +5574,17 @@ class Register:
                 self.crls[key.digest, crl.issuer] = crl
                 self.known[one["issuer"] + ".crl"] = one["digest"]
             elif name in history.skrs:
+                zones = {zone["name"] for zone in session.state.value.get("zones", [])}
+                need(history.skrs[name].zone in zones, "adopted %s: of a zone that the authority has not" % name)
+                known = history.skrs[name].signers <= self.ksks or not self.complete
+                need(known, "adopted %s: signed by a key that is neither adopted nor known" % name)
                 self._adopt_skr(name, one["digest"], history.skrs[name])
             else:
                 self.known[file] = one["digest"]
             self.adopted.add(file)
+
+    def _publish(self, name):
+        self.published = [one for one in self.published if one != name] + [name]
 
     def _adopt_skr(self, name, digest, skr):
         """It is in the zone, as the governors state; its request and its schema are not known."""
@@ -5540,7 +5594,7 @@ class Register:
             later = known["zone"] == skr.zone and other in self.published and self.ends[other] >= skr.end
             need(not later, "adopted %s: %s was in the zone before and lasts as long" % (name, other))
         self.skrs[name] = {"back_out": False, "id": name, "keys": [], "request": "", "schema": "", "zone": skr.zone}
-        self.published.add(name)
+        self._publish(name)
         self.digests[name], self.ends[name] = digest, skr.end
         shown = [(bundle["times"], [key for _, key in bundle["keys"]]) for bundle in skr.bundles]
         self.places[name] = Place(skr.id, skr.zone, shown)
@@ -5571,6 +5625,8 @@ class Register:
         self.seals |= session.seals
         for key in session.keys.values():
             self.keys[key.id] = (key.object, key.digest, key.token, key.type)
+            if key.public is not None:
+                self.ksks |= Dnskey.octets_of(key.public)
         self.destroyed.update(dict.fromkeys(session.destroyed, script.ceremony))
         touched = {(o["token"], o["credential"]) for o in script.value["operations"] if o["kind"] == "share"}
         for place in touched - set(session.sets):

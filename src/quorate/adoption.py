@@ -129,7 +129,8 @@ def resolve(
     known = ", ".join(listed) or "nothing"
     wanted = tuple(names)
     problems = [found("adopt.unknown", f"adopt[{name}]", id=name, known=known) for name in wanted if name not in listed]
-    problems += [found("adopt.known", f"adopt[{name}]", id=name) for name in wanted if name in register.operations]
+    taken = register.operations | register.skrs.keys()
+    problems += [found("adopt.known", f"adopt[{name}]", id=name) for name in wanted if name in taken]
     if problems:
         raise Refusal.of(tuple(problems))
     things = tuple(listed[name] for name in wanted)

@@ -93,7 +93,7 @@ class Resolver:
         problems: list[Finding] = []
         for operation in self.plan.operations:
             try:
-                if operation.id in self.register.operations:
+                if operation.id in self.register.operations or operation.id in self.register.skrs:
                     raise Refusal("plan.operation_known", f"operations[{operation.id}]", id=operation.id)
                 self.names.operations.append(self._operation(operation))
             except Refusal as refusal:

@@ -56,9 +56,11 @@ def resolve(
 
 
 def _identifiers(plan: SignKeySets, register: Register, where: str) -> list[Finding]:
-    """A response is named once for good; a back-out stands beside one of the same operation, made by the same act."""
-    ids = [one.id for one in plan.responses]
-    twice = {one for one in ids if ids.count(one) > 1 or one in register.skrs}
+    """A response is named once for good; a back-out stands beside one of the same operation, made by the same act.
+
+    What is published is known by its id, so nothing else of any kind may have had it.
+    """
+    twice = {one.id for one in plan.responses if one.id in register.skrs or one.id in register.operations}
     findings = [found("plan.id_twice", where, id=one) for one in sorted(twice)]
     mains = {one.id: one for one in plan.responses if not one.back_out_of}
     for one in plan.responses:
@@ -185,6 +187,11 @@ def _act_findings(
     answers = [one.known.id for one in register.skrs.values() if (one.known.zone, one.known.request) == (zone, digest)]
     if planned.again_of in answers and act is Act.RE_SIGN:
         given.add(Needs.ATTEMPT)
+        before = register.skrs[planned.again_of].known
+        keys = {one.part: one.ksk for one in before.keys}
+        if before.schema and (before.schema, keys) != (planned.schema, dict(planned.keys)):
+            parts = ", ".join(f"{part} = {ksk}" for part, ksk in keys.items())
+            findings.append(found("plan.again_otherwise", where, name=before.id, schema=before.schema, parts=parts))
     elif planned.again_of:
         findings.append(found("plan.again_of", where, name=planned.again_of, known=", ".join(answers) or "none"))
     findings += [Finding(one.code, where, one.facts) for one in evidence_findings(act, given)]
@@ -225,8 +232,8 @@ def relevant_skrs(register: Register, zones: frozenset[str], at: datetime) -> tu
     """What a ceremony at `at` has to know: the SKR last deployed in each zone, and all that have not expired."""
     chosen = []
     for zone in zones:
-        deployed = [one.known.id for one in register.skrs.values() if one.known.zone == zone and one.known.published]
-        chosen += deployed[-1:]
+        deployed = [one.known for one in register.skrs.values() if one.known.zone == zone and one.known.published]
+        chosen += [one.id for one in sorted(deployed, key=lambda one: one.turn)[-1:]]
     return tuple(
         one.known
         for one in register.skrs.values()

@@ -120,9 +120,9 @@ class SignResponse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ksr: str
     schema: str
     keys: dict[str, str]
-    act: Literal["routine", "genesis", "re-sign", "calendar-bridge", "zsk-compromise", "ksk-compromise", "ksk-loss"] = (
-        "routine"
-    )
+    act: Literal[
+        "routine", "genesis", "re-sign", "calendar-bridge", "lapse", "zsk-compromise", "ksk-compromise", "ksk-loss"
+    ] = "routine"
     reason: str = ""
     back_out_of: str = ""
     again_of: str = ""

@@ -271,7 +271,8 @@ def first_crls(operations: tuple[ScriptOperation, ...], register: Register, rule
 
 def names_twice(plan: Plan) -> tuple[Finding, ...]:
     """A finding for each id or subject that the plan gives twice."""
-    ids = [*(operation.id for operation in plan.operations), *plan.adopt]
+    responses = (one.id for each in plan.operations if isinstance(each, SignKeySets) for one in each.responses)
+    ids = [*(operation.id for operation in plan.operations), *plan.adopt, *responses]
     findings = [
         found("plan.id_twice", f"operations[{one}]", id=one) for one in sorted({i for i in ids if ids.count(i) > 1})
     ]

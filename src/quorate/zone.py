@@ -11,7 +11,7 @@ import functools
 import importlib.resources
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -161,7 +161,7 @@ def read_keys(path: Path, policy: Policy) -> tuple[Dnskey, ...]:
 
 def load_history(folder: Path, schemas: Schemas) -> tuple[Signed, ...]:
     """The SKRs in `responses/`, in the order of their folders' names, which is that of their signing."""
-    history = []
+    history, days = list[Signed](), dict[str, list[int]]()
     for path in sorted((folder / RESPONSES).glob("*/response.toml")):
         where = f"{RESPONSES}/{path.parent.name}"
         entry = load_toml(path.read_bytes(), ResponseEntry, f"{where}/response.toml")
@@ -170,5 +170,7 @@ def load_history(folder: Path, schemas: Schemas) -> tuple[Signed, ...]:
         response, _ = read_skr((path.parent / "skr.xml").read_bytes(), f"{where}/skr.xml")
         back_out = bool(entry.schema and schemas.named(entry.schema).back_out_of)
         keys = {one.part: one.ksk for one in entry.keys}
+        days.setdefault(entry.deployed, []).append(len(history))
         history.append(Signed(response, entry.request, bool(entry.deployed), back_out, entry.schema, keys))
-    return tuple(history)
+    order = [number for day in sorted(days) for number in days[day]]
+    return tuple(replace(one, turn=order.index(number)) for number, one in enumerate(history))

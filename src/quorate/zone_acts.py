@@ -22,7 +22,7 @@ def signing(layout: Layout, operation: SignOperation) -> list[Maker]:
     return [*makers, lambda step: _sign_step(layout, operation, step)]
 
 
-BY_TWO = ("genesis", "zsk-compromise")
+BY_TWO = ("genesis", "lapse", "zsk-compromise")
 """Acts whose ZSKs two people authenticate, each over another channel: the requester by the letter, another beside."""
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from quorate.zone import ZoneFolder
 
 
+AFTER_OTHERS = 1_000_000
+"""The turns of own responses come after those of what lies in `responses/`, which was signed elsewhere before."""
+
+
 def _authority(folder: Path) -> Path | None:
     """The authority in which a zone's folder lies."""
     return next((one for one in folder.resolve().parents if (one / "authority.toml").is_file()), None)
@@ -48,6 +52,7 @@ def own_responses(folder: Path, zone: str) -> tuple[Signed, ...]:
             one.known.back_out,
             one.known.schema,
             {part.part: part.ksk for part in one.known.keys},
+            turn=AFTER_OTHERS + one.known.turn,
         )
         for name, one in register.skrs.items()
         if wire_name(one.known.zone) == wire_name(zone)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-ACTS = ["re-sign", "calendar-bridge", "zsk-compromise", "ksk-compromise", "ksk-loss"]
+ACTS = ["re-sign", "calendar-bridge", "lapse", "zsk-compromise", "ksk-compromise", "ksk-loss"]
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from quorate.dnssec.ksr import Response
     from quorate.dnssec.review import AtHand, Review
 
-ACTS = ["genesis", "re-sign", "calendar-bridge", "zsk-compromise", "ksk-compromise", "ksk-loss"]
+ACTS = ["genesis", "re-sign", "calendar-bridge", "lapse", "zsk-compromise", "ksk-compromise", "ksk-loss"]
 
 
 @click.command("check")

@@ -31,6 +31,7 @@ class Act(enum.StrEnum):
     GENESIS = "genesis"
     RE_SIGN = "re-sign"
     CALENDAR_BRIDGE = "calendar-bridge"
+    LAPSE = "lapse"
     ZSK_COMPROMISE = "zsk-compromise"
     KSK_COMPROMISE = "ksk-compromise"
     KSK_LOSS = "ksk-loss"
@@ -65,9 +66,18 @@ ACTS: Mapping[Act, ActRule] = {
         frozenset({"skr.predecessor_missing", "skr.order", "ksr.chain_missing"}),
         (Needs.PINS_GOVERNED, Needs.ZSKS_BY_TWO),
     ),
-    Act.RE_SIGN: ActRule(frozenset({"skr.request_again", "ksr.id", "ksr.bundle_unique"}), (Needs.ATTEMPT,)),
+    # of the first SKR there is none before, and of one in the zone it may have expired: it was judged when it was made
+    Act.RE_SIGN: ActRule(
+        frozenset({"skr.request_again", "skr.predecessor_missing", "ksr.id", "ksr.bundle_unique", "ksr.chain_missing"}),
+        (Needs.ATTEMPT,),
+    ),
     Act.CALENDAR_BRIDGE: ActRule(
         frozenset({"skr.predecessor_undeployed", "ksr.policy_sig_horizon"}), (Needs.STATED_REASON,)
+    ),
+    # the zone has had no valid signature since: nothing that stood there vouches for the ZSKs
+    Act.LAPSE: ActRule(
+        frozenset({"skr.gap_before", "ksr.chain_keys", "ksr.chain_overlap", "ksr.stated_chain_overlap"}),
+        (Needs.STATED_REASON, Needs.ZSKS_BY_TWO),
     ),
     Act.ZSK_COMPROMISE: ActRule(
         _OFF_CYCLE | {"ksr.chain_keys"}, (Needs.STATED_REASON, Needs.ZSKS_BY_TWO, Needs.OFF_CYCLE_REQUEST)
@@ -92,6 +102,7 @@ class Signed:
 
     `schema` and `keys` (part to KSK id) as it was planned; empty where that is not known, as with an imported one.
     `slots` is given where it is drafted only, to be signed before the next one: it has no signatures to read them from.
+    `turn`: where it comes among those that are recorded as deployed; of equals the later one came later.
     """
 
     response: Response
@@ -101,6 +112,7 @@ class Signed:
     schema: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     slots: tuple[Slot, ...] = ()
+    turn: int = 0
 
     @property
     def drafted(self) -> bool:
@@ -203,7 +215,7 @@ def predecessor(history: Sequence[Signed], request_id: str, act: Act) -> Signed 
     others = [one for one in reversed(history) if one.response.id != request_id]
     if act is Act.CALENDAR_BRIDGE:
         return next((one for one in others if not one.back_out), None)
-    return next((one for one in others if one.deployed), None)
+    return max((one for one in others if one.deployed), key=lambda one: one.turn, default=None)  # the first of equals
 
 
 def shown_in(

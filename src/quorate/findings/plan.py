@@ -5,6 +5,13 @@ from . import Meaning, Severity
 ERROR, WARNING, NOTICE = Severity.ERROR, Severity.WARNING, Severity.NOTICE
 
 TABLE: dict[str, Meaning] = {
+    "plan.again_otherwise": Meaning(
+        ERROR,
+        False,
+        "{name} was signed by the schema {schema} with {parts}, and would be signed again otherwise",
+        "give it the same schema and KSKs: one request has one answer; to give another, have a request made anew",
+        "",
+    ),
     "plan.again_of": Meaning(
         ERROR,
         False,

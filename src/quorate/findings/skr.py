@@ -215,7 +215,8 @@ _SEQUENCE = {
     "skr.gap_before": _must(
         "it begins at {starts}; the SKR before ends at {ends}",
         "",
-        "between the two the zone would have no valid signature; have the request made for an earlier start",
+        "between the two the zone would have no valid signature; have the request made for an earlier start, or, if it "
+        "has none any more, plan the act lapse",
     ),
     "skr.siblings": _must(
         "{id} is for slots of {other}, which this ceremony signs as well",

@@ -73,7 +73,7 @@ class Register:
     sets: Mapping[tuple[str, str], ShareSet] = field(default_factory=dict)
     ksks: Mapping[str, KnownKey] = field(default_factory=dict)  # every KSK that was ever generated
     skrs: Mapping[str, Skr] = field(default_factory=dict)  # in the order in which they were signed
-    published: frozenset[str] = frozenset()
+    published: tuple[str, ...] = ()  # in the order of their last publications
     entries: tuple[Entry, ...] = ()
 
 
@@ -92,7 +92,8 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         if isinstance(operation, CrlOperation) and operation.id in state.crls:
             crls[artifact_name(operation.issuer)] = state.crls[operation.id]
     adopted = _adopted(script, state)
-    published = register.published | state.published | adopted.keys()
+    now = (*adopted, *(one.artifact for one in script.publications if one.artifact in state.published))
+    published = (*(one for one in register.published if one not in now), *dict.fromkeys(now))
     bagged = {one.id for one in script.items if state.items[one.id].seal}
     closed = {name for name in _sealed(script, state) if name in bagged}
     sent = {name: (*register.sent.get(name, ()), script.ceremony) for name in closed if state.items[name].sent}
@@ -113,7 +114,7 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         sent=_of(bagged, {**register.sent, **sent}),
         seals=register.seals | state.seals,
         sets={**register.sets, **state.sets},
-        skrs={name: replace(one, known=_published(one.known, name in published)) for name, one in skrs.items()},
+        skrs={name: replace(one, known=_published(one.known, published)) for name, one in skrs.items()},
         published=published,
         entries=(*register.entries, *(Entry(script.ceremony, one, deed.at, deed.data) for one, deed in ended)),
     )
@@ -165,8 +166,9 @@ def _request_id(response: ScriptResponse, state: State) -> str:
     return read_ksr(state.inputs[response.request], response.request)[0].id
 
 
-def _published(known: KnownSkr, is_published: bool) -> KnownSkr:
-    return structs.replace(known, published=is_published)
+def _published(known: KnownSkr, published: tuple[str, ...]) -> KnownSkr:
+    turn = published.index(known.id) + 1 if known.id in published else 0
+    return structs.replace(known, published=turn > 0, turn=turn)
 
 
 def published_digest(register: Register, name: str) -> str:

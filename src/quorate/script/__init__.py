@@ -253,8 +253,11 @@ class KnownPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ksk: str
 
 
-class KnownSkr(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An SKR of an earlier ceremony. `request`: digest of the KSR; `published`: recorded as deployed in the zone."""
+class KnownSkr(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An SKR of an earlier ceremony. `request`: digest of the KSR; `published`: recorded as deployed in the zone.
+
+    `turn`: which of all published artifacts it is, from 1, by the last time that it was recorded.
+    """
 
     id: str
     zone: str
@@ -263,6 +266,7 @@ class KnownSkr(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[KnownPart, ...]
     back_out: bool
     published: bool
+    turn: int = 0
 
 
 class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

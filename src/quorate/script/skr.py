@@ -125,7 +125,7 @@ def _signed(known: KnownSkr, inputs: Mapping[str, bytes]) -> Signed:
     path = f"inputs/known/{known.id}.skr.xml"
     response, _ = read_skr(inputs[path], path)
     keys = {part.part: part.ksk for part in known.keys}
-    return Signed(response, known.request, known.published, known.back_out, known.schema, keys)
+    return Signed(response, known.request, known.published, known.back_out, known.schema, keys, turn=known.turn)
 
 
 @dataclass(frozen=True, slots=True)
