@@ -260,6 +260,36 @@ def test_nothing_is_sent_out_of_its_tiers(tmp_path: Path) -> None:
     assert any(code.startswith("tiers.") for code in codes(root, plan.parent))
 
 
+BEHIND = """
+[[places]]
+id = "room-1"
+facility = "hq"
+kind = "room"
+controllers = { role = "administrator", need = 1 }
+[[places]]
+id = "shoebox"
+facility = "annex"
+kind = "box"
+controllers = { role = "custodian", need = 1 }
+"""
+
+
+def test_nothing_is_sent_to_where_there_are_no_tiers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token alone, into a box that a share holder opens; by a program that does not mind, the verifier does."""
+    root = make_authority(tmp_path / "authority")
+    text = (root / "authority.toml").read_text().replace('id = "hsm-1-bag"', 'id = "hsm-1-bag"\nholder = "hsm-1"')
+    text = text.replace('id = "safe-1"\n', 'id = "safe-1"\nwithin = "room-1"\n', 1)
+    (root / "authority.toml").write_text(text + BEHIND)
+    away = MADE + '[[carry]]\nitem = "hsm-1-bag"\nto = "shoebox"\n'
+    plan = planned(root, "001-made", away, '["hsm-1-bag"]')
+    assert codes(root, plan) == {"tiers.left"}
+    monkeypatch.setattr("quorate.prepare.carry_findings", lambda *_: ())
+    rehearse(root, plan, VERIFIER.read_bytes())
+    code, output = verified(root, "001-made")
+    assert code == 1
+    assert "hsm-1 is sent to where it lies behind no tiers" in output
+
+
 # -- on the day -------------------------------------------------------------------------------------------------------
 
 

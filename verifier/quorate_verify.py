@@ -5315,6 +5315,9 @@ class Register:
             away = self._away(token, script, authority)
             if away and facility not in away:
                 claims.fail("custody", "%s is used here, and its bag lies at %s" % (token, plain(away[0])))
+        for token in authority.state.tokens:
+            if self._leaves_tiers(token, script, authority):
+                claims.fail("custody", "%s is sent to where it lies behind no tiers" % token)
         for operation in script.value["operations"]:
             if operation["kind"] != "import-key" or operation["id"] not in session.copies:
                 continue
@@ -5351,6 +5354,27 @@ class Register:
             claims.fact(
                 "%s; its copy came in the bag of %s, closed and sent from there since%s" % (where, carrier, doubt)
             )
+
+    def _leaves_tiers(self, token, script, authority):
+        """Whether what leads to a token lay behind tiers, and what was sent away lies behind none."""
+        state = authority.state
+        places = {item["id"]: item["place"] for item in script.value["items"]}
+        sent = {s["item"]: s["place"] for s in script.steps if s["kind"] == "custody" and s["action"] == "send"}
+
+        def tiered(lies):
+            things = [one["id"] for one in state.value["items"] if one["holder"] == token]
+            there = {state.places[lies[one]]["facility"] for one in things if lies.get(one) in state.places}
+            unlock = state.quorums.get("unlock", {"role": ""})["role"]
+            for one in state.value["items"]:
+                place = lies.get(one["id"])
+                near = one["holder"] == token or (
+                    one["holder"] == unlock and place in state.places and state.places[place]["facility"] in there
+                )
+                if near and place in state.places and state.around(place):
+                    return True
+            return False
+
+        return tiered(places) and not tiered({**places, **sent})
 
     def _away(self, token, script, authority):
         """The facilities where the bags of a token lie; none if it is in no bag."""

@@ -14,7 +14,7 @@ from quorate.findings import Finding, Refusal, found
 from quorate.plan import ImportKey, Plan
 from quorate.register import Entry, Register, whereabouts
 from quorate.script.operations import GenerateOperation, ImportOperation
-from quorate.tiers import lying, tier_findings
+from quorate.tiers import is_tiered, lying, tier_findings
 
 
 def carry_findings(plan: Plan, authority: AuthorityState, register: Register) -> Iterator[Finding]:
@@ -27,9 +27,13 @@ def carry_findings(plan: Plan, authority: AuthorityState, register: Register) ->
     for name, there in lies.items():
         if there and there not in places:
             yield found("place.unknown", f"items[{name}]", place=there)
-    now = tier_findings(lying(authority, lies))
-    then = tier_findings(lying(authority, {**lies, **{one.item: one.to for one in plan.carry}}))
-    yield from (one for one in then if one not in now)
+    now = lying(authority, lies)
+    then = lying(authority, {**lies, **{one.item: one.to for one in plan.carry}})
+    before = tier_findings(now)
+    yield from (one for one in tier_findings(then) if one not in before)
+    for token in authority.tokens:
+        if is_tiered(now, token.id) and not is_tiered(then, token.id):
+            yield found("tiers.left", "carry", token=token.id)
     times = Counter(one.item for one in plan.carry)
     for one in plan.carry:
         where, place = f"carry[{one.item}]", places.get(one.to)

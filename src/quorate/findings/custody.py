@@ -96,6 +96,13 @@ TABLE: dict[str, Meaning] = {
         "correct within",
         "",
     ),
+    "tiers.left": Meaning(
+        ERROR,
+        False,
+        "what leads to {token} lies behind tiers, and would lie behind none",
+        "send it to a place within another, as places around it are in its facility",
+        "BR 5.1.2",
+    ),
     "tiers.not_retrieved": Meaning(
         ERROR,
         False,
