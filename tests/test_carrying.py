@@ -384,6 +384,7 @@ def test_a_parcel_on_its_way_need_not_have_come(sent: Path, tmp_path: Path, seen
     rehearse(root, planned(root, "003-look", "", '["papers"]', "annex", LAST), VERIFIER.read_bytes())
     script = (root / "ceremonies/003-look/rehearsal/script.txt").read_text()
     assert (f"safe-2, seal {lies.seal}, on its way" in script) is not come
+    assert ("On its way there, and named only if it has come: cards." in script) is not come
     code, output = verified(root, "001-made", "002-look", "003-look")
     assert code == 0, output
 

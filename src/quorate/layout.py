@@ -194,7 +194,11 @@ def _taking(layout: Layout, around: _Around, again: bool) -> list[Maker]:
         makers.append(_custody("take", title, text, place, item, layout.pair))
     for inner in around.inner.values():
         makers += _taking(layout, inner, again)
-    text = (LOG_LINE, "What was seen left inside is named.")
+    come = [
+        item for item, lies in layout.lies.items() if lies.sent and lies.place == place and item not in around.items
+    ]
+    awaited = (f"On its way there, and named only if it has come: {', '.join(come)}.",) if come else ()
+    text = (LOG_LINE, "What was seen left inside is named.", *awaited)
     return [*makers, _custody("close", f"{place} is closed", text, place, "", by)]
 
 
