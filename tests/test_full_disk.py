@@ -13,6 +13,8 @@ import pytest
 
 from crashing import fill
 from example import FIRST, make_authority, make_plan
+from quorate import conduct
+from quorate.findings import Refusal
 from refusing import run, snapshot
 
 
@@ -72,3 +74,22 @@ def test_every_command_waits_for_room(disk: Path) -> None:
     (disk / "filler").unlink()
     genesis = run("words", root / "shadow" / "authority" / "000.json").out.split()[0]
     assert run("verify", record, "--rehearsal", "--authority", genesis).code == 0
+
+
+@pytest.mark.parametrize(("begun", "code"), [(True, 3), (False, 1)])
+def test_a_ceremony_whose_disk_is_full_is_stopped_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: bool, code: int
+) -> None:
+    """What has begun goes on with the same command, and the exit code says so; before, nothing has."""
+    root = make_authority(tmp_path / "authority")
+    ceremony = make_plan(root, "001-root", FIRST)
+
+    def fills(_room: object, _verifier: bytes, folder: Path) -> None:
+        if begun:
+            (folder / "record").mkdir()
+        raise Refusal("host.disk_full", file="record/transcript.jsonl")
+
+    monkeypatch.setattr(conduct, "conduct", fills)
+    outcome = run("conduct", ceremony, "--rehearsal")
+    assert (outcome.code, outcome.codes) == (code, ["host.disk_full"])
+    assert ("stopped; resume with the same command" in outcome.out) is begun

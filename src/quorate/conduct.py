@@ -174,7 +174,7 @@ def check_ready(room: Room, script: Script, files: Mapping[str, bytes], approval
 # -- the loop ---------------------------------------------------------------------------------------------------------
 
 
-_FATAL = ("host.disk_full", "host.not_writable", "host.write_failed")
+FATAL = ("host.disk_full", "host.not_writable", "host.write_failed")
 """The record cannot be written: nothing may go on."""
 REJECTED = ("signature.other_key", "signature.invalid", "signature.other_namespace", "signature.other_statement")
 """Signatures that were given and do not count; they are kept in the record."""
@@ -213,7 +213,7 @@ def _turn(room: Room, journal: Journal, performer: Performer, aside: Aside | Non
 
 def _refused(room: Room, journal: Journal, refusal: Refusal) -> Aside | None:
     """What was refused is said, kept if it was a signature, and asked again unless people want to stop."""
-    if refusal.code in _FATAL:
+    if refusal.code in FATAL:
         raise refusal
     room.face.refuse(refusal)
     if refusal.code in REJECTED:
@@ -255,7 +255,7 @@ def _append(room: Room, journal: Journal, performer: Performer, want: Want, answ
         journal.append(kind, body, at)
     except Refusal as refusal:
         # what the disk did not take is in doubt until people resume: nobody may say that the token failed
-        completed = kind is Type.COMPLETED and refusal.code not in _FATAL
+        completed = kind is Type.COMPLETED and refusal.code not in FATAL
         if isinstance(want, (GeneratePair, ProveKey, SignAll, SignBytes)) and completed:
             _discard(journal, performer, want)
         raise

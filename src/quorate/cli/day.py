@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from quorate import archive, governing, prepare, record, source
-from quorate.cli import INTERRUPTED, verifier
+from quorate.cli import INTERRUPTED, print_refusal, verifier
 from quorate.cli.before import FILE, FOLDER, made_signature
 from quorate.findings import Refusal
 from quorate.host import Host, wipe
@@ -46,7 +46,7 @@ def conduct_command(ceremony: Path, rehearsal: bool) -> None:
     Say :help at any prompt. Example: quorate conduct ceremonies/001-root
     """
     from quorate.cli.practice import Practice, practice_host, practice_notes
-    from quorate.conduct import Room, Stopped, conduct
+    from quorate.conduct import FATAL, Room, Stopped, conduct
     from quorate.console import Console
     from quorate.rehearse import prepare_rehearsal
     from quorate.script import read_script
@@ -70,7 +70,11 @@ def conduct_command(ceremony: Path, rehearsal: bool) -> None:
         console = Console(host, start.state, folder / "exchange")
     try:
         state = conduct(Room(host, console, ceremony, start, tokens), verifier().read_bytes(), folder)
-    except Stopped:
+    except (Stopped, Refusal) as stop:
+        if isinstance(stop, Refusal):
+            if stop.code not in FATAL or not archive.record_folder(ceremony, start.mode).is_dir():
+                raise
+            print_refusal(stop)
         click.echo("stopped; resume with the same command")
         sys.exit(INTERRUPTED)
     where = archive.record_folder(ceremony, start.mode)
