@@ -13,12 +13,15 @@ from msgspec import structs
 
 from example import SHARE, make_plan
 from forging import VERIFIER, genesis, record, refused, verifier, verify
-from quorate import acts, zone_acts
+from quorate import acts, archive, zone_acts
+from quorate.dnssec.dnskey import ZSK_FLAGS, Algorithm, dnskey_of
+from quorate.dnssec.keyfile import KeyPair
 from quorate.dnssec.ksr import Request
 from quorate.dnssec.ksr_layout import write_ksr, write_skr
 from quorate.layout import Layout, Maker
 from quorate.rehearse import rehearse
 from quorate.script import Compare
+from quorate.statement import Mode
 from test_adopted_skrs import CURRENT, adopting, brought, history, old_zone
 from zoned import day, generation, ksk, make_zoned, publish_plan, sign_plan, signing
 from zones import DAY, Zone, replace
@@ -155,6 +158,21 @@ def test_the_verifier_sees_that(honest: Path, tmp_path: Path, what: str) -> None
     assert code == 1
     assert said in output, output
     assert refused(output) & {"continuity", "artifacts", "script"}
+
+
+@pytest.mark.usefixtures("judging_nothing")
+def test_the_verifier_sees_a_zsk_that_is_the_pair_of_a_ksk(honest: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(honest, tmp_path / "authority"))
+    public = archive.read_register(root, Mode.REHEARSAL).spkis["ksk-1"]
+    same = KeyPair("same", dnskey_of(public, Algorithm.ECDSAP256SHA256, ZSK_FLAGS), lambda data: bytes(64))
+    turns = [(*ZONE.zsks(1), *ZONE.zsks(2)), *[ZONE.zsks(2)] * 7, (*ZONE.zsks(2), same)]
+    plan = make_plan(root, "006-sign", signing("op", [response("n", "pre-publish+", BOTH)]), day(2, 60))
+    (plan / "inputs" / "n.xml").write_bytes(write_ksr(ZONE.request(2, turns)))
+    rehearse(root, plan, VERIFIER.read_bytes())
+    records = (record(root, name) for name in (*BEFORE, "006-sign"))
+    code, output = verify(*records, "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert "n: a ZSK is the key pair of a KSK" in output
 
 
 STRANGE = Zone(kinds={"strange": "p-256"})

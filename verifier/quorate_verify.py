@@ -4335,6 +4335,9 @@ class KeySet:
         if act != "calendar-bridge":
             latest = now + Request._duration(limits["horizon"])
             need(max(ends for _, ends in times) <= latest, "%s: signed further ahead than the policy has it" % name)
+        for _, named in self.bundles:
+            pairs = [{key.octets for _, key in named if bool(key.flags & 1) is ksk} for ksk in (True, False)]
+            need(not pairs[0] & pairs[1], "%s: a ZSK is the key pair of a KSK" % name)
         for one in self.signings:
             pin, (begins, ends) = pins[one["ksk"]], times[one["bundle"] - 1]
             early = pin.get("since") and begins < second_of(pin["since"] + "T00:00:00Z")
