@@ -23,6 +23,8 @@ PARTS = (
     "custody",
     "outset",
     "plan",
+    "key_sets",
+    "waiver",
     "script",
     "x509",
     "dnssec",

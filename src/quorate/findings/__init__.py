@@ -45,6 +45,7 @@ def table() -> dict[str, Meaning]:
             ceremony,
             custody,
             dnssec,
+            key_sets,
             lint,
             outset,
             plan,
@@ -53,10 +54,11 @@ def table() -> dict[str, Meaning]:
             script,
             skr,
             token,
+            waiver,
             x509,
         )
 
-        judged = (authority, custody, outset, adoption, plan, script, x509, lint, dnssec, skr)
+        judged = (authority, custody, outset, adoption, plan, key_sets, waiver, script, x509, lint, dnssec, skr)
         for part in (*judged, token, ceremony, record, register, boulder):
             _table.update(part.TABLE)
     return _table

@@ -1,24 +1,10 @@
-"""Findings about plans and the waivers in them: what is wrong before anything is frozen."""
+"""Findings about plans: what is wrong before anything is frozen."""
 
 from . import Meaning, Severity
 
-ERROR, WARNING, NOTICE = Severity.ERROR, Severity.WARNING, Severity.NOTICE
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
 
 TABLE: dict[str, Meaning] = {
-    "plan.again_otherwise": Meaning(
-        ERROR,
-        False,
-        "{name} was signed by the schema {schema} with {parts}, and would be signed again otherwise",
-        "give it the same schema and KSKs: one request has one answer; to give another, have a request made anew",
-        "",
-    ),
-    "plan.again_of": Meaning(
-        ERROR,
-        False,
-        "{name} did not answer this request, or this is no re-sign; what answered it: {known}",
-        "name the SKR that answered the very same file, with the act re-sign",
-        "",
-    ),
     "plan.artifact_unknown": Meaning(
         ERROR,
         False,
@@ -32,55 +18,6 @@ TABLE: dict[str, Meaning] = {
         "the seat {seat} has not the duty audit",
         "name the auditor's seat",
         "BR 6.1.1.1 (2)",
-    ),
-    "plan.carrier_missing": Meaning(
-        ERROR,
-        False,
-        "the key {key} is in {facility}, and nothing says what brings its copy here",
-        "have an item carried here from a ceremony there ([[carry]]), and name it as carrier",
-        "BR 6.2.6",
-    ),
-    "plan.carrier_today": Meaning(
-        ERROR,
-        False,
-        "the key {key} is made in this ceremony: {item} carries nothing of it",
-        "leave out carrier, or bring the copy in a later ceremony",
-        "BR 6.2.4",
-    ),
-    "plan.carrier_strange": Meaning(
-        ERROR,
-        False,
-        "{item} was never closed and sent from where the key {key} is or was, {facility}, since it was there",
-        "name as carrier the item that left from there ([[carry]]) with the copy",
-        "BR 6.2.4",
-    ),
-    "plan.carrier_not_retrieved": Meaning(
-        ERROR,
-        False,
-        "{item} carries the key and is not retrieved",
-        "add it to the plan's retrieve list, so that the number of its bag is compared",
-        "BR 6.2.4",
-    ),
-    "plan.carrier_older": Meaning(
-        ERROR,
-        False,
-        "the bag of {item} was closed in {closed}, before the key {key} was made in {made}",
-        "have it opened and closed again in a ceremony that has the key",
-        "BR 6.2.6",
-    ),
-    "plan.carry_item": Meaning(
-        ERROR,
-        False,
-        "{item} cannot leave: it is not retrieved, or leaves twice",
-        "add it to the plan's retrieve list, and send it to one place",
-        "",
-    ),
-    "plan.carry_near": Meaning(
-        ERROR,
-        False,
-        "{item} would be carried to {place}, which is in {facility} itself",
-        "leave it out: what is retrieved goes back to its place by itself",
-        "",
     ),
     "plan.controllers_missing": Meaning(
         ERROR,
@@ -215,27 +152,6 @@ TABLE: dict[str, Meaning] = {
         "known are: {known}",
         "BR 6.1.5",
     ),
-    "plan.ksk_zone": Meaning(
-        ERROR,
-        False,
-        "{id} is a KSK if it has the use ksk, a zone and an algorithm, and none of them otherwise",
-        'write use = "ksk", zone and algorithm, or leave all three out',
-        "RFC 4034 2.1",
-    ),
-    "plan.ksk_elsewhere": Meaning(
-        ERROR,
-        False,
-        "{key} is a KSK, which signs key sets of its zone and nothing else",
-        "name a key that was generated for certificates",
-        "RFC 4034 2.1.1",
-    ),
-    "plan.ksk_algorithm": Meaning(
-        ERROR,
-        False,
-        "a key of type {type} has no DNSSEC algorithm {algorithm}",
-        "it can have: {fitting}",
-        "RFC 5702, RFC 6605, RFC 8080",
-    ),
     "plan.key_type_webpki": Meaning(
         ERROR,
         False,
@@ -284,69 +200,6 @@ TABLE: dict[str, Meaning] = {
         "a key of type {type} does not sign with {algorithm}",
         "fitting are: {fitting}",
         "BR 7.1.3.2",
-    ),
-    "plan.back_out_of": Meaning(
-        ERROR,
-        False,
-        "there is no response {name} beside which a back-out could be made",
-        "name a response of the same operation that is no back-out itself",
-        "",
-    ),
-    "plan.back_out_act": Meaning(
-        ERROR,
-        False,
-        "it is a back-out of {name}, which is made as {act}",
-        "give it the same act, with its reason",
-        "",
-    ),
-    "plan.no_responses": Meaning(
-        ERROR,
-        False,
-        "it signs nothing",
-        "add a response",
-        "",
-    ),
-    "plan.reason_without_act": Meaning(
-        ERROR,
-        False,
-        "it gives a reason for a routine response",
-        "name the act, or leave the reason out",
-        "",
-    ),
-    "plan.ksks_apart": Meaning(
-        ERROR,
-        False,
-        "the keys that sign are on several tokens: {tokens}",
-        "bring copies to one token, or make an operation for each",
-        "",
-    ),
-    "plan.ksk_not_held": Meaning(
-        ERROR,
-        False,
-        "no key of the register matches the pin of {ksk}, whose DS has the digest {ds}",
-        "correct the pin in the zone's policy, or generate or bring in the key first",
-        "",
-    ),
-    "plan.ksk_not_pinned": Meaning(
-        ERROR,
-        False,
-        "the KSK {ksk} is not pinned in the policy of {zone}",
-        "compare its DS with the paper, and add to the policy's ksks: {pin}; then: quorate approve . --person ID",
-        "",
-    ),
-    "plan.ksk_not_ready": Meaning(
-        ERROR,
-        False,
-        "the KSK {ksk} is not yet on {tokens}",
-        "import it there first: a KSK is used when every site can go on with it",
-        "",
-    ),
-    "plan.ksk_which_token": Meaning(
-        ERROR,
-        False,
-        "copies of the KSK {ksk} are on {tokens}",
-        "name one of these as the operation's token",
-        "",
     ),
     "plan.key_unknown": Meaning(
         ERROR,
@@ -556,55 +409,6 @@ TABLE: dict[str, Meaning] = {
         False,
         "the window from {opens} to {closes} is none",
         "write two UTC times like 2026-12-01T09:00:00Z, the first one earlier",
-        "",
-    ),
-    "waiver.accepts": Meaning(
-        NOTICE,
-        False,
-        "waived: {said}",
-        "two people answer for it; the script and the record say so",
-        "",
-    ),
-    "waiver.expired": Meaning(
-        ERROR,
-        False,
-        "the waiver of {waived} runs out on {expires}, before the window closes",
-        "renew it or mend the finding",
-        "",
-    ),
-    "waiver.not_waivable": Meaning(
-        ERROR,
-        False,
-        "{waived} cannot be waived",
-        "mend what it finds, and take the waiver out",
-        "",
-    ),
-    "waiver.reason": Meaning(
-        ERROR,
-        False,
-        "the waiver of {waived} gives no reason",
-        "say why the finding may stand",
-        "",
-    ),
-    "waiver.two_people": Meaning(
-        ERROR,
-        False,
-        "a waiver of {waived} needs two different people of the authority",
-        "name two people who answer for it",
-        "",
-    ),
-    "waiver.unknown": Meaning(
-        ERROR,
-        False,
-        "{waived} is the name of no finding",
-        "write the code as `quorate check` prints it; that of a linter is lint.TOOL/RULE",
-        "",
-    ),
-    "waiver.unused": Meaning(
-        ERROR,
-        False,
-        "the waiver of {waived} for {operation} accepts nothing",
-        "take it out",
         "",
     ),
 }
