@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hsm_day import Day
+from hsm_day import Careful, Day
 from quorate.event import Type
 from quorate.findings import Refusal
 from quorate.keys import KeyType
@@ -45,6 +45,21 @@ def test_a_library_that_is_not_there_on_the_day_is_told_before_anybody_signs_in(
         day.conduct()
     assert refusal.value.code == code
     assert not day.record.exists()
+
+
+def test_a_library_that_does_not_start_is_told_before_anybody_signs_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has to reach may lie in a safe, so the ceremony begins all the same."""
+    day = Day(tmp_path)
+    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "nowhere"))
+    shown: list[str] = []
+    monkeypatch.setattr(Careful, "show", lambda self, lines: shown.extend(lines))
+    assert day.conduct() == ["token.module_silent", "stopped"]
+    told = [line for line in shown if "cannot be reached as things are" in line]
+    assert told
+    assert "CKR_GENERAL_ERROR to C_Initialize" in told[0]
+    assert any("SOFTHSM2_CONF" in line for line in shown)
 
 
 def test_of_two_tokens_with_one_label_the_one_with_the_serial_is_used(tmp_path: Path) -> None:

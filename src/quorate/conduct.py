@@ -29,7 +29,7 @@ from quorate.script.steps import takes
 from quorate.script.steps.attendance import arrived_body
 from quorate.script.steps.closing import final_checkpoint
 from quorate.script.text import render
-from quorate.token.opening import require_libraries
+from quorate.token.opening import require_libraries, silent_libraries
 from quorate.want import (
     Answer,
     Collect,
@@ -168,7 +168,11 @@ def check_ready(room: Room, script: Script, files: Mapping[str, bytes], approval
     now = room.host.now()
     if not utc(script.window.opens) <= now <= utc(script.window.closes):
         raise Refusal("session.window_closed", opens=script.window.opens, closes=script.window.closes)
-    require_libraries(start.state, (token.id for token in script.tokens))
+    names = [token.id for token in script.tokens]
+    require_libraries(start.state, names)
+    for name, refusal in silent_libraries(start.state, names):  # told while the environment can still be changed
+        hint = refusal.findings[0].remedy
+        room.face.show([f"notice: {name} cannot be reached as things are: {refusal}", f"  hint: {hint}"])
 
 
 # -- the loop ---------------------------------------------------------------------------------------------------------

@@ -138,6 +138,12 @@ TABLE: dict[str, Meaning] = {
         "token {serial} answered with a signature of {length} octets where {expected} are due",
         "stop, keep the transcript, and ask the maker of the token",
     ),
+    "token.module_silent": Meaning(
+        ERROR,
+        False,
+        "the PKCS#11 library {path} answered {result} to {function}",
+        "see whether it finds its configuration (such as SOFTHSM2_CONF in the environment) and what it has to reach",
+    ),
     "token.failed": Meaning(
         ERROR,
         False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -38,6 +38,18 @@ def require_libraries(authority: AuthorityState, names: Iterable[str]) -> None:
     for entry in (authority.token(name) for name in names):
         if entry.kind == "pkcs11":
             require_library(Path(entry.location))
+
+
+def silent_libraries(authority: AuthorityState, names: Iterable[str]) -> Iterator[tuple[str, Refusal]]:
+    """The tokens whose libraries do not start now; what some of them have to reach may lie in its safe."""
+    from quorate.token.pkcs11 import load
+
+    for entry in (authority.token(name) for name in names):
+        if entry.kind == "pkcs11":
+            try:
+                load(Path(entry.location)).close()
+            except Refusal as refusal:
+                yield entry.id, refusal
 
 
 class OpenTokens:

@@ -64,12 +64,12 @@ def require_library(path: Path) -> None:
 
 
 def load(path: Path) -> Module:
-    """The started module; `token.module_missing`, `token.module_not_loadable`, `token.failed` if it does not start."""
+    """The started module; `token.module_missing`, `token.module_not_loadable`, `token.module_silent`."""
     require_library(path)
     try:
         return Module(path)
     except CryptokiError as error:
-        raise Refusal("token.failed", serial="?", function=error.function, result=error.result) from None
+        raise Refusal("token.module_silent", path=path, function=error.function, result=error.result) from None
 
 
 def tokens(module: Module) -> tuple[tuple[int, RawTokenInfo], ...]:
