@@ -288,6 +288,17 @@ def test_the_zone_has_what_was_published_last(
     verified(root, *BEFORE, "006-sign", "0070-deployed", "0071-deployed", "008-sign")
 
 
+def test_what_is_published_is_compared_by_two_or_planned_by_nobody(standby: Path, tmp_path: Path) -> None:
+    """Without a seat that observes there is one who compares."""
+    root = later(standby, tmp_path)
+    plan = make_plan(root, "006-deployed", published("skr-1"), day(1, -61))
+    text = (plan / "plan.toml").read_text().replace('retrieve = ["hsm-1-bag"]', "retrieve = []")
+    seats = text.split("[[seats]]")
+    text = "[[seats]]".join(one for one in seats if 'role = "witness"' not in one)
+    (plan / "plan.toml").write_text(text)
+    assert "seat.alone" in codes(root, plan)
+
+
 def test_an_id_is_that_of_one_thing_of_any_kind(standby: Path, tmp_path: Path) -> None:
     root = later(standby, tmp_path)
     for name in ("ksk-1", "skr-1", "op-006-sign"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quorate.dnssec.continuity import BY_TWO
 from quorate.keysets import act_lines
 from quorate.layout import Layout, Maker
 from quorate.plan import SignKeySets
@@ -20,10 +21,6 @@ def signing(layout: Layout, operation: SignOperation) -> list[Maker]:
     requests = {one.request: one for one in operation.responses}
     makers: list[Maker] = [_letter(one, readers) for one in requests.values()]
     return [*makers, lambda step: _sign_step(layout, operation, step)]
-
-
-BY_TWO = ("genesis", "lapse", "zsk-compromise")
-"""Acts whose ZSKs two people authenticate, each over another channel: the requester by the letter, another beside."""
 
 
 def _letter(response: ScriptResponse, by: tuple[str, ...]) -> Maker:

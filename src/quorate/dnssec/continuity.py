@@ -96,6 +96,10 @@ ACTS: Mapping[Act, ActRule] = {
 }
 
 
+BY_TWO = frozenset(act.value for act, rule in ACTS.items() if Needs.ZSKS_BY_TWO in rule.needs)
+"""Acts whose ZSKs two people authenticate, each over another channel: the requester by the letter, another beside."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
     """An SKR that was signed: `request` is the digest of the KSR's file, `deployed` whether it is recorded so.
