@@ -2604,9 +2604,25 @@ class Script:
         for name, one in self.adopted.items():
             if one["kind"] == "skr" and len(self.readers(one["digest"], "adopt", name)) < state.fewest:
                 yield "adopted %s: compared by fewer than %d" % (name, state.fewest)
+        yield from self._compared(state)
         for step in self.steps:
             if step["kind"] == "adopt" and len(set(step["by"])) < state.fewest:
                 yield "step %s: adopted by fewer than %d" % (step["id"], state.fewest)
+
+    def _compared(self, state):
+        """The printed script and the clock before anything is done, and a token's own number before it is unlocked."""
+        compared = {}
+        for step in self.steps:
+            if step["kind"] == "compare":
+                of = (step["source"], step["expected"] if step["source"] == "token" else "")
+                compared[of] = max(compared.get(of, 0), len(set(step["by"])))
+            elif step["kind"] in ("share", "unlock", "generate", "adopt"):
+                needed = [("digest", ""), ("clock", "")]
+                needed += [("token", step["token"])] if step["kind"] == "unlock" else []
+                for source, token in needed:
+                    if compared.get((source, token), 0) < state.fewest:
+                        what = "the number of %s" % token if token else "the %s" % source
+                        yield "step %s: %s is compared by fewer than %d before" % (step["id"], what, state.fewest)
 
     def readers(self, digest, kind="", name=""):
         """The seats that read a digest from elsewhere; before the step of that kind about `name`, if one is given."""
