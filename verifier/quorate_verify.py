@@ -2726,12 +2726,12 @@ class Item:
     """A physical thing in the walk: where it is, in which bag, and whether a deviation made its whereabouts unknown.
 
     `sent`: it left for its place, and nobody has said yet that it came. `compared`: two read its number today.
-    `closed`: the event in which its bag was closed.
+    `closing`: the keys made here by the time its bag was closed. `gaped`: it was to be closed, and was not.
     """
 
     def __init__(self, place, seal, sent):
         self.place, self.seal, self.out, self.doubtful = place, seal, not place, False
-        self.sent, self.compared, self.closed = sent, False, 0
+        self.sent, self.compared, self.closing, self.gaped = sent, False, None, False
 
 
 class Frame:
@@ -2750,13 +2750,9 @@ class Frame:
 
 
 class Key:
-    """A key that signs: from this ceremony or an earlier one. `public` is None while only its digest is known.
+    """A key that signs: from this ceremony or an earlier one. `public` is None while only its digest is known."""
 
-    `since`: the event in which it was made or came, 0 for one of an earlier ceremony.
-    """
-
-    def __init__(self, name, obj, token, kind, spki, since=0):
-        self.since = since
+    def __init__(self, name, obj, token, kind, spki):
         self.id, self.object, self.token, self.type, self.public = name, obj, token, kind, None
         if DIGEST.match(spki):
             self.digest = spki
@@ -3106,6 +3102,8 @@ class Session:
             self.open_places.discard(place)
         elif item is not None:
             item.doubtful = True
+            if action == "seal":
+                item.closing, item.gaped = None, True
             if action in ("unseal", "seal"):
                 item.seal = ""
             else:
@@ -3449,7 +3447,8 @@ class Session:
         need(len(set(people)) >= self.state.fewest, "sealed before fewer than %d" % self.state.fewest)
         need(body["seal"] not in self.seals, "the seal %s was seen before" % plain(body["seal"]))
         self._numbers(body, body["seal"])
-        item.seal, item.closed = body["seal"], self.event.seq
+        item.seal = body["seal"]
+        item.closing = {name for name in self.keys if name not in self.script.keys}
         self.seals.add(item.seal)
 
     def _custody_put(self, step, body, people):
@@ -3782,7 +3781,7 @@ class Session:
         for other in self.keys.values():
             if (other.token, other.digest) == (operation["token"], of.digest):
                 self.fail("keys", "%s is on %s already, as %s" % (operation["key"], operation["token"], other.id))
-        copy = Key(name, body["object"], operation["token"], operation["type"], of.digest, self.event.seq)
+        copy = Key(name, body["object"], operation["token"], operation["type"], of.digest)
         copy.public = of.public
         self.keys[name] = self.copies[name] = copy
         self.generated.setdefault("possession", {})[name] = from_base64(body["signature"], "the signature")
@@ -3815,7 +3814,7 @@ class Session:
     def _completed_key(self, operation, body, work):
         name = operation["id"]
         expected = operation["object"] + "%02x" % work["attempt"]
-        key = Key(name, body["object"], operation["token"], operation["type"], body["spki"], self.event.seq)
+        key = Key(name, body["object"], operation["token"], operation["type"], body["spki"])
         need(key.public is not None, "key %s: a digest where its public key must be" % name)
         need(not key.public.is_stand_in, "key %s: a stand-in, whose private key everyone knows" % name)
         self.keys[name] = key
@@ -5214,11 +5213,10 @@ class Register:
         self.states, self.ceremonies, self.predecessors = [], set(), set()
         self.items, self.keys, self.sets, self.serials, self.crls = {}, {}, {}, {}, {}
         self.destroyed = {}  # key -> the ceremony that destroyed it
-        self.sealed = {}  # item -> when its bag was closed: the number of the record, from 1, and its event
-        self.sent = {}  # item -> when, and in which facility, its bags were closed and sent from there
-        self.copies = {}  # key -> when it was made or came to its token, the facility, the token
+        self.bags = {}  # item -> digests of keys of which a copy may be in its bag; of those in it when it last left
+        self.copies = {}  # key that a token holds -> digest, token, the facility in which it came to the token
+        self.generated = set()  # digests of the keys that were made in these records
         self.adopted = set()  # what is below inputs/known/ as something adopted
-        self.count = 0  # of records
         self.digests = {}  # artifact that may be published -> digest of its file
         self.ends = {}  # SKR -> when its last signature expires
         self.places = {}  # SKR -> Place
@@ -5345,33 +5343,30 @@ class Register:
                 claims.fail(
                     "custody", "%s: %s is made here, and %s carries nothing of it" % (operation["id"], name, carrier)
                 )
-            elif name in self.keys:
+            elif name in self.keys and (self.complete or self.keys[name][1] in self.generated):
                 self._check_carrier(operation, self.keys[name][1], script, authority, session, claims)
 
     def _check_carrier(self, operation, digest, script, authority, session, claims):
-        name, carrier, facility = operation["key"], operation.get("carrier"), script.value["facility"]
-        copies = {one: self.copies[one] for one in self.copies if one in self.keys and self.keys[one][1] == digest}
-        if not copies:
-            return
-        lies = {one: (self._away(copies[one][2], script, authority) or [copies[one][1]])[0] for one in copies}
-        here = [one for one in copies if lies[one] == facility and one not in self.destroyed]
-        where = "%s: %s is in %s" % (operation["id"], name, plain(lies.get(name, facility)))
-        if here:
-            first = min(when for when, _, _ in copies.values())
-            if carrier and self.sealed.get(carrier, (0, 0)) < first:
-                claims.fail("custody", "%s, and the bag of %s was closed before it was made" % (where, carrier))
+        """Of a key that was there before the first of these records, others may be where they do not tell."""
+        carrier, lies = operation.get("carrier"), self._homes(script, authority)
+        there = {one for name, where in lies.items() if self.copies[name][0] == digest for one in where}
+        said = "%s: %s is in %s" % (
+            operation["id"],
+            operation["key"],
+            ", ".join(map(plain, sorted(there))) or "no token",
+        )
+        holds, brought = self.bags.get(carrier, (set(), set()))
+        if script.value["facility"] in there:
+            if carrier and digest not in holds:
+                claims.fail("custody", "%s, and the bag of %s was not closed there since" % (said, plain(carrier)))
         elif not carrier:
-            claims.fail("custody", "%s, and no carrier brought it here" % where)
-        elif not any(
-            (number, closed) > when and left in (was, lies[one])
-            for number, closed, left in self.sent.get(carrier, [])
-            for one, (when, was, _) in copies.items()
-        ):
-            claims.fail("custody", "%s, and %s was never closed and sent from there since" % (where, carrier))
+            claims.fail("custody", "%s, and no carrier brought it here" % said)
+        elif digest not in brought:
+            claims.fail("custody", "%s, and %s was never closed and sent from there since" % (said, plain(carrier)))
         else:
             doubt = "; a deviation made its way doubtful" * session.items[carrier].doubtful
             claims.fact(
-                "%s; its copy came in the bag of %s, closed and sent from there since%s" % (where, carrier, doubt)
+                "%s; its copy came in the bag of %s, closed and sent from there since%s" % (said, plain(carrier), doubt)
             )
 
     def _leaves_tiers(self, token, script, authority):
@@ -5395,12 +5390,40 @@ class Register:
 
         return tiered(places) and not tiered({**places, **sent})
 
+    def _homes(self, script, authority):
+        """Where each key lies: where it came to its token; in the facilities of the token's bags, if none is there."""
+        found = {}
+        for name, (_, token, home) in self.copies.items():
+            away = set(self._away(token, script, authority))
+            found[name] = {home} if home in away or not away else away
+        return found
+
     def _away(self, token, script, authority):
         """The facilities where the bags of a token lie; none if it is in no bag."""
-        places = {item["id"]: item["place"] for item in script.value["items"]}
-        bags = [one["id"] for one in authority.state.value["items"] if one["holder"] == token]
-        lies = [places.get(bag) for bag in bags]
-        return [authority.state.places[one]["facility"] for one in lies if one in authority.state.places]
+        state = authority.state
+        lies = {name: item["place"] for name, item in state.items.items()}
+        lies.update((name, item[0]) for name, item in self.items.items())
+        lies.update((item["id"], item["place"]) for item in script.value["items"])
+        bags = [lies[name] for name, one in state.items.items() if one["holder"] == token]
+        return [state.places[one]["facility"] for one in bags if one in state.places]
+
+    def _fold_bags(self, script, authority, session):
+        """A copy of what is there may be in a bag that is closed, and stays in it when it gets another bag."""
+        home, places = script.value["facility"], authority.state.places
+        here = {self.copies[name][0] for name, where in self._homes(script, authority).items() if home in where}
+        before = {item["id"]: item["place"] for item in script.value["items"]}
+        for name, item in session.items.items():
+            holds, brought = (set(), set()) if item.gaped else self.bags.get(name, (set(), set()))
+            if item.closing is not None:
+                holds = holds | here | {session.known_key(key).digest for key in item.closing}
+            if item.place != before[name] and places.get(item.place, {"facility": home})["facility"] != home:
+                brought = holds
+            self.bags[name] = (holds, brought) if item.seal else (set(), set())
+        for name in (name for name in session.keys if name not in script.keys):
+            self.copies[name] = (session.keys[name].digest, session.keys[name].token, home)
+        for name in session.destroyed:
+            self.copies.pop(name, None)
+        self.generated.update(key.digest for key in session.generated.get("keys", {}).values())
 
     def _check_zones(self, script, artifacts, fail):
         """The SKRs that the script lists are the earlier ones, deployed or not; none that matters is left out."""
@@ -5651,20 +5674,8 @@ class Register:
         self.ceremonies.add(script.ceremony)
         self.predecessors.add(script.predecessor)
         self.millis = transcript.events[-1].millis
+        self._fold_bags(script, authority, session)
         self.items.update(session.register_items())
-        self.count += 1
-        facility = script.value["facility"]
-        for name, item in session.items.items():
-            if not item.seal:
-                self.sealed.pop(name, None)
-                self.sent.pop(name, None)
-            elif item.closed:
-                self.sealed[name] = (self.count, item.closed)
-                if item.sent:
-                    self.sent.setdefault(name, []).append((self.count, item.closed, facility))
-        for name in (name for name in session.keys if name not in script.keys):
-            when = (self.count, session.keys[name].since)
-            self.copies[name] = (when, facility, script.operations[name]["token"])
         self.seals |= session.seals
         for key in session.keys.values():
             self.keys[key.id] = (key.object, key.digest, key.token, key.type)

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 from quorate.authority import AuthorityState
 from quorate.findings import Finding, Refusal, found
+from quorate.keys import spki_digest
 from quorate.plan import ImportKey, Plan
-from quorate.register import Entry, Register, whereabouts
-from quorate.script.operations import GenerateOperation, ImportOperation
+from quorate.register import Register, homes_now, whereabouts
+from quorate.register.bags import Bag
 from quorate.tiers import is_tiered, lying, tier_findings
 
 
@@ -60,43 +61,23 @@ def require_carrier(
         if carrier:
             raise Refusal("plan.carrier_today", where, key=operation.key, item=carrier)
         return
-    copies = _copies(public, register)
-    if facility in {_lies_at(one, register, authority) for one in copies if one.operation.id in register.keys}:
-        _require_closed_since(operation, copies[0], register)
-        return
-    if not carrier:
-        elsewhere = _lies_at(copies[-1], register, authority)
-        raise Refusal("plan.carrier_missing", where, key=operation.key, facility=elsewhere)
-    for one in copies:
-        here = {register.facilities[one.ceremony], _lies_at(one, register, authority)}
-        since = register.ceremonies[register.ceremonies.index(one.ceremony) :]
-        if any(register.facilities[sent] in here for sent in register.sent.get(carrier, ()) if sent in since):
-            return
-    places = ", ".join(dict.fromkeys(register.facilities[one.ceremony] for one in copies))
-    raise Refusal("plan.carrier_strange", where, item=carrier, key=operation.key, facility=places)
+    digest, bag = spki_digest(public), register.bags.get(carrier, Bag())
+    copies = {
+        name: there for name, there in homes_now(register, authority).items() if register.keys[name].spki == digest
+    }
+    there = frozenset[str]().union(*copies.values())
+    facts = {"key": operation.key, "facility": ", ".join(sorted(there))}
+    if facility in there:
+        if carrier and digest not in bag.holds:
+            raise Refusal("plan.carrier_older", where, item=carrier, closed=bag.closed or "no ceremony", **facts)
+    elif not carrier:
+        raise Refusal("plan.carrier_missing", where, **facts)
+    elif digest not in bag.brought:
+        raise Refusal("plan.carrier_strange", where, item=carrier, **facts)
 
 
-def _require_closed_since(operation: ImportKey, made: Entry, register: Register) -> None:
-    """In the facility where the key is, a bag that is named was closed since there is the key."""
-    closed = register.sealed.get(operation.carrier, "")
-    if operation.carrier and closed not in register.ceremonies[register.ceremonies.index(made.ceremony) :]:
-        facts = {"item": operation.carrier, "closed": closed or "no ceremony", "key": operation.key}
-        raise Refusal("plan.carrier_older", f"operations[{operation.id}]", **facts, made=made.ceremony)
-
-
-def _copies(public: bytes, register: Register) -> tuple[Entry, ...]:
-    """The ceremonies in which a key was generated, or came to a token of its own; the first one first."""
-    kinds = (GenerateOperation, ImportOperation)
-    return tuple(
-        one
-        for one in register.entries
-        if isinstance(one.operation, kinds) and register.spkis.get(one.operation.id) == public
-    )
-
-
-def _lies_at(copy: Entry, register: Register, authority: AuthorityState) -> str:
-    """The facility in which a copy is: that of its token's bag, or of the ceremony where the token has none."""
-    assert isinstance(copy.operation, GenerateOperation | ImportOperation)
-    lies, places = whereabouts(register, authority), {place.id: place.facility for place in authority.places}
-    bags = [lies[item.id].place for item in authority.items if item.holder == copy.operation.token]
-    return next((places[bag] for bag in bags if bag in places), register.facilities[copy.ceremony])
+def require_bagged(operation: ImportKey, register: Register, authority: AuthorityState) -> None:
+    """Of what carries a key a number is compared, so there has to be one."""
+    lies = whereabouts(register, authority).get(operation.carrier)
+    if lies and not lies.seal:
+        raise Refusal("plan.carrier_unbagged", f"operations[{operation.id}]", item=operation.carrier)

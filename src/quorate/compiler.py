@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from quorate.algorithms import SignatureAlgorithm
 from quorate.authority import AuthorityState
-from quorate.carrying import require_carrier
+from quorate.carrying import require_bagged, require_carrier
 from quorate.findings import Finding, Refusal
 from quorate.keys import WEBPKI_TYPES, KeyType, key_name, stand_in_spki
 from quorate.keysets import require_ksk, resolve
@@ -146,6 +146,7 @@ class Resolver:
         if plan.zone or plan.algorithm:
             spki = public or stand_in_spki(KeyType(kind))
             require_ksk(plan.zone, plan.algorithm, spki, self.authority, where)
+        require_bagged(plan, self.register, self.authority)
         if not adopted:  # what others made may have been there all along
             require_carrier(plan, self.plan.facility, public, self.register, self.authority)
         outputs = (f"artifacts/{plan.id}.possession.txt", f"artifacts/{plan.id}.possession.sig")

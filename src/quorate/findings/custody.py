@@ -169,7 +169,7 @@ TABLE: dict[str, Meaning] = {
     "plan.carrier_strange": Meaning(
         ERROR,
         False,
-        "{item} was never closed and sent from where the key {key} is or was, {facility}, since it was there",
+        "{item} was not closed where the key {key} is, {facility}, and sent from there, since it is there",
         "name as carrier the item that left from there ([[carry]]) with the copy",
         "BR 6.2.4",
     ),
@@ -183,9 +183,16 @@ TABLE: dict[str, Meaning] = {
     "plan.carrier_older": Meaning(
         ERROR,
         False,
-        "the bag of {item} was closed in {closed}, before the key {key} was made in {made}",
+        "the bag of {item}, closed in {closed}, was closed before the key {key} was in {facility}, or elsewhere",
         "have it opened and closed again in a ceremony that has the key",
         "BR 6.2.6",
+    ),
+    "plan.carrier_unbagged": Meaning(
+        ERROR,
+        False,
+        "{item} carries the key and is in no bag with a number to be compared",
+        "name an item as carrier whose bag was closed before people, or put this one into a bag first",
+        "BR 6.2.4",
     ),
     "plan.carry_item": Meaning(
         ERROR,

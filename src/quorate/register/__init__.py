@@ -5,9 +5,8 @@ Keys, certificates, CRLs, serials, share sets, and where each item lies in which
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from msgspec import structs
 
@@ -15,11 +14,11 @@ from quorate import canonical
 from quorate.authority import AuthorityState
 from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.findings import Refusal
+from quorate.register.bags import Bag, bags_after
 from quorate.script import KnownKey, KnownPart, KnownSkr, Script, ScriptAdopted, ShareSet
 from quorate.script.operations import CrlOperation, ScriptOperation, ScriptResponse, SignOperation
 from quorate.script.state import Deed, Lies, State
 
-T = TypeVar("T")
 GENESIS = "genesis"
 
 
@@ -52,14 +51,13 @@ class Register:
     """The fold so far. `last`: digest of the last record's checkpoint, or `genesis`.
 
     `keys`: those that tokens hold, without the destroyed ones; `spkis`: every key there ever was. `crls` holds the
-    newest CRL of an issuing artifact by the issuer's artifact id. `entries`: all that was ever done. `facilities`:
-    where each ceremony took place; `sealed`: the ceremony that closed the bag in which an item is; `sent`: those that
-    closed its bag and sent it to another facility, since it was last in no bag.
+    newest CRL of an issuing artifact by the issuer's artifact id. `entries`: all that was ever done. `homes`: the
+    facility in which each key there ever was came to its token; `bags`: those in which items are.
     """
 
     last: str = GENESIS
     ceremonies: tuple[str, ...] = ()
-    facilities: Mapping[str, str] = field(default_factory=dict)
+    homes: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, KnownKey] = field(default_factory=dict)
     spkis: Mapping[str, bytes] = field(default_factory=dict)
     certificates: Mapping[str, bytes] = field(default_factory=dict)
@@ -67,8 +65,7 @@ class Register:
     operations: frozenset[str] = frozenset()
     serials: frozenset[str] = frozenset()
     items: Mapping[str, Lies] = field(default_factory=dict)
-    sealed: Mapping[str, str] = field(default_factory=dict)
-    sent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    bags: Mapping[str, Bag] = field(default_factory=dict)
     seals: frozenset[str] = frozenset()
     sets: Mapping[tuple[str, str], ShareSet] = field(default_factory=dict)
     ksks: Mapping[str, KnownKey] = field(default_factory=dict)  # every KSK that was ever generated
@@ -94,15 +91,12 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
     adopted = _adopted(script, state)
     now = (*adopted, *(one.artifact for one in script.publications if one.artifact in state.published))
     published = (*(one for one in register.published if one not in now), *dict.fromkeys(now))
-    bagged = {one.id for one in script.items if state.items[one.id].seal}
-    closed = {name for name in _sealed(script, state) if name in bagged}
-    sent = {name: (*register.sent.get(name, ()), script.ceremony) for name in closed if state.items[name].sent}
     skrs = {**register.skrs, **adopted, **_signed(script, state)}
     return replace(
         register,
         last=checkpoint,
         ceremonies=(*register.ceremonies, script.ceremony),
-        facilities={**register.facilities, script.ceremony: script.facility},
+        homes={**dict.fromkeys(state.keys, script.facility), **register.homes},
         keys={name: key for name, key in {**register.keys, **state.keys}.items() if name not in state.destroyed},
         spkis={**register.spkis, **state.spkis},
         ksks={**register.ksks, **{name: key for name, key in state.keys.items() if key.zone}},
@@ -110,24 +104,13 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         crls=crls,
         operations=register.operations | state.begun | set(state.done),
         items={**register.items, **state.items},
-        sealed=_of(bagged, {**register.sealed, **dict.fromkeys(closed, script.ceremony)}),
-        sent=_of(bagged, {**register.sent, **sent}),
+        bags=bags_after(register.bags, state, keys_at(script.facility, register, state.authority)),
         seals=register.seals | state.seals,
         sets={**register.sets, **state.sets},
         skrs={name: replace(one, known=_published(one.known, published)) for name, one in skrs.items()},
         published=published,
         entries=(*register.entries, *(Entry(script.ceremony, one, deed.at, deed.data) for one, deed in ended)),
     )
-
-
-def _sealed(script: Script, state: State) -> tuple[str, ...]:
-    """The items whose bags were closed in a ceremony."""
-    return tuple(one.id for one in script.items if state.items[one.id].seal not in ("", one.seal))
-
-
-def _of(items: Collection[str], known: Mapping[str, T]) -> dict[str, T]:
-    """What is known of items that are in a bag; of what lies in none nothing counts that was."""
-    return {name: one for name, one in known.items() if name in items}
 
 
 def _signed(script: Script, state: State) -> dict[str, Skr]:
@@ -189,3 +172,24 @@ def whereabouts(register: Register, authority: AuthorityState) -> Mapping[str, L
     """Every item of the authority: where the register has it, else where its first state puts it."""
     first = {item.id: Lies(item.place, item.seal) for item in authority.items}
     return {name: register.items.get(name, lies) for name, lies in first.items()}
+
+
+def keys_at(facility: str, register: Register, authority: AuthorityState) -> frozenset[str]:
+    """The keys, by the digests of their public keys, of which a token in that facility has the pair."""
+    return frozenset(
+        register.keys[key].spki for key, where in homes_now(register, authority).items() if facility in where
+    )
+
+
+def homes_now(register: Register, authority: AuthorityState) -> Mapping[str, frozenset[str]]:
+    """In which facilities each key lies: where it came to its token; where the token's bags are, if none is there."""
+    places, lies = {place.id: place.facility for place in authority.places}, whereabouts(register, authority)
+    bags: dict[str, set[str]] = {}
+    for item in authority.items:
+        if lies[item.id].place in places:
+            bags.setdefault(item.holder, set()).add(places[lies[item.id].place])
+    found = {}
+    for name, known in register.keys.items():
+        home, away = register.homes[name], bags.get(known.token, set[str]())
+        found[name] = frozenset({home} if home in away or not away else away)
+    return found

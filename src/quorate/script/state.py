@@ -92,6 +92,8 @@ class State:
     published: frozenset[str] = frozenset()  # artifacts that were compared with what is published
     items: Mapping[str, Lies] = field(default_factory=dict)
     seals: frozenset[str] = frozenset()
+    closings: Mapping[str, frozenset[str]] = field(default_factory=dict)  # bags closed here, and the keys made by then
+    gaped: frozenset[str] = frozenset()  # items whose bag was to be closed, and was not
     places: frozenset[str] = frozenset()
     retake: Mapping[str, str] = field(default_factory=dict)  # items that were out when `suspended` came, their seals
     reopen: frozenset[str] = frozenset()  # places that were open when the main line stopped

@@ -184,6 +184,8 @@ def effects(step: Custody, event: Event, state: State) -> State:
         return state.having(places=state.places - {step.place}, items={**state.items, **come})
     lies = state.items[step.item]
     seal = str(event.body["seal"])
+    if step.action == "seal":
+        state = _bagged(step.item, seal, state)
     after = {
         "take": Lies("", lies.seal),
         "unseal": Lies("", ""),
@@ -192,3 +194,12 @@ def effects(step: Custody, event: Event, state: State) -> State:
         "send": Lies(step.place, lies.seal, sent=True),
     }[step.action]
     return state.having(items={**state.items, step.item: after}, seals=state.seals | ({seal} if seal else set()))
+
+
+def _bagged(item: str, seal: str, state: State) -> State:
+    """A bag holds copies of keys that were there when it was closed; what lay open for a while may hold anything."""
+    if not seal:
+        closings = {name: keys for name, keys in state.closings.items() if name != item}
+        return state.having(gaped=state.gaped | {item}, closings=closings)
+    made = frozenset(state.keys) - {known.id for known in state.script.keys}
+    return state.having(closings={**state.closings, item: made})
