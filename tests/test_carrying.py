@@ -23,6 +23,7 @@ from quorate.rehearse import prepare_rehearsal, rehearse
 from quorate.script.drafting import utc
 from quorate.script.state import Lies
 from quorate.statement import Mode
+from refusing import run
 from unsmooth import at, say, unsmooth
 
 ELSEWHERE = """
@@ -271,23 +272,97 @@ id = "shoebox"
 facility = "annex"
 kind = "box"
 controllers = { role = "custodian", need = 1 }
+[[places]]
+id = "room-2"
+facility = "annex"
+kind = "room"
+controllers = { role = "administrator", need = 1 }
+[[places]]
+id = "box-2"
+facility = "annex"
+kind = "box"
+within = "room-2"
+controllers = { role = "custodian", need = 1 }
+[[places]]
+id = "box-3"
+facility = "annex"
+kind = "box"
+within = "room-2"
+controllers = { role = "officer", need = 2 }
 """
+SENT_TO = {
+    "shoebox": ("tiers.left", "hsm-1 is sent to where it lies behind no tiers"),
+    "box-2": ("tiers.opens_and_unlocks", "ca opens box-2 and may hold a share that unlocks hsm-1"),
+}
 
 
-def test_nothing_is_sent_to_where_there_are_no_tiers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The token alone, into a box that a share holder opens; by a program that does not mind, the verifier does."""
-    root = make_authority(tmp_path / "authority")
+def tiered(root: Path) -> Path:
+    """An authority whose token lies in a safe within a room."""
+    make_authority(root)
     text = (root / "authority.toml").read_text().replace('id = "hsm-1-bag"', 'id = "hsm-1-bag"\nholder = "hsm-1"')
     text = text.replace('id = "safe-1"\n', 'id = "safe-1"\nwithin = "room-1"\n', 1)
     (root / "authority.toml").write_text(text + BEHIND)
-    away = MADE + '[[carry]]\nitem = "hsm-1-bag"\nto = "shoebox"\n'
-    plan = planned(root, "001-made", away, '["hsm-1-bag"]')
-    assert codes(root, plan) == {"tiers.left"}
+    return root
+
+
+def token_to(place: str) -> str:
+    return MADE + f'[[carry]]\nitem = "hsm-1-bag"\nto = "{place}"\n'
+
+
+@pytest.mark.parametrize("place", SENT_TO)
+def test_nothing_is_sent_to_where_tiers_would_not_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """The token alone, into a box that a share holder opens; by a program that does not mind, the verifier does."""
+    root, (code, said) = tiered(tmp_path / "authority"), SENT_TO[place]
+    plan = planned(root, "001-made", token_to(place), '["hsm-1-bag"]')
+    assert code in codes(root, plan)
     monkeypatch.setattr("quorate.prepare.carry_findings", lambda *_: ())
     rehearse(root, plan, VERIFIER.read_bytes())
-    code, output = verified(root, "001-made")
+    status, output = verified(root, "001-made")
+    assert status == 1
+    assert "custody" in refused(output)
+    assert said in output
+
+
+def test_what_is_sent_behind_other_tiers_is_fetched_through_them(tmp_path: Path) -> None:
+    root = tiered(tmp_path / "authority")
+    rehearse(root, planned(root, "001-made", token_to("box-3"), '["hsm-1-bag"]'), VERIFIER.read_bytes())
+    use = certificate("root", "root-r1b", "Root R1b", 3650, key="key-r1")
+    assert codes(root, planned(root, "002-use", use, "[]", "annex", LATER)) == {"tiers.not_retrieved"}
+    plan = planned(root, "002-use", use, '["hsm-1-bag"]', "annex", LATER)
+    rehearse(root, plan, VERIFIER.read_bytes())
+    code, output = verified(root, "001-made", "002-use")
+    assert code == 0, output
+
+
+def test_a_place_in_which_something_lies_stays_in_its_facility(
+    sent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = made_only(sent, tmp_path)
+    text = (root / "authority.toml").read_text()
+    (root / "authority.toml").write_text(text.replace('facility = "annex"', 'facility = "hq"'))
+    plan = planned(root, "002-look", "", '["cards"]', "hq", LATER)
+    assert codes(root, plan) == {"place.moved"}
+    monkeypatch.setattr("quorate.prepare.carry_findings", lambda *_: ())
+    rehearse(root, plan, VERIFIER.read_bytes())
+    code, output = verified(root, "001-made", "002-look")
     assert code == 1
-    assert "hsm-1 is sent to where it lies behind no tiers" in output
+    assert "item cards lies in safe-2, which is in another facility by now" in output
+
+
+def test_nobody_approves_a_state_in_which_a_place_is_elsewhere(
+    sent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_authority(tmp_path / "authority", tmp_path / "keys")
+    text = (root / "authority.toml").read_text() + ELSEWHERE
+    register = archive.read_register(sent, Mode.REHEARSAL)
+    monkeypatch.setattr("quorate.archive.read_register", lambda *_: register)
+    signed = ("approve", root, "--person", "oa", "--key", tmp_path / "keys/oa")
+    (root / "authority.toml").write_text(text.replace('facility = "annex"', 'facility = "hq"'))
+    assert set(run(*signed).codes) == {"place.moved"}
+    (root / "authority.toml").write_text(text)
+    assert run(*signed).code == 0
 
 
 # -- on the day -------------------------------------------------------------------------------------------------------
@@ -489,6 +564,22 @@ def test_the_verifier_refuses(sent: Path, tmp_path: Path, what: str) -> None:
     assert code == 1
     assert "custody" in refused(output)
     assert said in output, output
+
+
+def test_nothing_is_left_on_the_table(sent: Path, tmp_path: Path) -> None:
+    """Something is read aloud instead of sending it."""
+    forged = Forgery(record(sent, "001-made"), stand_ins(sent))
+    steps = forged.script["steps"]
+    step = next(one for one in steps if one.get("action") == "send")
+    steps[steps.index(step)] = {name: step[name] for name in ("by", "clauses", "id", "text", "title")} | {
+        "kind": "read"
+    }
+    (event,) = (one for one in forged.events if one["step"] == step["id"])
+    event["type"], event["body"] = "acknowledged", {"by": step["by"]}
+    made = forged.reseal().write(tmp_path / "record")
+    code, output = verify(made, "--authority", genesis(sent), "--rehearsal")
+    assert code == 1
+    assert "custody: cards is left out at the end" in output
 
 
 def test_a_bag_that_left_before_the_key_was_made_carries_nothing(

@@ -2046,6 +2046,10 @@ class State:
             found.append(place)
         return found
 
+    def appointed(self, role):
+        """Everyone who is appointed to a role on any day."""
+        return {person["id"] for person in self.value["people"] if appointed(person, role)}
+
     def governors(self):
         need("govern" in self.quorums, "the authority has no quorum `govern`")
         quorum = self.quorums["govern"]
@@ -2725,13 +2729,14 @@ class OutOfOrder(Bad):
 class Item:
     """A physical thing in the walk: where it is, in which bag, and whether a deviation made its whereabouts unknown.
 
-    `sent`: it left for its place, and nobody has said yet that it came. `compared`: two read its number today.
+    `sent`: it left for its place, and nobody has said yet that it came.
+    `compared`: whether two read its number when it was taken out today.
     `closing`: the keys made here by the time its bag was closed. `gaped`: it was to be closed, and was not.
     """
 
     def __init__(self, place, seal, sent):
         self.place, self.seal, self.out, self.doubtful = place, seal, not place, False
-        self.sent, self.compared, self.closing, self.gaped = sent, False, None, False
+        self.sent, self.compared, self.closing, self.gaped = sent, None, None, False
 
 
 class Frame:
@@ -3931,6 +3936,8 @@ class Session:
         for name, item in self.items.items():
             if item.doubtful:
                 claims.fact("item %s: a deviation made its way doubtful" % name)
+            elif self.outcome == "completed" and item.out and item.compared is not None:
+                claims.fail("custody", "%s is left out at the end" % name)
             elif self.outcome and item.out:
                 claims.fact("item %s: not in a place at the end%s" % (name, "" if item.seal else ", and not sealed"))
         if self.outcome:
@@ -5204,6 +5211,53 @@ def dealt_to(shares):
     return shares["threshold"], [(c["seat"], c["person"]) for c in shares["commitments"]]
 
 
+def tiers(state, lies):
+    """spec/authority.md, Tiers: tokens behind some, and how people could be spared, with the items in these places."""
+    tiered, found, role = set(), set(), state.quorums.get("unlock", {}).get("role")
+    items = [(item, lies[name]) for name, item in state.items.items() if lies[name] in state.places]
+    for token in state.tokens:
+        things = [(item["id"], place) for item, place in items if item["holder"] == token]
+        there = {state.places[place]["facility"] for _, place in things}
+        shares = [(item["id"], place) for item, place in items if item["holder"] == role]
+        shares = [(name, place) for name, place in shares if state.places[place]["facility"] in there]
+        ways = {one for _, place in things + shares for one in [place, *state.around(place)]} & set(state.places)
+        if any(state.places[place].get("within") for place in ways):
+            tiered.add(token)
+            found |= _spared(state, token, role, ways, {place for _, place in shares})
+            found |= _ways_around(state, token, things) | _ways_around(state, token, shares)
+    return tiered, found
+
+
+def _able(state, place, *kinds):
+    """Who can be a controller of a place, or have a key beside, whatever the day."""
+    able = set()
+    for rule in (state.places[place].get(kind) for kind in kinds):
+        everyone = state.appointed(rule["role"]) if rule else set()
+        able |= everyone & set(rule["people"]) if rule and "people" in rule else everyone
+    return able
+
+
+def _spared(state, token, role, ways, own):
+    found, keepers = set(), state.appointed(role)
+    for place in ways:
+        able = _able(state, place, "controllers")
+        for other in ways - {place}:
+            for person in able & _able(state, other, "controllers", "beside"):
+                found.add("%s opens %s and %s, both on the way to %s" % (person, place, other, token))
+        for person in able & keepers if place not in own else ():
+            found.add("%s opens %s and may hold a share that unlocks %s" % (person, place, token))
+    return found
+
+
+def _ways_around(state, token, alike):
+    found = set()
+    for name, place in alike:
+        near = [one for _, one in alike if state.places[one]["facility"] == state.places[place]["facility"]]
+        for outer in {outer for one in near for outer in state.around(one)} - set(state.around(place)):
+            found.add("%s leads to %s and lies outside %s" % (name, token, outer))
+    return found
+
+
 class Register:
     """What the records so far say that the authority has and issued."""
 
@@ -5213,6 +5267,7 @@ class Register:
         self.states, self.ceremonies, self.predecessors = [], set(), set()
         self.items, self.keys, self.sets, self.serials, self.crls = {}, {}, {}, {}, {}
         self.destroyed = {}  # key -> the ceremony that destroyed it
+        self.facilities = {}  # place -> its facility, by the last state
         self.bags = {}  # item -> digests of keys of which a copy may be in its bag; of those in it when it last left
         self.copies = {}  # key that a token holds -> digest, token, the facility in which it came to the token
         self.generated = set()  # digests of the keys that were made in these records
@@ -5279,8 +5334,11 @@ class Register:
                 fail("item %s: it entered in %s, seal %s" % (name, entered["place"], entered["seal"]))
             elif self.complete and item.get("sent", False):
                 fail("item %s entered in its place, and was not sent there" % name)
-            if item["place"] and item["place"] not in authority.state.places:
+            place = authority.state.places.get(item["place"])
+            if item["place"] and place is None:
                 fail("item %s lies in %s, which is no place of the authority" % (name, plain(item["place"])))
+            elif place and self.facilities.get(item["place"], place["facility"]) != place["facility"]:
+                fail("item %s lies in %s, which is in another facility by now" % (name, plain(item["place"])))
         for key in [*session.keys.values(), *session.destroyed.values()]:
             if key.id not in script.keys or not (known_before or self.complete):
                 continue
@@ -5332,9 +5390,13 @@ class Register:
             away = self._away(token, script, authority)
             if away and facility not in away:
                 claims.fail("custody", "%s is used here, and its bag lies at %s" % (token, plain(away[0])))
-        for token in authority.state.tokens:
-            if self._leaves_tiers(token, script, authority):
-                claims.fail("custody", "%s is sent to where it lies behind no tiers" % token)
+        sent = {s["item"]: s["place"] for s in script.steps if s["kind"] == "custody" and s["action"] == "send"}
+        if sent:
+            lies = self._lies(script, authority)
+            (tiered, before), (still, then) = (tiers(authority.state, one) for one in (lies, dict(lies, **sent)))
+            then |= {"%s is sent to where it lies behind no tiers" % token for token in tiered - still}
+            for problem in sorted(then - before):
+                claims.fail("custody", problem)
         for operation in script.value["operations"]:
             if operation["kind"] != "import-key" or operation["id"] not in session.copies:
                 continue
@@ -5369,27 +5431,6 @@ class Register:
                 "%s; its copy came in the bag of %s, closed and sent from there since%s" % (said, plain(carrier), doubt)
             )
 
-    def _leaves_tiers(self, token, script, authority):
-        """Whether what leads to a token lay behind tiers, and what was sent away lies behind none."""
-        state = authority.state
-        places = {item["id"]: item["place"] for item in script.value["items"]}
-        sent = {s["item"]: s["place"] for s in script.steps if s["kind"] == "custody" and s["action"] == "send"}
-
-        def tiered(lies):
-            things = [one["id"] for one in state.value["items"] if one["holder"] == token]
-            there = {state.places[lies[one]]["facility"] for one in things if lies.get(one) in state.places}
-            unlock = state.quorums.get("unlock", {"role": ""})["role"]
-            for one in state.value["items"]:
-                place = lies.get(one["id"])
-                near = one["holder"] == token or (
-                    one["holder"] == unlock and place in state.places and state.places[place]["facility"] in there
-                )
-                if near and place in state.places and state.around(place):
-                    return True
-            return False
-
-        return tiered(places) and not tiered({**places, **sent})
-
     def _homes(self, script, authority):
         """Where each key lies: where it came to its token; in the facilities of the token's bags, if none is there."""
         found = {}
@@ -5400,12 +5441,16 @@ class Register:
 
     def _away(self, token, script, authority):
         """The facilities where the bags of a token lie; none if it is in no bag."""
-        state = authority.state
-        lies = {name: item["place"] for name, item in state.items.items()}
-        lies.update((name, item[0]) for name, item in self.items.items())
-        lies.update((item["id"], item["place"]) for item in script.value["items"])
+        state, lies = authority.state, self._lies(script, authority)
         bags = [lies[name] for name, one in state.items.items() if one["holder"] == token]
         return [state.places[one]["facility"] for one in bags if one in state.places]
+
+    def _lies(self, script, authority):
+        """The place of each item of the authority before this ceremony."""
+        lies = {name: item["place"] for name, item in authority.state.items.items()}
+        lies.update((name, item[0]) for name, item in self.items.items() if name in lies)
+        lies.update((item["id"], item["place"]) for item in script.value["items"] if item["id"] in lies)
+        return lies
 
     def _fold_bags(self, script, authority, session):
         """A copy of what is there may be in a bag that is closed, and stays in it when it gets another bag."""
@@ -5675,6 +5720,7 @@ class Register:
         self.predecessors.add(script.predecessor)
         self.millis = transcript.events[-1].millis
         self._fold_bags(script, authority, session)
+        self.facilities = {name: place["facility"] for name, place in authority.state.places.items()}
         self.items.update(session.register_items())
         self.seals |= session.seals
         for key in session.keys.values():

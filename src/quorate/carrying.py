@@ -21,13 +21,11 @@ from quorate.tiers import is_tiered, lying, tier_findings
 def carry_findings(plan: Plan, authority: AuthorityState, register: Register) -> Iterator[Finding]:
     """What the plan sends away is at hand, and goes to a place somewhere else; what carries a key is fetched.
 
-    Nothing leaves its tiers by being sent (`spec/authority.md`), and no place is gone in which something lies.
+    Nothing leaves its tiers by being sent (`spec/authority.md`).
     """
     places = {place.id: place for place in authority.places}
     lies = {name: one.place for name, one in whereabouts(register, authority).items()}
-    for name, there in lies.items():
-        if there and there not in places:
-            yield found("place.unknown", f"items[{name}]", place=there)
+    yield from place_findings(authority, register)
     now = lying(authority, lies)
     then = lying(authority, {**lies, **{one.item: one.to for one in plan.carry}})
     before = tier_findings(now)
@@ -47,6 +45,16 @@ def carry_findings(plan: Plan, authority: AuthorityState, register: Register) ->
     for operation in plan.operations:
         if isinstance(operation, ImportKey) and operation.carrier and operation.carrier not in plan.retrieve:
             yield found("plan.carrier_not_retrieved", f"operations[{operation.id}]", item=operation.carrier)
+
+
+def place_findings(authority: AuthorityState, register: Register) -> Iterator[Finding]:
+    """No place is gone, or is another facility's by now, in which something lies."""
+    now = {place.id: place.facility for place in authority.places}
+    for name, one in whereabouts(register, authority).items():
+        if one.place and one.place not in now:
+            yield found("place.unknown", f"items[{name}]", place=one.place)
+        elif one.place and (was := register.places.get(one.place, now[one.place])) != now[one.place]:
+            yield found("place.moved", f"items[{name}]", item=name, place=one.place, facility=was)
 
 
 def require_carrier(

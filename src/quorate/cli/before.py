@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from quorate import governing, prepare, record, source
+from quorate import archive, governing, prepare, record, source
 from quorate.authority import AuthorityState
+from quorate.carrying import place_findings
 from quorate.cli import verifier
 from quorate.findings import Finding, Refusal, refuse_errors
 from quorate.host import Host
@@ -219,6 +220,7 @@ def _approve_state(root: Path, person: str, key: Path | None, signature: Path | 
         states = (*states, state)
     number = len(states) - 1
     before, people, _ = governing.governors(states, number)
+    refuse_errors(tuple(place_findings(state, archive.read_register(root, Mode.REAL))))
     if person not in people:
         raise Refusal("approve.stranger", person=person, may=", ".join(people))
     statement = governing.change_statement(states, number, Mode.REAL, person)

@@ -68,6 +68,13 @@ TABLE: dict[str, Meaning] = {
         "add it to authority.toml, or use one that is there",
         "",
     ),
+    "place.moved": Meaning(
+        ERROR,
+        False,
+        "{item} lies in {place}, which was in {facility} and is now said to be elsewhere",
+        "leave it there as long as something is in it, and give the other place a name of its own",
+        "",
+    ),
     "place.not_appointed": Meaning(
         ERROR,
         False,

@@ -52,7 +52,8 @@ class Register:
 
     `keys`: those that tokens hold, without the destroyed ones; `spkis`: every key there ever was. `crls` holds the
     newest CRL of an issuing artifact by the issuer's artifact id. `entries`: all that was ever done. `homes`: the
-    facility in which each key there ever was came to its token; `bags`: those in which items are.
+    facility in which each key there ever was came to its token; `bags`: those in which items are; `places`:
+    their facilities, by the last state.
     """
 
     last: str = GENESIS
@@ -66,6 +67,7 @@ class Register:
     serials: frozenset[str] = frozenset()
     items: Mapping[str, Lies] = field(default_factory=dict)
     bags: Mapping[str, Bag] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
     seals: frozenset[str] = frozenset()
     sets: Mapping[tuple[str, str], ShareSet] = field(default_factory=dict)
     ksks: Mapping[str, KnownKey] = field(default_factory=dict)  # every KSK that was ever generated
@@ -105,6 +107,7 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         operations=register.operations | state.begun | set(state.done),
         items={**register.items, **state.items},
         bags=bags_after(register.bags, state, keys_at(script.facility, register, state.authority)),
+        places={place.id: place.facility for place in state.authority.places},
         seals=register.seals | state.seals,
         sets={**register.sets, **state.sets},
         skrs={name: replace(one, known=_published(one.known, published)) for name, one in skrs.items()},
