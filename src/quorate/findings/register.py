@@ -60,7 +60,8 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "the last SKR of the zone {zone} has lapsed at {time}: nothing signs its keys",
-        "sign the next one: quorate new NAME --from ksk-signing; if it was signed elsewhere, adopt it",
+        "sign the next one: quorate new NAME --from ksk-signing, with the act lapse and a reason; if it was signed "
+        "elsewhere, adopt it",
         "RFC 4035 5.3.1",
     ),
     "register.response_differs": Meaning(
