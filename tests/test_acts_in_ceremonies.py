@@ -35,8 +35,12 @@ FIRST = {"act": "genesis", "reason": "the first key set"}
 
 @pytest.fixture(scope="module")
 def standby(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return two_quarters(tmp_path_factory.mktemp("standby"))
+
+
+def two_quarters(folder: Path) -> Path:
     """Two KSKs; two quarters are signed and deployed, and the second KSK is published from the second on."""
-    root = make_zoned(tmp_path_factory.mktemp("standby") / "authority", ZONE)
+    root = make_zoned(folder / "authority", ZONE)
     make_plan(root, "001-ksk", generation(ksk("ksk-1"), ksk("ksk-2")), day(0, 90))
     sign_plan(root, "002-sign", ZONE, 0, "normal", OLD, **FIRST)
     publish_plan(root, "003-deployed", 0)

@@ -22,26 +22,17 @@ from quorate.layout import Layout, Maker
 from quorate.rehearse import rehearse
 from quorate.script import Compare
 from quorate.statement import Mode
+from test_acts_in_ceremonies import BEFORE, BOTH, FIRST, OLD, ZONE, two_quarters
 from test_adopted_skrs import CURRENT, adopting, brought, history, old_zone
 from zoned import day, generation, ksk, make_zoned, publish_plan, sign_plan, signing
 from zones import DAY, Zone, replace
 
-ZONE = Zone(kinds={"ksk-1": "p-256", "ksk-2": "p-256"})
-OLD, BOTH, SWAPPED = {"current": "ksk-1"}, {"current": "ksk-1", "next": "ksk-2"}, {"current": "ksk-2", "next": "ksk-1"}
-FIRST = {"act": "genesis", "reason": "the first key set"}
-BEFORE = ("001-ksk", "002-sign", "003-deployed", "004-sign", "005-deployed")
+SWAPPED = {"current": "ksk-2", "next": "ksk-1"}
 
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two quarters that are signed and deployed, the second with the next KSK in it."""
-    root = make_zoned(tmp_path_factory.mktemp("honest") / "authority", ZONE)
-    make_plan(root, "001-ksk", generation(ksk("ksk-1"), ksk("ksk-2")), day(0, 90))
-    sign_plan(root, "002-sign", ZONE, 0, "normal", OLD, **FIRST)
-    publish_plan(root, "003-deployed", 0)
-    sign_plan(root, "004-sign", ZONE, 1, "pre-publish", BOTH)
-    rehearse(root, publish_plan(root, "005-deployed", 1), VERIFIER.read_bytes())
-    return root
+    return two_quarters(tmp_path_factory.mktemp("honest"))
 
 
 @pytest.fixture
