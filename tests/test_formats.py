@@ -369,6 +369,8 @@ def test_a_document_becomes_a_value_and_hyphens_underscores() -> None:
     [
         ("", [("field_missing", "file.name")]),
         ("name = 1\nx-y = 2", [("field_unknown", "file.x-y"), ("value_wrong", "file.name")]),
+        ('name = "n"\nparts = [{kind="inner", id="i", a-number=3, a_number=4}]',
+         [("field_unknown", "file.parts[i].a_number")]),
         ('name = "n"\npair = ["a"]', [("value_wrong", "file.pair")]),
         ('name = "n"\nparts = 3', [("value_wrong", "file.parts")]),
         ('name = "n"\nparts = [3]', [("value_wrong", "file.parts[1]")]),

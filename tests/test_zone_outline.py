@@ -6,6 +6,7 @@ import subprocess
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,3 +137,108 @@ def test_a_zone_with_a_quotation_mark_in_its_name_is_written_as_toml_has_it(tmp_
     new(tmp_path / "a", "01", "ksk-generation", SteppedHost(TODAY))
     policy = tomllib.loads((tmp_path / "a/dnssec/policy.toml").read_text())
     assert policy["zone"] == 'x\\".'
+
+
+def laid_out(root: Path, name: str, kind: str, zone: str = "", **changes: str) -> dict[str, Any]:
+    """A plan as `new` writes it; then some of its text is changed, as its author would."""
+    path = new(root, name, kind, SteppedHost(TODAY), zone)
+    plan = tomllib.loads(path.read_text())
+    text = path.read_text()
+    for old, fresh in changes.items():
+        assert old in text
+        text = text.replace(old, fresh)
+    path.write_text(text)
+    return plan
+
+
+def response(plan: dict[str, Any]) -> tuple[str, str, dict[str, str]]:
+    (one,) = plan["operations"][-1]["responses"]
+    return one["id"], one["schema"], one["keys"]
+
+
+def test_a_signing_goes_on_with_the_schema_and_the_ksks_that_the_zone_has(tmp_path: Path) -> None:
+    root, _ = begin(tmp_path / "a")
+    laid_out(root, "01", "ksk-generation")
+    laid_out(root, "02", "ksk-generation")
+    both = 'keys = { current = "ksk-1", next = "ksk-2" }'
+    assert response(laid_out(root, "03", "ksk-signing"))[1:] == ("normal", {"current": "ksk-2"})
+    path = root / "ceremonies/03/plan.toml"
+    path.write_text(path.read_text().replace("ksk-2", "ksk-1"))  # the author knows better which is the first to sign
+    alone = {'keys = { current = "ksk-1" }': both}
+    assert response(laid_out(root, "04", "ksk-signing"))[1:] == ("normal", {"current": "ksk-1"})
+    assert response(laid_out(root, "05", "ksk-signing", **alone, normal="pre-publish"))[1] == "normal"
+    old, new_one = {"current": "ksk-1", "next": "ksk-2"}, {"pre-publish+": "rollover"}
+    assert response(laid_out(root, "06", "ksk-signing", **new_one)) == ("skr-4", "pre-publish+", old)
+    assert laid_out(root, "07", "ksk-destruction")["operations"][0]["key"] == "ksk-1"
+    assert "# CHANGE: the zone still has ksk-1" in (root / "ceremonies/07/plan.toml").read_text()
+    (root / "ceremonies/07/plan.toml").unlink()
+    assert response(laid_out(root, "08", "ksk-signing", **{"rollover+": "revoke"}))[1:] == ("rollover+", old)
+    assert response(laid_out(root, "09", "ksk-signing"))[1:] == ("normal", {"current": "ksk-2"})
+    assert laid_out(root, "10", "ksk-destruction")["operations"][0]["key"] == "ksk-1"
+    assert "CHANGE: the zone" not in (root / "ceremonies/10/plan.toml").read_text()
+
+
+def test_what_is_recorded_is_not_the_back_out_and_the_next_signing_follows_what_was_recorded(tmp_path: Path) -> None:
+    root, _ = begin(tmp_path / "a")
+    laid_out(root, "01", "ksk-generation")
+    back_out = (
+        '[[operations.responses]]\nid = "skr-1-back"\nzone = "."\nksr = "ksr-1.xml"\nschema = "algorithm-back-out"'
+    )
+    back_out += '\nkeys = { current = "ksk-9" }\nback-out-of = "skr-1"\n'
+    laid_out(root, "02", "ksk-signing")
+    path = root / "ceremonies/02/plan.toml"
+    path.write_text(path.read_text() + back_out)
+    assert [one["artifact"] for one in laid_out(root, "03", "publication")["publications"]] == ["skr-1"]
+    assert response(laid_out(root, "04", "ksk-signing"))[2] == {"current": "ksk-1"}
+    laid_out(root, "05", "publication", **{'"skr-3"': '"skr-1-back"'})
+    assert response(laid_out(root, "06", "ksk-signing"))[1:] == ("normal", {"current": "ksk-9"})
+
+
+def test_a_plan_is_about_the_zone_that_is_named(tmp_path: Path) -> None:
+    root, _ = begin(tmp_path / "a")
+    text = (root / "authority.toml").read_text() + ZONES.format(zone="x.", tokens='"hsm-2"', folder="x")
+    (root / "authority.toml").write_text(text)
+    (root / "x").mkdir()
+    (root / "x" / "policy.toml").write_text(policy("x."))
+    laid_out(root, "01", "ksk-generation")
+    assert run("new", "02", "--from", "ksk-signing", "--zone", "x", "--in", root).codes == ["outset.no_ksk"]
+    made = laid_out(root, "02", "ksk-generation", "X.")["operations"][-1]
+    assert (made["id"], made["zone"], made["token"]) == ("ksk-2", "x.", "hsm-2")
+    assert laid_out(root, "03", "ksk-import")["operations"][-1]["key"] == "ksk-1"
+    laid_out(root, "04", "ksk-signing")
+    assert response(laid_out(root, "05", "ksk-signing", "x."))[::2] == ("skr-2", {"current": "ksk-2"})
+    both = laid_out(root, "06", "publication")
+    assert [one["artifact"] for one in both["publications"]] == ["skr-1", "skr-2"]
+    assert "retrieve" not in both or both["retrieve"] == []
+    assert run("new", "07", "--from", "ksk-import", "--zone", "x.", "--in", root).codes == ["outset.no_second_token"]
+    assert run("new", "07", "--from", "ksk-import", "--zone", "y.", "--in", root).codes == ["outset.zone_unknown"]
+    assert run("new", "07", "--from", "root", "--zone", "x.", "--in", root).codes == ["outset.zone_without_use"]
+
+
+def test_a_copy_is_planned_once(tmp_path: Path) -> None:
+    root, host = begin(tmp_path / "a")
+    new(root, "01", "ksk-generation", host)
+    new(root, "02", "ksk-import", host)
+    with pytest.raises(Refusal) as refusal:
+        new(root, "03", "ksk-import", host)
+    assert refusal.value.code == "outset.no_second_token"
+    new(root, "03", "ksk-generation", host)
+    assert laid_out(root, "04", "ksk-import")["operations"][-1]["id"] == "ksk-2-hsm-2"
+
+
+def test_who_destroys_one_of_two_copies_of_a_ksk_in_use_is_told(tmp_path: Path) -> None:
+    root, host = begin(tmp_path / "a")
+    for name, kind in (
+        ("01", "ksk-generation"),
+        ("02", "ksk-import"),
+        ("03", "ksk-signing"),
+        ("04", "ksk-destruction"),
+    ):
+        plan = new(root, name, kind, host)
+        if kind == "ksk-signing":
+            (plan.parent / "inputs/ksr-1.xml").write_bytes(write_ksr(ZONE.request(0)))
+        rehearse(root, plan.parent, VERIFIER.read_bytes())
+    script = (plan.parent / "rehearsal/script.txt").read_text()
+    assert "without ksk-1 the KSK ksk-1 is not on hsm-1 any more, and signs nothing of its zone" in script
+    assert "ksk-1 stands in skr-1, whose signatures are valid until" in script
+    assert "last copy" not in script

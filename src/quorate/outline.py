@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from string import Template
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 from quorate import prepare, source
 from quorate.adopting import history
@@ -19,7 +20,6 @@ from quorate.authority import AuthorityState, Zone
 from quorate.findings import Refusal, within
 from quorate.people import Purpose
 from quorate.plan import (
-    DestroyKey,
     GenerateKey,
     ImportKey,
     IssueCrl,
@@ -29,10 +29,10 @@ from quorate.plan import (
     Operation,
     Plan,
     ShareOut,
-    SignKeySets,
 )
 from quorate.script.drafting import utc
 from quorate.x509.profile import load_profile
+from quorate.zone_past import ZonePast, zone_past
 
 POLICIES = {"subordinate": "2.23.140.1.2.1", "cross": "2.5.29.32.0"}
 """Domain validated, and any policy, for a web PKI (BR 7.1.2.10.5, 7.1.2.2.6); a private PKI does without."""
@@ -47,9 +47,7 @@ class Earlier:
     numbers: Mapping[str, int]
     shared: frozenset[str]
     ids: frozenset[str]
-    ksks: Mapping[str, str]  # key-signing keys in order, to their tokens
-    imported: Mapping[str, str]  # what was brought to a token, to the key that it is the pair of
-    skrs: tuple[str, ...]  # responses in order
+    zones: ZonePast
     carried: Mapping[str, str]  # items that were sent to a place of another facility
     last: date | None
 
@@ -61,6 +59,10 @@ class Earlier:
         """`name`, or with the first number that makes it new: an id names one operation for good."""
         choices = (name, *(f"{name}-{number}" for number in range(2, len(self.ids) + 3)))
         return next(choice for choice in choices if choice not in self.ids)
+
+    def numbered(self, name: str, number: int) -> str:
+        """`name` with that number, or the next one that makes it new."""
+        return next(one for n in itertools.count(number) if (one := f"{name}-{n}") not in self.ids)
 
 
 def _plan(folder: Path) -> Plan:
@@ -75,22 +77,20 @@ def earlier(root: Path, name: str) -> Earlier:
     past = history(root, source.read_source(root).adopted, [name for plan in plans for name in plan.adopt])
     operations: list[Operation] = [operation for plan in plans for operation in plan.operations]
     tokens = {one.id: one.token for one in operations if isinstance(one, GenerateKey)}
+    zones = zone_past(root, plans)
     numbers = dict(past.numbers)
     brought = {one.key: one.token for one in operations if isinstance(one, ImportKey)}
     for operation in operations:
         if isinstance(operation, IssueCrl):
             numbers[operation.issuer] = max(operation.number, numbers.get(operation.issuer, 0))
-    gone = {one.key for one in operations if isinstance(one, DestroyKey)}
     return Earlier(
         roots={root: brought[root] for root in past.roots if root in brought}
         | {one.id: tokens.get(one.key, "") for one in operations if isinstance(one, IssueRoot)},
         below={one.issuer: one.id for one in operations if isinstance(one, (IssueSubordinate, IssueCross))},
         numbers=numbers,
         shared=frozenset(one.token for one in operations if isinstance(one, ShareOut) and one.credential == "user"),
-        ids=frozenset([*(one.id for one in operations), *past.ids]),
-        ksks={one.id: one.token for one in operations if _is_ksk(one) and one.id not in gone},
-        imported={one.id: one.key for one in operations if isinstance(one, ImportKey)},
-        skrs=(*past.skrs, *(one.id for op in operations if isinstance(op, SignKeySets) for one in op.responses)),
+        ids=frozenset([*(one.id for one in (*operations, *zones.answers)), *past.ids]),
+        zones=zones,
         carried=_carried(plans),
         last=max((_closes(plan) for plan in plans), default=None),
     )
@@ -103,11 +103,6 @@ def _carried(plans: Iterable[Plan]) -> dict[str, str]:
         lies.pop(one.item, None)
         lies[one.item] = one.to
     return lies
-
-
-def _is_ksk(one: Operation) -> TypeGuard[GenerateKey | ImportKey]:
-    """Whether it makes a KSK, or brings one that was adopted."""
-    return (isinstance(one, GenerateKey) and one.use == "ksk") or (isinstance(one, ImportKey) and bool(one.zone))
 
 
 def _closes(plan: Plan) -> date:
@@ -141,6 +136,7 @@ class Beginning:
     holders: Callable[[str], tuple[str, ...]]  # of a token, the seats of those who are to hold its shares
     unadopted_roots: tuple[str, ...] = ()  # self-signed certificates that the authority's state adopts
     adopted_ksks: tuple[AdoptedKsk, ...] = ()  # pinned keys that it adopts
+    zone: str = ""  # the one that the plan is about, if it was named
 
     def issuer(self, index: int = -1) -> str:
         """A root of an earlier ceremony, the newest if nothing else is said."""

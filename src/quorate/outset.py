@@ -150,14 +150,18 @@ KINDS = {"adoption": adoption, **CERTIFICATE_KINDS, **ZONE_KINDS}
 """What `--from` can name."""
 
 
-def new(root: Path, name: str, kind: str, host: Host) -> Path:
+def new(root: Path, name: str, kind: str, host: Host, zone: str = "") -> Path:
     """Write the folder of a new ceremony with a plan of `kind` for the authority in `root`; the plan's path.
 
-    `outset.kind_unknown`, `outset.ceremony_present`, `outset.nothing_yet`, `outset.no_root`, `plan.identifier`, and all
-    that is wrong with the authority or an earlier plan.
+    `zone`: the one that it is about, else the first. `outset.kind_unknown`, `outset.ceremony_present`,
+    `outset.nothing_yet`, `outset.no_root`, `outset.zone_unknown`, `plan.identifier`, and all that is wrong with the
+    authority or an earlier plan.
     """
     if kind not in KINDS:
         raise Refusal("outset.kind_unknown", "--from", kind=kind, known=", ".join(KINDS))
+    if zone and kind not in ZONE_KINDS:
+        raise Refusal("outset.zone_without_use", "--zone", kind=kind, kinds=", ".join(ZONE_KINDS))
+    zone = name_text(wire_name(zone)) if zone else ""
     refuse_errors(require_identifiers([("name", name)]))
     folder = root / "ceremonies" / name
     if folder.exists():
@@ -177,7 +181,7 @@ def new(root: Path, name: str, kind: str, host: Host) -> Path:
     if not chairs(state, "", day):
         raise Refusal("outset.nobody_appointed", "people", day=day)
     past = history(root, source.read_source(root).adopted, [one.id for one in state.adopted])
-    written = KINDS[kind](Beginning(state, before, name, holders, past.roots, _adopted_ksks(root, state)))
+    written = KINDS[kind](Beginning(state, before, name, holders, past.roots, _adopted_ksks(root, state), zone))
     text = plan_text(state, name, written, f"{day}T09:00:00Z", f"{day}T17:00:00Z")
     with host.whole_folder(folder) as fresh:
         (fresh / "inputs").mkdir()
@@ -218,7 +222,7 @@ def plan_text(state: AuthorityState, name: str, written: Written, opens: str, cl
     seats = chairs(state, facility, opens[:10])
     watcher = next((chair.id for chair in seats if "audit" in state.role(chair.role).duties), "")
     near = {place.id for place in state.places if place.facility == facility}
-    needed = written.tokens | {chair.role for chair in seats}
+    needed = written.tokens | ({chair.role for chair in seats} if written.tokens else frozenset())
     items = dict.fromkeys(one.id for one in state.items if one.holder in needed and one.place in near)
     items |= dict.fromkeys(written.items)
     return filled(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
+from quorate.authority import Zone
 from quorate.dnssec.dnskey import Algorithm, Dnskey, dnskey_of
 from quorate.dnssec.ksr import Response
 from quorate.dnssec.ksr_xml import read_skr
@@ -18,27 +19,31 @@ from quorate.script.operations import DestroyOperation, ScriptOperation
 from quorate.x509.facts import read_certificate
 
 
-def parting_findings(operations: tuple[ScriptOperation, ...], register: Register, at: datetime) -> Iterator[Finding]:
-    """Of each key whose last copy goes: what is lost with it, as of the moment at which the ceremony begins."""
-    gone = {one.key for one in operations if isinstance(one, DestroyOperation)}
-    left = {key.spki for name, key in register.keys.items() if name not in gone}
-    for one in operations:
-        if not isinstance(one, DestroyOperation) or one.key not in register.keys:
-            continue
-        key, where = register.keys[one.key], one.id
-        if key.spki in left:
-            continue
-        spki = register.spkis[one.key]
-        zone = next((ksk for ksk in register.ksks.values() if ksk.spki == key.spki), None)
-        if zone is None:
+def parting_findings(
+    operations: tuple[ScriptOperation, ...], register: Register, zones: Collection[Zone], at: datetime
+) -> Iterator[Finding]:
+    """Of each key that goes: what is lost with its last copy, and what a KSK is still needed for, as of `at`."""
+    going = [one for one in operations if isinstance(one, DestroyOperation) and one.key in register.keys]
+    left = [key for name, key in register.keys.items() if name not in {one.key for one in going}]
+    for one in going:
+        key, spki = register.keys[one.key], register.spkis[one.key]
+        copies = {other.token for other in left if other.spki == key.spki}
+        ksk = next((ksk for ksk in register.ksks.values() if ksk.spki == key.spki), None)
+        if ksk is None and not copies:
             names = ", ".join(_certificates(spki, register, at)) or "no certificate that is valid"
-            yield found("parting.last_copy", where, key=one.key, about=f"the key of {names}")
-            continue
-        dnskey = dnskey_of(spki, Algorithm[zone.algorithm])
-        yield found("parting.last_copy", where, key=one.key, about=f"KSK {dnskey.key_tag} of the zone {zone.zone}")
-        yield from _relying(dnskey, zone, register, at, where)
-        if not _others(zone, register, left):
-            yield found("parting.zone_without_ksk", where, zone=zone.zone)
+            yield found("parting.last_copy", one.id, key=one.key, about=f"the key of {names}")
+        if ksk is not None:
+            dnskey = dnskey_of(spki, Algorithm[ksk.algorithm])
+            if not copies:
+                about = f"KSK {dnskey.key_tag} of the zone {ksk.zone}"
+                yield found("parting.last_copy", one.id, key=one.key, about=about)
+            elif key.token not in copies and any(z.name == ksk.zone and key.token in z.tokens for z in zones):
+                yield found("parting.ksk_incomplete", one.id, key=one.key, ksk=ksk.id, token=key.token)
+            yield from _relying(dnskey, ksk, register, at, one.id)
+            if not any(
+                other.zone == ksk.zone and other.spki in {it.spki for it in left} for other in register.ksks.values()
+            ):
+                yield found("parting.zone_without_ksk", one.id, zone=ksk.zone)
 
 
 def _certificates(spki: bytes, register: Register, at: datetime) -> list[str]:
@@ -59,7 +64,3 @@ def _holds_until(key: Dnskey, response: Response) -> datetime | None:
     """The end of the last bundle that holds the key unrevoked."""
     ends = [bundle.expiration for bundle in response.bundles if key in bundle.dnskeys]
     return max(ends, default=None)
-
-
-def _others(ksk: KnownKey, register: Register, left: Collection[str]) -> bool:
-    return any(one.zone == ksk.zone and one.spki in left for one in register.ksks.values())

@@ -138,7 +138,7 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     findings = (
         *first_crls(operations, start.register, start.state.rules),
         *draft_findings(plan, start.state, drafts),
-        *(partings := tuple(parting_findings(operations, start.register, utc(plan.window.opens)))),
+        *(partings := tuple(parting_findings(operations, start.register, start.state.zones, utc(plan.window.opens)))),
     )
     script = msgspec.structs.replace(script, notices=(*script.notices, *(one.sentence for one in partings)))
     script = _laid_out(script, plan, start, drafts, inputs)

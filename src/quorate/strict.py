@@ -1,7 +1,8 @@
 """Outside data becomes domain values here, strictly, with every problem reported at once. Floor 0.
 
 TOML keys are written with hyphens (`not-before`), struct fields with underscores. Unknown and missing fields, wrong
-types and repeated keys are refused; nothing is coerced.
+types and repeated keys are refused; nothing is coerced. `not_before` in a document is an unknown field: with two
+spellings, one field could stand twice and say two things.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def load_toml(data: bytes, kind: type[T], where: str) -> T:
         document = read_toml(data)
     except ValueError as error:
         raise Refusal("plan.toml_broken", where, problem=error) from None
-    return convert(_underscored(document), kind, where)
+    return convert(_turned(document), kind, where)
 
 
 def read_toml(data: bytes) -> dict[str, Any]:
@@ -148,12 +149,16 @@ def require_identifiers(ids: typing.Iterable[tuple[str, str]]) -> tuple[Finding,
     return tuple(found("plan.identifier", where, id=name) for where, name in ids if not IDENTIFIER.fullmatch(name))
 
 
-def _underscored(value: Any) -> Any:
+def _turned(value: Any) -> Any:
+    """A document with the hyphens of its keys as underscores and the other way round: no two keys become one."""
     if isinstance(value, dict):
-        return {key.replace("-", "_"): _underscored(item) for key, item in value.items()}
+        return {key.translate(_TURN): _turned(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_underscored(item) for item in value]
+        return [_turned(item) for item in value]
     return value
+
+
+_TURN = str.maketrans("-_", "_-")
 
 
 def _walk(value: object, kind: Any, where: str, problems: list[Finding]) -> None:
@@ -198,7 +203,7 @@ def _walk_struct(value: object, kind: type[msgspec.Struct], where: str, problems
         return
     fields = _fields(kind)
     tag = kind.__struct_config__.tag_field
-    written = {name: name.replace("_", "-") for name in (*value, *fields)}
+    written = {name: name.translate(_TURN) for name in (*value, *fields)}
     problems += [
         found("plan.field_unknown", f"{where}.{written[name]}", name=written[name])
         for name in value

@@ -31,11 +31,11 @@ class ZoneSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def zone_state(root: Path, source: ZoneSource) -> Zone:
     """A zone of the authority's state; a changed policy is a change that the governors sign."""
-    policy, schemas = _read(root, source)
+    policy, schemas = read_zone(root, source)
     return Zone(source.name, policy.digest, canonical.digest(schemas_file(schemas)), source.tokens)
 
 
-def _read(root: Path, source: ZoneSource) -> tuple[Policy, Schemas]:
+def read_zone(root: Path, source: ZoneSource) -> tuple[Policy, Schemas]:
     """Policy and schemas, each refused if it cannot be used; the program's own schemas if the folder has none."""
     folder = root / source.folder
     path = folder / "policy.toml"
@@ -49,7 +49,7 @@ def _read(root: Path, source: ZoneSource) -> tuple[Policy, Schemas]:
 
 def pinned_as(root: Path, sources: tuple[ZoneSource, ...], spki: bytes) -> tuple[ZoneSource, Ksk] | None:
     """The zone whose policy pins a public key (DER), and its pin there."""
-    policies = ((source, _read(root, source)[0]) for source in sources)
+    policies = ((source, read_zone(root, source)[0]) for source in sources)
     pins = ((source, pin) for source, policy in policies for pin in policy.ksks if is_pinned(pin, spki, source.name))
     return next(pins, None)
 
@@ -59,7 +59,7 @@ def gone_ksks(root: Path, sources: tuple[ZoneSource, ...], register: Register) -
     findings = []
     held = {key.spki for key in register.keys.values()}
     for source in sources:
-        for pin in (one for one in _read(root, source)[0].ksks if not one.until):
+        for pin in (one for one in read_zone(root, source)[0].ksks if not one.until):
             known = {
                 key.spki for name, key in register.ksks.items() if is_pinned(pin, register.spkis[name], source.name)
             }
@@ -83,7 +83,7 @@ def zone_inputs(
     inputs: dict[str, bytes] = {}
     for source in sources:
         if source.name in names:
-            policy, schemas = _read(root, source)
+            policy, schemas = read_zone(root, source)
             if mode is Mode.REHEARSAL:
                 policy = shadow_policy(policy, register, adopted.get(source.name, {}))
             inputs[f"{zone_folder(source.name)}/policy.json"] = policy.compiled()

@@ -41,15 +41,16 @@ def init_command(folder: Path, name: str, rules: str, zone: str) -> None:
 @click.command("new")
 @click.argument("name")
 @click.option("--from", "kind", required=True, type=click.Choice(list(KINDS)))
+@click.option("--zone", default="", help="the zone that it is about, where the authority has several")
 @click.option("--in", "root", type=FOLDER, default=Path("."), help="the authority's folder, or one below it")
-def new_command(name: str, kind: str, root: Path) -> None:
+def new_command(name: str, kind: str, zone: str, root: Path) -> None:
     """Write the plan of a new ceremony NAME from a template.
 
     Ceremonies follow each other in the order of their names. Example: quorate new 001-root --from root
     """
     from quorate.outset import new
 
-    plan = new(source.find_authority(root), name, kind, Host())
+    plan = new(source.find_authority(root), name, kind, Host(), zone)
     click.echo(f"wrote {plan}")
     click.echo(f"next: edit it, then: quorate rehearse {plan.parent}")
 

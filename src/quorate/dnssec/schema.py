@@ -109,6 +109,16 @@ def _rows(schema: Schema, count: int) -> tuple[Slots, ...]:
     return tuple(row for _, row in sorted(placed, key=lambda one: one[0]))
 
 
+def last_row(schema: Schema) -> Slots:
+    """What the KSKs do in the last slot, however many there are."""
+
+    def end(row: Slots) -> tuple[bool, int]:
+        text = row.slots.rpartition("..")[2]
+        return text.startswith("last"), -int(text.partition("-")[2] or 0) if text.startswith("last") else int(text)
+
+    return max(schema.slots, key=end)
+
+
 def _slot(row: Slots, keys: Mapping[str, str]) -> Slot:
     return Slot(*(frozenset(keys[part] for part in parts) for parts in (row.publish, row.sign, row.revoke)))
 

@@ -13,10 +13,10 @@ TABLE: dict[str, Meaning] = {
         "",
     ),
     "custody.token_stays": Meaning(
-        WARNING,
+        ERROR,
         False,
         "{token} is used, and nothing that leads to it is taken out: {items}",
-        "add the bag of the token to the plan's retrieve list, or explain why it is at hand",
+        "add the bag of the token to the plan's retrieve list",
         "",
     ),
     "custody.inner_open": Meaning(
@@ -150,6 +150,13 @@ TABLE: dict[str, Meaning] = {
         False,
         "{key} stands in {skr}, whose signatures are valid until {time}",
         "have validators trust another KSK first, and close its pin with until in the zone's policy",
+        "",
+    ),
+    "parting.ksk_incomplete": Meaning(
+        WARNING,
+        False,
+        "without {key} the KSK {ksk} is not on {token} any more, and signs nothing of its zone until a copy is back",
+        "bring a copy to {token} first, or take {token} out of the zone's tokens in authority.toml",
         "",
     ),
     "parting.zone_without_ksk": Meaning(

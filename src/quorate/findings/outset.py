@@ -36,7 +36,7 @@ TABLE: dict[str, Meaning] = {
     "outset.no_second_token": Meaning(
         ERROR,
         False,
-        "no other token is named for the KSKs of {zone}",
+        "every KSK of {zone} is on every token that is named for it, or an earlier plan brings it there",
         "name the token of the other site in the zone's tokens, in authority.toml",
         "",
     ),
@@ -87,6 +87,20 @@ TABLE: dict[str, Meaning] = {
         False,
         "the authority has no {what} yet",
         "write at least one into authority.toml",
+        "",
+    ),
+    "outset.zone_unknown": Meaning(
+        ERROR,
+        False,
+        "the authority has no zone {zone}",
+        "known are: {known}",
+        "",
+    ),
+    "outset.zone_without_use": Meaning(
+        ERROR,
+        False,
+        "a plan of the kind {kind} is about no zone",
+        "leave out --zone; it goes with: {kinds}",
         "",
     ),
     "outset.rules_unknown": Meaning(

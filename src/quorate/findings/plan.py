@@ -93,7 +93,7 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "{name} is not known here",
-        "take it out, or correct its spelling",
+        "take it out, or correct its spelling: a field is written with hyphens",
         "",
     ),
     "plan.file_name": Meaning(
