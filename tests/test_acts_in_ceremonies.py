@@ -23,6 +23,7 @@ from quorate.rehearse import prepare_rehearsal, rehearse
 from quorate.script import Sign
 from quorate.script.state import State
 from quorate.statement import Mode
+from refusing import run
 from unsmooth import PowerCut, When, at, say, unsmooth
 from zoned import day, generation, ksk, make_zoned, publish_plan, published, sign_plan, signing
 from zones import Zone, replace
@@ -121,23 +122,35 @@ def test_without_its_act_nothing_out_of_turn_is_signed(standby: Path, tmp_path: 
     assert "skr.starts_early" in codes(root, plan)
 
 
-def test_an_act_without_a_reason_is_refused(standby: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("reason", [{}, {"reason": " "}])
+def test_an_act_without_a_reason_is_refused(standby: Path, tmp_path: Path, reason: dict[str, str]) -> None:
     root = later(standby, tmp_path)
-    urgent = response("urgent", "emergency-revoke", BOTH, act="ksk-compromise")
+    urgent = response("urgent", "emergency-revoke", BOTH, act="ksk-compromise", **reason)
     plan = plan_of(root, "006-urgent", 55, {"urgent.xml": off_cycle(1)}, urgent)
     assert codes(root, plan) == {"skr.act_needs"}
 
 
-def test_the_verifier_asks_for_the_reason_too(standby: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("reason", ["", " "])
+def test_the_verifier_asks_for_the_reason_too(standby: Path, tmp_path: Path, reason: str) -> None:
     root = later(standby, tmp_path)
     urgent = response("urgent", "emergency-revoke", BOTH, act="ksk-compromise", reason="what happened on Tuesday")
     rehearse(root, plan_of(root, "006-urgent", 55, {"urgent.xml": off_cycle(1)}, urgent), VERIFIER.read_bytes())
     forged = Forgery(record(root, "006-urgent"), stand_ins(root))
-    forged.operation("op-006-urgent")["responses"][0]["reason"] = ""
+    forged.operation("op-006-urgent")["responses"][0]["reason"] = reason
     forged.reseal().write(tmp_path / "forged")
     code, output = verify(tmp_path / "forged", "--authority", genesis(root), "--rehearsal")
     assert code == 1
     assert "urgent: the act ksk-compromise without a reason" in output
+
+
+def test_an_act_without_an_occasion_is_told_on_the_first_page(standby: Path, tmp_path: Path) -> None:
+    root = later(standby, tmp_path)
+    idle = response("skr-2", "pre-publish+", BOTH, act="lapse", reason="to be on the safe side")
+    plan = plan_of(root, "006-sign", 60, {"skr-2.xml": ZONE.request(2)}, idle)
+    rehearse(root, plan, VERIFIER.read_bytes())
+    text = (plan / "rehearsal" / "script.txt").read_text()
+    assert "notice: skr-2: the act lapse relaxes nothing here" in text.partition("ACT 1")[0]
+    assert re.search(r"\(act lapse\): [a-z-]+ has its\n", text), "two ways of their own"
 
 
 # -- several quarters in one ceremony ---------------------------------------------------------------------------------
@@ -290,6 +303,10 @@ def test_the_zone_has_what_was_published_last(
     plan = plan_of(root, "008-sign", 150, after, response("skr-3", follows, BOTH))
     rehearse(root, plan, VERIFIER.read_bytes())
     verified(root, *BEFORE, "006-sign", "0070-deployed", "0071-deployed", "008-sign")
+    shown = run("register", root, "--rehearsal").out
+    assert re.search(rf"{order[1]}: zone \., .*, in the zone, from 006-sign", shown)
+    assert re.search(rf"{order[0]}: zone \., .*, in the zone before, from 006-sign", shown)
+    assert shown.count(", in the zone, ") == 1
 
 
 def test_what_is_published_is_compared_by_two_or_planned_by_nobody(standby: Path, tmp_path: Path) -> None:

@@ -302,7 +302,7 @@ def test_a_new_plan_begins_with_no_genesis_and_the_register_shows_it(followed: t
     assert 'current = "ksk-old"' in plan
     shown = run("register", root, "--rehearsal").out
     assert "KSK of the zone ., adopted (stated, not witnessed)" in shown
-    assert "skr-old: zone ., adopted (stated, not witnessed), deployed, from 001-" in shown
+    assert "skr-old: zone ., adopted (stated, not witnessed), in the zone, from 001-" in shown
 
 
 # -- a real day -------------------------------------------------------------------------------------------------------

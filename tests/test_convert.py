@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -162,6 +163,16 @@ def test_a_response_goes_to_every_form_and_back(form: str, tmp_path: Path) -> No
     response, _ = read_skr((tmp_path / "back.xml").read_bytes(), "back.xml")
     assert (response.id, response.zsk) == (made.response().id, made.response().zsk)
     assert run("skr", "check", tmp_path / "back.xml", "--ksr", ksr).code == 0
+
+
+@pytest.mark.parametrize("form", ["xml", "bind"])
+def test_a_response_is_not_written_beside_a_request_that_it_does_not_answer(form: str, tmp_path: Path) -> None:
+    xml, ksr = tmp_path / "skr.xml", tmp_path / "ksr.xml"
+    xml.write_bytes(write_skr(made.response()))
+    ksr.write_bytes(write_ksr(msgspec.structs.replace(made.asked(), id="another")))
+    outcome = run("skr", "convert", xml, tmp_path / "made", "--form", form, "--ksr", ksr)
+    assert outcome.codes == ["skr.differs"]
+    assert not (tmp_path / "made").exists()
 
 
 def test_text_becomes_text_without_anything_made_up(tmp_path: Path) -> None:

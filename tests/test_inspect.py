@@ -12,6 +12,7 @@ import pytest
 from example import make_authority, make_csr
 from quorate import canonical
 from quorate.compliance import OF_ISSUER, OF_KEY, OF_PROFILE, OF_REGISTER, RULES
+from quorate.dnssec.forms import written
 from quorate.dnssec.ksr_layout import write_ksr, write_skr
 from quorate.dnssec.records import dnskey_line
 from quorate.words import words
@@ -485,6 +486,21 @@ def test_the_files_of_a_zone_are_read_and_their_judges_named(tmp_path: Path) -> 
     for name, judge in (("ksr.xml", "ksr"), ("skr.xml", "skr")):
         assert f"digest: {canonical.digest(files[name])}" in shown.out
         assert f"judged by: quorate {judge} check" in shown.out
+
+
+def test_texts_of_other_tools_are_shown_by_slots(tmp_path: Path) -> None:
+    zone = Zone(kinds={"ksk-1": "rsa-2048"}, zsk_kinds=("rsa-2048",))
+    request = zone.request(0)
+    (tmp_path / "ksr.txt").write_bytes(written(request, "bind"))
+    (tmp_path / "skr.txt").write_bytes(written(zone.deploy(request, "normal", {"current": "ksk-1"}), "knot"))
+    shown = run("inspect", tmp_path / "ksr.txt", tmp_path / "skr.txt")
+    assert shown.code == 0, shown.err
+    assert "ksr.txt: key signing request in dnssec-ksr's form, zone .\n" in shown.out
+    assert "skr.txt: signed key response in keymgr's form, zone .\n" in shown.out
+    tags = ",".join(str(key.dnskey.key_tag) for key in request.bundles[0].keys)
+    assert f"    1  {request.bundles[0].inception:%Y-%m-%d %H:%M:%S}  {tags}\n" in shown.out
+    assert shown.out.count(f"{zone.pairs['ksk-1'].dnskey.key_tag}/PS") == 9
+    assert canonical.digest((tmp_path / "ksr.txt").read_bytes()) in shown.out
 
 
 @pytest.mark.parametrize(

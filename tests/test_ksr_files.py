@@ -335,6 +335,7 @@ HOSTILE = {
     "nothing": ("", "ksr.not_xml"),
     "blanks": (" \n" * 100, "ksr.not_xml"),
     "no XML": ("-----BEGIN KSR-----", "ksr.not_xml"),
+    "a text of BIND": (";; KeySigningRequest 1.0 20270101000000", "ksr.text_here"),
     "text before": ("hello <KSR/>", "ksr.not_xml"),
     "text after": ("<KSR/> hello", "ksr.not_xml"),
     "two documents": ("<KSR/><KSR/>", "ksr.not_xml"),

@@ -445,7 +445,9 @@ KSK = key("ksk-1", use="ksk", zone="example.")
 def skr(name: str, inception: str, expiration: str, deployed: bool = False, back_out: bool = False) -> SkrRow:
     made = (name, "002-next", "2026-11-01T09:00:00Z")
     times = (f"{inception}T00:00:00Z", f"{expiration}T00:00:00Z")
-    return SkrRow(*made, "example.", "normal", digest(name), back_out, *times, digest(f"{name} file"), deployed)
+    return SkrRow(
+        *made, "example.", "normal", digest(name), back_out, *times, digest(f"{name} file"), deployed, deployed
+    )
 
 
 NOW_IN = skr("skr-1", "2026-10-01", "2027-01-10", deployed=True)

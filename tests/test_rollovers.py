@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from forging import VERIFIER, genesis, record, verify
 from quorate.dnssec.ksr import Response
 from quorate.dnssec.ksr_layout import write_ksr
 from quorate.dnssec.ksr_xml import read_skr
+from quorate.paper import pdf
 from quorate.rehearse import rehearse
+from quorate.script import read_script
 from signed_zone import dnspython_accepts
 from test_continuity import algorithm_roll
 from zoned import day, generation, ksk, make_zoned, published, signing
@@ -113,6 +116,13 @@ def test_an_algorithm_roll_with_a_back_out_in_the_same_ceremony(tmp_path: Path) 
         anchor = anchors["b" if name == "skr-4" else "a"]
         for bundle in response.bundles[: 1 if name == "skr-3" else 9]:
             assert dnspython_accepts(".", bundle, [anchor], bundle.inception)
+    script = read_script((root / "ceremonies/11-sign/rehearsal/script.json").read_bytes(), "script.json")
+    (tmp_path / "script.pdf").write_bytes(pdf(script))
+    command = ["pdftotext", "-layout", str(tmp_path / "script.pdf"), "-"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert (
+        printed.count("words of the digest of skr-1 ") == printed.count("words of the digest of skr-1-back-out ") == 1
+    )
 
 
 @pytest.mark.parametrize("count", [20])

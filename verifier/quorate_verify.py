@@ -2417,7 +2417,8 @@ class Script:
         for one in responses:
             need(one["act"] in ACTS, "%s: an act that is not known" % one["id"])
             need(
-                one["reason"] or one["act"] not in REASONED, "%s: the act %s without a reason" % (one["id"], one["act"])
+                one["reason"].strip() or one["act"] not in REASONED,
+                "%s: the act %s without a reason" % (one["id"], one["act"]),
             )
             again = bool(one.get("again_of"))
             need(

@@ -180,7 +180,7 @@ def _act_findings(
     """What the act asks for and is not there; a request that was answered before anything that the script lists."""
     zone, digest, findings = planned.zone, canonical.digest(inputs[path]), list[Finding]()
     given = {Needs.PINS_GOVERNED, Needs.ZSKS_BY_TWO}  # the state pins the policy; two people compare, see `acts`
-    if planned.reason:
+    if planned.reason.strip():
         given.add(Needs.STATED_REASON)
     if act is Act.ZSK_COMPROMISE:
         given.add(Needs.OFF_CYCLE_REQUEST)  # the plan calls it so

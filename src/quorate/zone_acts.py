@@ -19,28 +19,42 @@ def signing(layout: Layout, operation: SignOperation) -> list[Maker]:
     if planned.requester and any(one.act in BY_TWO for one in operation.responses):
         readers = tuple(dict.fromkeys((planned.requester, *layout.pair)))[:2]
     requests = {one.request: one for one in operation.responses}
-    makers: list[Maker] = [_letter(one, readers) for one in requests.values()]
+    makers: list[Maker] = [_letter(one, planned.requester, readers) for one in requests.values()]
     return [*makers, lambda step: _sign_step(layout, operation, step)]
 
 
-def _letter(response: ScriptResponse, by: tuple[str, ...]) -> Maker:
+def _letter(response: ScriptResponse, requester: str, by: tuple[str, ...]) -> Maker:
     def make(step: str) -> Step:
         return Compare(
             id=step,
             title=f"The digest of {response.request}, from the requester's letter",
-            text=(
-                f"zone: {response.zone}",
-                *expected(response.digest),
-                "The requester shows who they are, hands over the letter, and reads all its words aloud,",
-                "not from this page, by which everyone else follows. The first four and the last four are typed.",
-                "letter: date ____________  signed by ______________________________  kept with the script ____",
-            ),
+            text=(f"zone: {response.zone}", *expected(response.digest), *_reading(response, requester, by)),
             by=by,
             expected=response.digest,
             source="file",
         )
 
     return make
+
+
+def _reading(response: ScriptResponse, requester: str, by: tuple[str, ...]) -> tuple[str, ...]:
+    """Who reads the words from where. Where nothing before vouches for the ZSKs, two do, each by a way of their own."""
+    first = f"{requester} shows who they are, hands over the letter, and reads"
+    if not requester:
+        first = f"{by[0]} takes the letter of those who made the request, and reads"
+    lines = (
+        f"{first} all its words aloud,",
+        "not from this page, by which everyone else follows. The first four and the last four are typed.",
+        "letter: date ____________  signed by ______________________________  kept with the script ____",
+    )
+    if response.act not in BY_TWO:
+        return lines
+    return (
+        *lines,
+        f"Nothing that was signed before vouches for the ZSKs of this request (act {response.act}): {by[-1]} has its",
+        "digest from those who hold them by another way than the letter, and types from what came by that way.",
+        "the other way: ________________________________________  from whom ______________________________",
+    )
 
 
 def spoken(digest: str) -> tuple[str, ...]:
@@ -68,8 +82,8 @@ def _sign_step(layout: Layout, operation: SignOperation, step: str) -> Step:
 
 def _response_lines(response: ScriptResponse) -> tuple[str, ...]:
     keys = ", ".join(f"{part.part} = {part.ksk}" for part in response.keys)
-    label = f"BACK-OUT of {response.back_out_of}" if response.back_out_of else "response"
-    return f"{label} {response.id}: zone {response.zone}, schema {response.schema}, {keys}", *act_lines(response)
+    label = f"BACK-OUT {response.id} of {response.back_out_of}" if response.back_out_of else f"response {response.id}"
+    return f"{label}: zone {response.zone}, schema {response.schema}, {keys}", *act_lines(response)
 
 
 def publishing(layout: Layout, publications: tuple[Publication, ...]) -> list[Maker]:

@@ -92,7 +92,7 @@ def zone_inputs(
     return inputs | {f"inputs/known/{name}.skr.xml": data for name, data in skrs.items()}
 
 
-TOLD = ("skr.relaxed", "skr.excepted")
+TOLD = ("skr.relaxed", "skr.act_idle", "skr.excepted")
 """Findings about key sets that do not stop a script, and that its approvers have to know."""
 
 

@@ -102,10 +102,12 @@ def ksr_convert_command(
 def skr_convert_command(file: Path, into: Path, form: str, ksr: Path | None, lead: timedelta) -> None:
     """Write a signed key response in another form; what the forms do not say is told.
 
-    Records and signatures stay as they are, and nothing is judged: that is what skr check does, with either file.
+    Records and signatures stay as they are, and nothing is judged but whether it answers the request: that is what
+    skr check does, with either file.
 
     Example: quorate skr convert artifacts/main.skr.xml skr.txt --form knot
     """
+    from quorate.dnssec.conformity import request_findings
     from quorate.dnssec.forms import drops, response_in, response_to, written
     from quorate.dnssec.key_text import RESPONSE, is_text
     from quorate.host import Host
@@ -115,7 +117,8 @@ def skr_convert_command(file: Path, into: Path, form: str, ksr: Path | None, lea
         _reword(data, file, into, form, RESPONSE)
         return
     read = response_to(data, file.name, ksr.read_bytes(), ksr.name) if ksr else response_in(data, file.name)
-    refuse_errors(read.oddities)
+    answers = request_findings(read.response, read.request) if read.request else ()
+    refuse_errors((*read.oddities, *answers))
     made = written(read.response, form, lead)
     Host().write_once(into, made)
     print_file(into, made)

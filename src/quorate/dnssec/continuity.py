@@ -98,6 +98,10 @@ ACTS: Mapping[Act, ActRule] = {
 
 BY_TWO = frozenset(act.value for act, rule in ACTS.items() if Needs.ZSKS_BY_TWO in rule.needs)
 """Acts whose ZSKs two people authenticate, each over another channel: the requester by the letter, another beside."""
+OCCASIONAL = frozenset(
+    act for act, rule in ACTS.items() if Needs.STATED_REASON in rule.needs and not rule.relaxes & _AT_ONE_SITE
+)
+"""Acts with an occasion that is seen in what they relax; that a KSK is ready at one site only is seen elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,6 +254,8 @@ def _ksk_findings(ksk: Ksk, where: str) -> Iterator[Finding]:
     for name, day in (("since", ksk.since), ("until", ksk.until)):
         if day and not _is_day(day):
             yield _no_day(f"{where}.{name}")
+    if ksk.until and ksk.until < ksk.since:
+        yield found("dnssec.policy_value", f"{where}.until", problem="it ends before it begins")
 
 
 def _limits_findings(limits: Limits, where: str) -> Iterator[Finding]:

@@ -31,7 +31,10 @@ class Element:
 
 
 def parse(data: bytes, where: str) -> Element:
-    """The root element of a document. Raises `ksr.too_large`, `ksr.not_xml`, `ksr.forbidden`, `ksr.bounds`."""
+    """The root element of a document.
+
+    Raises `ksr.too_large`, `ksr.not_xml`, `ksr.text_here`, `ksr.forbidden`, `ksr.bounds`.
+    """
     if len(data) > LARGEST_DOCUMENT:
         raise Refusal("ksr.too_large", where, octets=len(data), most=LARGEST_DOCUMENT)
     if b"\0" in data:  # expat would take it for UTF-16
@@ -54,6 +57,8 @@ class _Tree:
         parser.CharacterDataHandler = self.said
 
     def read(self, data: bytes) -> Element:
+        if data.startswith(b";; "):
+            raise Refusal("ksr.text_here", self.where)
         try:
             self.parser.Parse(data, True)
         except expat.ExpatError as error:

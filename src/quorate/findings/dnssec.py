@@ -28,6 +28,11 @@ _SOURCE = "obtain the file again from where it came, and compare its digest in w
 _FILES = {
     "ksr.too_large": _must("the file has {octets} octets, at most {most} are read", "RFC 4034", _SOURCE),
     "ksr.not_xml": _must("the file is no well-formed XML: {problem}", "XML 1.0 2.1", _SOURCE),
+    "ksr.text_here": _must(
+        "the file is a text as BIND or Knot has it, and here the XML form is read",
+        "",
+        "turn it into XML, which has proofs and ids as well: quorate ksr convert, or skr convert, with --form xml",
+    ),
     "ksr.forbidden": _must("line {line}: {what} has no place in a KSR, SKR or trust anchor", "XML 1.0 2.8", _SOURCE),
     "ksr.bounds": _must("line {line}: {problem}", "ksr.rnc", _SOURCE),
     "ksr.structure": _must("line {line}: {problem}", "ksr.rnc", _SOURCE),

@@ -209,7 +209,7 @@ _SEQUENCE = {
     "skr.request_again": _must(
         "this request, {id}, has been answered",
         "",
-        "to sign it once more, plan the act re-sign and name the first operation",
+        "to sign it once more, plan the act re-sign, with again-of the SKR that answered it",
     ),
     "skr.bundle_again": _must("the bundle id {id} stood in {before}", "", "have the request made again with new ids"),
     "skr.gap_before": _must(
@@ -236,7 +236,7 @@ _SEQUENCE = {
     "skr.order_keys": _must(
         "the schema {schema} follows {came} only with {parts}",
         "",
-        "give each part to the KSK that plays it now, in the plan or in bindings.toml",
+        "give each part to the KSK that plays it now: keys of the plan, or bindings.toml for ksr check",
     ),
     "skr.back_out_as_main": _must(
         "{schema} is a back-out", "", "it is made beside the schema that it backs out of, never alone"
@@ -271,6 +271,13 @@ _SEQUENCE = {
         False,
         "the act {act} relaxes this: {finding}",
         "see that the people who approve the script know it",
+        "",
+    ),
+    "skr.act_idle": Meaning(
+        WARNING,
+        False,
+        "the act {act} relaxes nothing here: it would be signed without an act as well",
+        "leave act and reason out, unless this is the first quarter of a bridge",
         "",
     ),
     "skr.excepted": Meaning(

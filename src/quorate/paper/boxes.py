@@ -27,7 +27,7 @@ from quorate.script import (
     Unlock,
 )
 from quorate.script.intent import digest_of
-from quorate.script.operations import DestroyOperation, ImportOperation, ShareOperation
+from quorate.script.operations import DestroyOperation, ImportOperation, ShareOperation, SignOperation
 from quorate.words import words
 
 NAMED = re.compile(r"([^:]*): (sha256:[0-9a-f]{64})")
@@ -186,6 +186,8 @@ def _operation(script: Script, name: str) -> list[Value]:
         return boxes
     if isinstance(operation, (ImportOperation, DestroyOperation)):
         return boxes
+    if isinstance(operation, SignOperation):
+        return [*boxes, *(_cells(f"words of the digest of {one.id}") for one in operation.responses)]
     made = "words of the public key's digest" if draft is None else "words of the artifact's digest"
     return [*boxes, _cells(made)]
 

@@ -106,7 +106,7 @@ def _skrs(it: Inventory) -> Iterator[str]:
     for row in it.skrs:
         made = f"schema {row.schema}" if row.schema else "adopted (stated, not witnessed)"
         made += ", a back-out" if row.back_out else ""
-        yield f"{row.id}: zone {row.zone}, {made}, {'deployed' if row.deployed else 'signed'}, from {row.ceremony}"
+        yield f"{row.id}: zone {row.zone}, {made}, {row.standing}, from {row.ceremony}"
         yield f"    valid: {row.inception} to {row.expiration}"
         yield f"    digest: {row.digest}"
 

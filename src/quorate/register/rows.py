@@ -120,7 +120,8 @@ class ResponseRow(Row, frozen=True, forbid_unknown_fields=True):
 class SkrRow(Row, frozen=True, forbid_unknown_fields=True):
     """A signed key response of a zone. `request`: the digest of the request that it answers.
 
-    `inception`, `expiration`: from the first signature to the last. `deployed`: recorded as what the zone has.
+    `inception`, `expiration`: from the first signature to the last. `deployed`: once recorded as what the zone has;
+    `in_zone`: the one that was recorded last.
     """
 
     zone: str
@@ -131,6 +132,14 @@ class SkrRow(Row, frozen=True, forbid_unknown_fields=True):
     expiration: str
     digest: str
     deployed: bool
+    in_zone: bool
+
+    @property
+    def standing(self) -> str:
+        """In a few words."""
+        if self.in_zone:
+            return "in the zone"
+        return "in the zone before" if self.deployed else "signed"
 
 
 class Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -160,12 +160,12 @@ def _skrs(it: Inventory) -> Iterator[dict[str, object]]:
             "id": row.id,
             "ceremony": row.ceremony,
             "made": row.made,
-            "kind": row.schema or "adopted",
+            "kind": f"{row.schema or 'adopted'}{', a back-out' if row.back_out else ''}",
             "subject": row.zone,
             "from": row.inception,
             "until": row.expiration,
             "fingerprint": row.digest,
-            "status": "back-out" if row.back_out else "deployed" if row.deployed else "signed",
+            "status": row.standing,
         }
 
 

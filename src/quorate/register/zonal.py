@@ -35,10 +35,15 @@ def pins(register: Register) -> Mapping[str, Pin]:
 
 def skr_rows(register: Register) -> tuple[SkrRow, ...]:
     """Every SKR, in the order in which they were signed or adopted."""
-    return tuple(_row(name, one) for name, one in register.skrs.items())
+    last = {one.known.zone: one.known.id for one in sorted(register.skrs.values(), key=_turn) if one.known.published}
+    return tuple(_row(name, one, last.get(one.known.zone) == name) for name, one in register.skrs.items())
 
 
-def _row(name: str, one: Skr) -> SkrRow:
+def _turn(one: Skr) -> int:
+    return one.known.turn
+
+
+def _row(name: str, one: Skr, in_zone: bool) -> SkrRow:
     response, _ = read_skr(one.data, name)
     return SkrRow(
         name,
@@ -52,6 +57,7 @@ def _row(name: str, one: Skr) -> SkrRow:
         expiration=max(bundle.expiration for bundle in response.bundles).strftime(SECOND),
         digest=canonical.digest(one.data),
         deployed=one.known.published,
+        in_zone=in_zone,
     )
 
 

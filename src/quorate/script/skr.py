@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from quorate import canonical
 from quorate.dnssec import checks
 from quorate.dnssec.conformity import ksk_findings, own_findings, plan_findings, promise_findings, request_findings
-from quorate.dnssec.continuity import ACTS, Act, Next, Signed, judge, predecessor, rules_for
+from quorate.dnssec.continuity import ACTS, OCCASIONAL, Act, Next, Signed, judge, predecessor, rules_for
 from quorate.dnssec.dnskey import Algorithm, Dnskey, dnskey_of
 from quorate.dnssec.ksk import Ksks, known_ksks
 from quorate.dnssec.ksr import Request
@@ -227,6 +227,8 @@ def _judged(draft: SkrDraft, back_outs: Sequence[SkrDraft], zone: ZoneFacts, at:
         blocking += verdict.blocking
         relaxed += verdict.relaxed
     told = [found("skr.relaxed", planned.id, act=act.value, finding=one.sentence) for one in relaxed]
+    if act in OCCASIONAL and not relaxed and not planned.back_out_of:
+        told.append(found("skr.act_idle", planned.id, act=act.value))
     told += (
         found("skr.excepted", planned.id, exception=one.exception.id, finding=one.finding.sentence)
         for one in request.accepted
