@@ -309,6 +309,17 @@ def test_the_zone_has_what_was_published_last(
     assert shown.count(", in the zone, ") == 1
 
 
+def test_what_was_signed_and_not_recorded_as_deployed_is_named(standby: Path, tmp_path: Path) -> None:
+    root = later(standby, tmp_path)
+    rehearse(root, sign_plan(root, "006-sign", ZONE, 2, "pre-publish+", BOTH), VERIFIER.read_bytes())
+    plan = sign_plan(root, "007-sign", ZONE, 3, "pre-publish+", BOTH)
+    with pytest.raises(Refusal) as refusal:
+        prepare_rehearsal(root, plan, VERIFIER.read_bytes())
+    first = refusal.value.findings[0]
+    assert (first.code, dict(first.facts)) == ("skr.unrecorded", {"id": "skr-2", "before": "skr-1"})
+    assert "ksr.chain_overlap" in codes(root, plan)
+
+
 def test_what_is_published_is_compared_by_two_or_planned_by_nobody(standby: Path, tmp_path: Path) -> None:
     """Without a seat that observes there is one who compares."""
     root = later(standby, tmp_path)

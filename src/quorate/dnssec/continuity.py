@@ -110,7 +110,8 @@ class Signed:
 
     `schema` and `keys` (part to KSK id) as it was planned; empty where that is not known, as with an imported one.
     `slots` is given where it is drafted only, to be signed before the next one: it has no signatures to read them from.
-    `turn`: where it comes among those that are recorded as deployed; of equals the later one came later.
+    `turn`: where it comes among those that are recorded as deployed; of equals the later one came later. `name`: the id
+    by which a plan or the register knows it, where it does.
     """
 
     response: Response
@@ -121,6 +122,12 @@ class Signed:
     keys: Mapping[str, str] = field(default_factory=dict)
     slots: tuple[Slot, ...] = ()
     turn: int = 0
+    name: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """For messages: its name, or the id of the request."""
+        return self.name or shown(self.response.id)
 
     @property
     def drafted(self) -> bool:
@@ -137,7 +144,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """An SKR that is to be signed, or was just now: bundles, and what KSKs do in them."""
+    """An SKR that is to be signed, or was just now: bundles, and what KSKs do in them. `name`: its id in a plan."""
 
     id: str
     request: str
@@ -145,6 +152,12 @@ class Next:
     slots: tuple[Slot, ...]
     schema: Schema
     keys: Mapping[str, str]
+    name: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """For messages: its name, or the id of the request."""
+        return self.name or shown(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +239,24 @@ def predecessor(history: Sequence[Signed], request_id: str, act: Act) -> Signed 
     return max((one for one in others if one.deployed), key=lambda one: one.turn, default=None)  # the first of equals
 
 
+AFTER_ANOTHER = frozenset({"ksr.chain_keys", "ksr.chain_overlap", "skr.gap_before", "skr.order", "skr.order_keys"})
+"""What is found of a response that follows another SKR than the one recorded as deployed."""
+
+
+def unrecorded(history: Sequence[Signed], response: Response, act: Act) -> tuple[Finding, ...]:
+    """The SKR that was signed for the time between, and that nothing records as deployed: it explains the others."""
+    before = predecessor(history, response.id, act)
+    if before is None:
+        return ()
+    since, until = before.response.bundles[0].inception, response.bundles[0].inception
+    between = [
+        one
+        for one in history
+        if not (one.deployed or one.back_out or one.drafted) and since < one.response.bundles[0].inception < until
+    ]
+    return tuple(found("skr.unrecorded", id=one.known_as, before=before.known_as) for one in between[-1:])
+
+
 def shown_in(
     history: Sequence[Signed], main: Next, back_outs: Sequence[Next], act: Act, now: datetime, ksks: Ksks
 ) -> tuple[Shown, ...]:
@@ -242,7 +273,7 @@ def shown_in(
             slots = signed.turns(ksks)
             for number, (bundle, slot) in enumerate(zip(signed.response.bundles, slots, strict=True), 1):
                 required = signed is before and bundle.inception < starts
-                one = _shown(f"bundle {number} of {shown(signed.response.id)}", bundle, slot, required)
+                one = _shown(f"bundle {number} of {signed.known_as}", bundle, slot, required)
                 if required and abrupt and one.end >= starts:
                     showings.append(replace(one, start=starts, required=False))
                     one = replace(one, end=starts - SECOND)
@@ -284,7 +315,7 @@ def _request_findings(history: Sequence[Signed], main: Next) -> Iterator[Finding
             code = "skr.request_again" if one.request == main.request else "skr.id_again"
             yield found(code, id=shown(main.id))
         elif again := {bundle.id for bundle in one.response.bundles} & {bundle.id for bundle in main.bundles}:
-            yield found("skr.bundle_again", id=shown(min(again)), before=shown(one.response.id))
+            yield found("skr.bundle_again", id=shown(min(again)), before=one.known_as)
 
 
 def _siblings(history: Sequence[Signed], main: Next) -> Iterator[Finding]:
@@ -292,7 +323,7 @@ def _siblings(history: Sequence[Signed], main: Next) -> Iterator[Finding]:
     begins = {bundle.inception for bundle in main.bundles}
     for one in history:
         if one.drafted and not one.back_out and begins & {bundle.inception for bundle in one.response.bundles}:
-            yield found("skr.siblings", id=shown(main.id), other=shown(one.response.id))
+            yield found("skr.siblings", id=main.known_as, other=one.known_as)
 
 
 def _place_findings(history: Sequence[Signed], before: Signed | None, main: Next, act: Act) -> Iterator[Finding]:
@@ -304,9 +335,9 @@ def _place_findings(history: Sequence[Signed], before: Signed | None, main: Next
             yield found("skr.predecessor_missing")
         return
     if act is Act.GENESIS:
-        yield found("skr.genesis_again", id=shown(before.response.id))
+        yield found("skr.genesis_again", id=before.known_as)
     if not before.deployed:
-        yield found("skr.predecessor_undeployed", id=shown(before.response.id))
+        yield found("skr.predecessor_undeployed", id=before.known_as)
     starts, last = main.bundles[0].inception, before.response.bundles[-1]
     if starts > last.expiration:
         yield found("skr.gap_before", starts=utc_text(starts), ends=utc_text(last.expiration))
@@ -369,7 +400,7 @@ def _back_out_request_findings(history: Sequence[Signed], main: Next, one: Next)
     if one.id == main.id:
         yield found("skr.id_again", one.schema.id, id=shown(one.id))
     elif again := {bundle.id for bundle in one.bundles} & {bundle.id for bundle in main.bundles}:
-        yield found("skr.bundle_again", one.schema.id, id=shown(min(again)), before=shown(main.id))
+        yield found("skr.bundle_again", one.schema.id, id=shown(min(again)), before=main.known_as)
 
 
 def _safety_findings(showings: Sequence[Shown], starts: datetime, rules: Rules) -> Iterator[Finding]:

@@ -194,6 +194,11 @@ _SEQUENCE = {
         "",
         "wait until it is in the zone; several quarters at once are the act calendar-bridge",
     ),
+    "skr.unrecorded": _must(
+        "{id} was signed for the time before, and is not recorded as deployed: what follows is judged after {before}",
+        "",
+        "if {id} is in the zone, record that first: quorate new NAME --from publication",
+    ),
     "skr.predecessor_unsound": _must(
         "the SKR before is not sound: {problem}",
         "RFC 4035 5.3",

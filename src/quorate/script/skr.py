@@ -21,7 +21,18 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from quorate import canonical
 from quorate.dnssec import checks
 from quorate.dnssec.conformity import ksk_findings, own_findings, plan_findings, promise_findings, request_findings
-from quorate.dnssec.continuity import ACTS, OCCASIONAL, Act, Next, Signed, judge, predecessor, rules_for
+from quorate.dnssec.continuity import (
+    ACTS,
+    AFTER_ANOTHER,
+    OCCASIONAL,
+    Act,
+    Next,
+    Signed,
+    judge,
+    predecessor,
+    rules_for,
+    unrecorded,
+)
 from quorate.dnssec.dnskey import Algorithm, Dnskey, dnskey_of
 from quorate.dnssec.ksk import Ksks, known_ksks
 from quorate.dnssec.ksr import Request
@@ -125,7 +136,9 @@ def _signed(known: KnownSkr, inputs: Mapping[str, bytes]) -> Signed:
     path = f"inputs/known/{known.id}.skr.xml"
     response, _ = read_skr(inputs[path], path)
     keys = {part.part: part.ksk for part in known.keys}
-    return Signed(response, known.request, known.published, known.back_out, known.schema, keys, turn=known.turn)
+    return Signed(
+        response, known.request, known.published, known.back_out, known.schema, keys, turn=known.turn, name=known.id
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +214,7 @@ def _drafted(draft: SkrDraft, zone: ZoneFacts) -> Signed:
     planned = _next(draft, zone)
     response, back_out = draft.draft.response, bool(draft.response.back_out_of)
     facts = (response, planned.request, False, back_out, planned.schema.id, planned.keys)
-    return Signed(*facts, slots=planned.slots)
+    return Signed(*facts, slots=planned.slots, name=draft.response.id)
 
 
 def _draft(planned: ScriptResponse, zone: ZoneFacts, inputs: Mapping[str, bytes], at: datetime) -> SkrDraft:
@@ -226,6 +239,8 @@ def _judged(draft: SkrDraft, back_outs: Sequence[SkrDraft], zone: ZoneFacts, at:
         verdict = judge(zone.history, main, others, act, at, rules)
         blocking += verdict.blocking
         relaxed += verdict.relaxed
+    if any(one.code in AFTER_ANOTHER for one in blocking):
+        blocking = [*unrecorded(zone.history, draft.draft.response, act), *blocking]
     told = [found("skr.relaxed", planned.id, act=act.value, finding=one.sentence) for one in relaxed]
     if act in OCCASIONAL and not relaxed and not planned.back_out_of:
         told.append(found("skr.act_idle", planned.id, act=act.value))
@@ -250,7 +265,7 @@ def _next(draft: SkrDraft, zone: ZoneFacts) -> Next:
     planned = draft.response
     keys = {part.part: part.ksk for part in planned.keys}
     schema = zone.schemas.named(planned.schema)
-    return Next(draft.request.id, planned.digest, draft.draft.response.bundles, draft.slots, schema, keys)
+    return Next(draft.request.id, planned.digest, draft.draft.response.bundles, draft.slots, schema, keys, planned.id)
 
 
 # -- bytes ------------------------------------------------------------------------------------------------------------
