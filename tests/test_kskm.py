@@ -339,6 +339,8 @@ WRONG: dict[str, tuple[Change, str]] = {
     "an unknown field": (swap("num_bundles", "num_bundels"), "kskm.value"),
     "an unknown section": (lambda text: text + "extra: 1\n", "kskm.value"),
     "no validity": (swap("  max_signature_validity: P21D\n", ""), "kskm.value"),
+    "bounds the wrong way round": (swap("max_signature_validity: P21D", "max_signature_validity: P20D"), "kskm.value"),
+    "a label of two keys": (swap("label: B", "label: A"), "kskm.value"),
     "no pin": (lambda text: re.sub("    ds_sha256: .*\n", "", text, count=1), "kskm.value"),
     "a short pin": (lambda text: re.sub("ds_sha256: ..", "ds_sha256: ", text, count=1), "kskm.value"),
     "a duration of months": (swap("P28D", "P1M"), "kskm.value"),
@@ -404,6 +406,22 @@ def test_every_record_must_match_a_pin(made: Path) -> None:
     assert refused(made, *call) == ["ksk.not_pinned"]
     (made / "ksks.key").write_text((made / "ksks.key").read_text().replace(stranger, "").replace(". IN", "example. IN"))
     assert refused(made, *call) == ["ksk.not_pinned"] * 2
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("key_tag", lambda text: re.sub(r"key_tag: \d+", "key_tag: 1", text, count=1)),
+        ("algorithm", swap("algorithm: ECDSAP256SHA256", "algorithm: ECDSAP384SHA384")),
+        ("ds_sha256", lambda text: re.sub("ds_sha256: .{4}", "ds_sha256: 0000", text, count=1)),
+    ],
+)
+def test_a_slip_in_what_the_file_says_of_a_key_is_told_as_one(made: Path, field: str, change: Change) -> None:
+    path = made / "ksrsigner.yaml"
+    path.write_text(change(path.read_text()))
+    outcome = run("import", "kskm", path, "--dnskey", made / "ksks.key", "--into", made / "zone")
+    assert outcome.codes == ["kskm.key_differs"]
+    assert f" has {field} " in outcome.err
 
 
 def test_the_size_of_a_key_is_compared(tmp_path: Path) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from quorate.dnssec.dnskey import Algorithm
-from quorate.dnssec.duration import read_duration, read_utc
+from quorate.dnssec.duration import read_utc
 from quorate.dnssec.policy import MOST_SLOTS
 from quorate.document import Items, Node, Table, Value, at, read_document
 from quorate.findings import Finding, Refusal, found
+from quorate.kskm.section import Section, number_in
 from quorate.strict import text_problem
 
 T = TypeVar("T")
@@ -109,7 +110,7 @@ def read_config(data: bytes, where: str) -> Config:
     if not isinstance(document, Table):
         raise Refusal("kskm.value", where, field="the file", problem="it is no mapping")
     problems = list(_unseen(document, "", where))
-    config = _config(_Section(document, "", where, problems))
+    config = _config(Section(document, "", where, problems))
     if problems:
         raise Refusal.of(tuple(problems))
     return config
@@ -130,87 +131,7 @@ def _unseen(node: Node, path: str, where: str) -> Iterator[Finding]:
             yield from _unseen(one, f"{path}.{name}".strip("."), where)
 
 
-@dataclass
-class _Section:
-    """A mapping whose members are taken one by one; what is left over in the end is unknown."""
-
-    table: Table
-    path: str
-    where: str
-    problems: list[Finding]
-    taken: set[str] = field(default_factory=set)
-
-    def problem(self, name: str, line: int, problem: str) -> None:
-        said = f"{self.path}.{name}".strip(".")
-        self.problems.append(found("kskm.value", at(self.where, line), field=said, problem=problem))
-
-    def node(self, name: str) -> tuple[Node, int] | None:
-        self.taken.add(name)
-        return self.table.entries.get(name)
-
-    def section(self, name: str) -> _Section:
-        """A mapping below; an absent one is empty."""
-        held = self.node(name)
-        node, line = held or (Table({}, self.table.line), self.table.line)
-        if not isinstance(node, Table):
-            if not (isinstance(node, Value) and node.empty):
-                self.problem(name, line, "it is no mapping")
-            node = Table({}, line)
-        return _Section(node, f"{self.path}.{name}".strip("."), self.where, self.problems)
-
-    def value(self, name: str, read: Callable[[str], T | None], what: str, default: T | None) -> T | None:
-        """A plain value; None if it is absent without a default, which is a problem, or unreadable."""
-        held = self.node(name)
-        if held is None:
-            if default is None:
-                self.problem(name, self.table.line, "it is missing")
-            return default
-        node, line = held
-        value = read(node.text) if isinstance(node, Value) and not node.empty else None
-        if value is None:
-            self.problem(name, line, f"it is {what}")
-        return value
-
-    def listed(self, name: str, read: Callable[[str], T | None], what: str, default: tuple[T, ...]) -> tuple[T, ...]:
-        """A list, or one value that stands for a list of one."""
-        held = self.node(name)
-        if held is None:
-            return default
-        node, line = held
-        nodes = node.values if isinstance(node, Items) else (node,)
-        values = tuple(read(one.text) if isinstance(one, Value) else None for one in nodes)
-        if any(one is None for one in values):
-            self.problem(name, line, f"each is {what}")
-        return tuple(one for one in values if one is not None)
-
-    def number(self, name: str, default: int | None) -> int:
-        return self.value(name, _number, "no number", default) or 0
-
-    def duration(self, name: str, default: timedelta | None) -> timedelta:
-        return self.value(name, _duration, "no duration like P10D", default) or _ZERO
-
-    def span(self, least: str, most: str, defaults: tuple[str, str] | None) -> tuple[timedelta, timedelta]:
-        lower, upper = (read_duration(one) for one in defaults) if defaults else (None, None)
-        return self.duration(least, lower), self.duration(most, upper)
-
-    def renamed(self, names: Mapping[str, str]) -> _Section:
-        """The same with members of older names under those of today; a member under both is a problem."""
-        entries = dict(self.table.entries)
-        for older, name in names.items():
-            if older in entries and name in entries:
-                self.problem(older, entries[older][1], f"it is the older name of {name}, which is there too")
-            elif older in entries:
-                entries[name] = entries.pop(older)
-        return _Section(Table(entries, self.table.line), self.path, self.where, self.problems)
-
-    def ended(self) -> None:
-        """Whatever was not taken is unknown."""
-        for name, (_, line) in self.table.entries.items():
-            if name not in self.taken:
-                self.problem(name, line, "no such field is known")
-
-
-def _config(top: _Section) -> Config:
+def _config(top: Section) -> Config:
     request, response, ksk = (top.section(name) for name in ("request_policy", "response_policy", "ksk_policy"))
     keys, schemas, files = (top.section(name) for name in ("keys", "schemas", "filenames"))
     request = request.renamed(OLDER)
@@ -234,12 +155,12 @@ def _config(top: _Section) -> Config:
         zones_line=request.table.entries.get("acceptable_domains", (None, ksk.table.line))[1],
         signers_name=ksk.value("signers_name", str, "no name", ".") or ".",
         bundles=bundles,
-        key_counts=request.listed("num_keys_per_bundle", _number, "a number", (2, 1, 1, 1, 1, 1, 1, 1, 2)),
+        key_counts=request.listed("num_keys_per_bundle", number_in, "a number", (2, 1, 1, 1, 1, 1, 1, 1, 2)),
         different_keys=different,
         other_counts=others,
         algorithms=request.listed("approved_algorithms", _algorithm, "a known algorithm", (Algorithm.RSASHA256,)),
-        sizes=request.listed("rsa_approved_key_sizes", _number, "a number", (2048,)),
-        exponents=request.listed("rsa_approved_exponents", _number, "a number", (65537,)),
+        sizes=request.listed("rsa_approved_key_sizes", number_in, "a number", (2048,)),
+        exponents=request.listed("rsa_approved_exponents", number_in, "a number", (65537,)),
         ttl=ksk.number("ttl", 172800),
         unread_ttl=request.number("dns_ttl", 0),
         validity=validity,
@@ -254,6 +175,9 @@ def _config(top: _Section) -> Config:
     )
     for section in (request, response, ksk, top):
         section.ended()
+    for number, key in enumerate(config.keys):
+        if key.label and (twin := next((one for one in config.keys[:number] if one.label == key.label), None)):
+            keys.problem(f"{key.name}.label", key.line, f"{key.label} is the label of {twin.name} too")
     return config
 
 
@@ -261,7 +185,7 @@ Span = tuple[timedelta, timedelta]
 
 
 def _spacing(
-    request: _Section, bundles: int, validity: Span, overlap: Span, off: set[str]
+    request: Section, bundles: int, validity: Span, overlap: Span, off: set[str]
 ) -> tuple[Span, Span, tuple[str, ...]]:
     """From inception to inception, and from the first to the last, and which of the two the file does not say.
 
@@ -283,17 +207,17 @@ def _spacing(
     return interval, cycle, tuple(derived)
 
 
-def _silent(request: _Section, off: set[str], check: str, bounds: str) -> bool:
+def _silent(request: Section, off: set[str], check: str, bounds: str) -> bool:
     """Whether a check is off, and neither of its bounds is written."""
     written = {f"min_{bounds}", f"max_{bounds}"} & set(request.table.entries)
     return f"{request.path}.{check}" in off and not written
 
 
-def _different_keys(request: _Section) -> tuple[int, tuple[int, ...]]:
+def _different_keys(request: Section) -> tuple[int, tuple[int, ...]]:
     """How many different keys a request has; and which other numbers an older file accepts."""
     count = request.number("num_different_keys_in_all_bundles", 3)
     held = request.table.entries.get(KEY_COUNTS)
-    accepted = request.listed(KEY_COUNTS, _number, "a number", (count,))
+    accepted = request.listed(KEY_COUNTS, number_in, "a number", (count,))
     if held and count not in accepted:
         problem = f"{count} is not among them: write num_keys_per_bundle and num_different_keys_in_all_bundles instead"
         request.problem(KEY_COUNTS, held[1], problem)
@@ -313,7 +237,7 @@ KEY_COUNTS = "acceptable_key_set_lengths"
 WARNING_ONLY = "warn_instead_of_fail"
 
 
-def _disabled(section: _Section) -> list[tuple[str, int]]:
+def _disabled(section: Section) -> list[tuple[str, int]]:
     """The switches of checks that are off, and the one that made all of them warnings if it is on."""
     off = []
     for name, (_, line) in section.table.entries.items():
@@ -345,7 +269,7 @@ CHECKS = {
 """Members that turn checks off, of older files too, with the checks that are made here all the same."""
 
 
-def _key(section: _Section, name: str) -> Key:
+def _key(section: Section, name: str) -> Key:
     label = section.value("label", str, "no label", None) or ""
     if label and not LABEL.fullmatch(label):
         section.problem("label", section.table.line, "it is not letters, digits and _")
@@ -370,10 +294,10 @@ def _key(section: _Section, name: str) -> Key:
     return key
 
 
-def _schema(section: _Section, name: str) -> SchemaEntry:
+def _schema(section: Section, name: str) -> SchemaEntry:
     slots = {}
     for text in section.table.entries:
-        number = _number(text)
+        number = number_in(text)
         if number is None:
             section.node(text)
             section.problem(text, section.table.line, "it is no slot's number; is a schema indented too far?")
@@ -384,7 +308,7 @@ def _schema(section: _Section, name: str) -> SchemaEntry:
     return SchemaEntry(name, section.table.line, slots)
 
 
-def _hsms(section: _Section) -> list[Hsm]:
+def _hsms(section: Section) -> list[Hsm]:
     """The modules, without their PINs."""
     hsms = []
     for name, (node, line) in section.table.entries.items():
@@ -396,12 +320,8 @@ def _hsms(section: _Section) -> list[Hsm]:
     return hsms
 
 
-def _number(text: str) -> int | None:
-    return int(text) if re.fullmatch("0|[1-9][0-9]{0,9}", text) else None
-
-
 def _days(text: str) -> int | None:
-    number = _number(text)
+    number = number_in(text)
     return number if number is not None and number < 10_000 else None
 
 
@@ -415,13 +335,6 @@ def _algorithm(text: str) -> Algorithm | None:
 
 def _digest(text: str) -> str | None:
     return text if re.fullmatch("[0-9A-Fa-f]{64}", text) else None
-
-
-def _duration(text: str) -> timedelta | None:
-    """An ISO 8601 duration; weeks stand alone in it."""
-    if match := re.fullmatch("P([0-9]{1,4})W", text):
-        return timedelta(weeks=int(match[1]))
-    return read_duration(text)
 
 
 _NO_MOMENT = "no moment in UTC like 2017-02-02T00:00:00+00:00"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from quorate import canonical
 from quorate.dnssec.checks import gathered
 from quorate.dnssec.conformity import ksk_findings, own_findings
-from quorate.dnssec.dnskey import rsa_numbers
+from quorate.dnssec.dnskey import Algorithm, rsa_numbers
 from quorate.dnssec.history import OWN_SINCE, with_history
 from quorate.dnssec.ksk import known_ksks
 from quorate.dnssec.ksr_xml import read_skr
@@ -145,10 +145,13 @@ def _pinned(config: Config, policy: Policy, owned: Sequence[OwnedKey], where: st
     problems, lines = list[Finding](), dict[str, str]()
     keys = {key.label: key for key in config.keys}
     for one in owned:
-        pin = policy.ksk_of(one.dnskey) if wire_name(one.zone) == wire_name(policy.zone) else None
+        here = wire_name(one.zone) == wire_name(policy.zone)
+        pin = policy.ksk_of(one.dnskey) if here else None
         if pin is None or one.dnskey.is_revoked:
             digest = one.dnskey.unrevoked.ds(one.zone).digest.hex()
-            problems.append(found("ksk.not_pinned", where, zone=one.zone, tag=one.dnskey.key_tag, digest=digest))
+            slips = tuple(_pin_findings(config.keys, one, digest, where)) if here and pin is None else ()
+            unknown = found("ksk.not_pinned", where, zone=one.zone, tag=one.dnskey.key_tag, digest=digest)
+            problems += slips or (unknown,)
             continue
         if keys[pin.id].algorithm.is_rsa:
             problems += _size_findings(keys[pin.id], one, where)
@@ -156,6 +159,19 @@ def _pinned(config: Config, policy: Policy, owned: Sequence[OwnedKey], where: st
     if problems:
         raise Refusal.of(tuple(problems))
     return lines
+
+
+def _pin_findings(keys: Sequence[Key], owned: OwnedKey, digest: str, where: str) -> Iterator[Finding]:
+    """Where the file says something else of this key: the digest is its own, or tag and algorithm are."""
+    tag, algorithm = owned.dnskey.unrevoked.key_tag, owned.dnskey.algorithm
+    for key in keys:
+        if key.ds_sha256 == digest and key.key_tag != tag:
+            yield found("kskm.key_differs", where, key=key.name, field="key_tag", stated=key.key_tag, made=tag)
+        if key.ds_sha256 == digest and key.algorithm != algorithm:
+            names = {"stated": key.algorithm.name, "made": Algorithm(algorithm).name}
+            yield found("kskm.key_differs", where, key=key.name, field="algorithm", **names)
+        if key.ds_sha256 != digest and (key.key_tag, key.algorithm) == (tag, algorithm):
+            yield found("kskm.key_differs", where, key=key.name, field="ds_sha256", stated=key.ds_sha256, made=digest)
 
 
 def _size_findings(key: Key, owned: OwnedKey, where: str) -> Iterator[Finding]:
