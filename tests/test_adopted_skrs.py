@@ -27,7 +27,7 @@ from quorate.host import SteppedHost
 from quorate.outset import new
 from quorate.rehearse import TRANSPORT, prepare_rehearsal, rehearse
 from quorate.statement import Mode
-from refusing import run
+from refusing import refused, run
 from signed_zone import dnspython_accepts
 from softhsm import import_key
 from zone_folder import pin
@@ -96,6 +96,18 @@ def test_the_next_skr_follows_the_adopted_one(followed: tuple[Path, Zone]) -> No
     assert register.skrs["skr-old"].known.published
     script = (root / "ceremonies/002-sign/rehearsal/script.txt").read_text()
     assert "genesis" not in script.partition("ACT 1")[2]
+
+
+def test_a_key_is_adopted_once_and_as_a_ksk_that_is_not_revoked(tmp_path: Path) -> None:
+    zone = old_zone()
+    key = zone.pairs["ksk-old"].dnskey
+    things = history(zone) | {"again": f"{dnskey_line('.', key, ttl=60)}\n".encode()}
+    root = adopting(tmp_path, zone, things)
+    plan = make_plan(root, "001-adoption", SHARE + brought("p-256"), day(1, 70), adopt=[*things])
+    assert run("check", plan, "--rehearsal").codes == ["adopt.key_twice"]
+    for line in (dnskey_line(".", key.revoked), dnskey_line(".", zone.zsks(0)[0].dnskey)):
+        (root / "adopted" / "again").write_text(line + "\n")
+        assert refused(root, "check", root) == ["adopt.no_ksk"]
 
 
 @pytest.mark.parametrize(

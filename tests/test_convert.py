@@ -182,6 +182,13 @@ def test_text_becomes_text_without_anything_made_up(tmp_path: Path) -> None:
         assert (tmp_path / kind).read_bytes() == good("knot", kind).read_bytes()
 
 
+@pytest.mark.parametrize("option", ["--validity", "--interval"])
+def test_a_length_of_nothing_is_wrong_use(option: str, tmp_path: Path) -> None:
+    call = ["ksr", "convert", good("bind", "ksr"), tmp_path / "ksr.xml", "--form", "xml", option, "P0D"]
+    outcome = run(*call)
+    assert (outcome.code, option in outcome.err) == (2, True)
+
+
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     there = tmp_path / "there"
     there.write_text("kept")

@@ -23,6 +23,7 @@ from quorate.plan import Plan
 from quorate.rehearse import rehearse
 from quorate.script import read_script
 from quorate.statement import Mode
+from refusing import run
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -244,6 +245,7 @@ def test_without_an_auditor_the_generation_is_recorded(tmp_path: Path) -> None:
     plan = plan_of(new(root, "001", "root", at_noon()))
     assert (plan.witnessing.auditor, plan.witnessing.recording) == ("", True)
     assert plan.witnessing.policy.startswith("CHANGE")
+    assert run("rehearse", root / "ceremonies" / "001").code == 0
 
 
 def test_an_organisation_with_quotes_and_a_long_name_makes_a_plan(tmp_path: Path) -> None:

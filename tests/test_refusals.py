@@ -25,6 +25,7 @@ from quorate.host import Host
 from quorate.planning import first_crls
 from quorate.rehearse import shadow_base
 from refusing import approve, refused, run, signed_elsewhere, snapshot
+from zoned import policy
 
 Edit = Callable[[str], str]
 
@@ -45,6 +46,11 @@ def added(lines: str) -> Edit:
 
 def first_line(line: str) -> Edit:
     return lambda text: f"{line}\n{text}"
+
+
+def zoned(tokens: str) -> Edit:
+    """A zone beside the rest, whose KSKs are to be on these tokens."""
+    return lambda text: text + f'\n[[zones]]\nname = "example."\ntokens = [{tokens}]\nfolder = "dnssec"\n'
 
 
 def seat(name: str, **changes: str) -> Edit:
@@ -189,6 +195,10 @@ PLANS: dict[str, tuple[tuple[Edit, ...], set[str]]] = {
         ),),
                              {"cert.crl_url_form"}),
     "an auditor without a seat": ((replaced('auditor = "au"', 'auditor = "xx"'),), {"seat.unknown"}),
+    "what a template left open": (
+        (replaced('auditor = "au"', 'recording = true\npolicy = "CHANGE: the policy"'),),
+        {"plan.unedited"},
+    ),
     "a witness as auditor": ((replaced('auditor = "au"', 'auditor = "iw"'),), {"plan.auditor_role"}),
     "nobody who commands": ((without_seat("ca"),), {"plan.nobody_leads"}),
     "one officer for two keys of a safe": ((without_seat("o2"),), {"plan.controllers_missing"}),
@@ -320,6 +330,8 @@ AUTHORITIES: dict[str, tuple[Edit, set[str]]] = {
     "a software token elsewhere": (replaced('"tokens/hsm-1"', '"../hsm-1"'), {"authority.location"}),
     "a software token anywhere": (replaced('"tokens/hsm-1"', '"/tmp/hsm-1"'), {"authority.location"}),
     "a serial that cannot be signed": (replaced('"EX-1"', '"ÉX-1"'), {"authority.serial"}),
+    "a zone without tokens": (zoned(""), {"zone.tokens"}),
+    "a zone with a token twice": (zoned('"hsm-1", "hsm-1"'), {"zone.tokens"}),
     "no serial": (replaced('"EX-1"', '""'), {"authority.serial"}),
     "two lines in one": (replaced("Example Trust", r"Example\nTrust"), {"plan.text"}),
 }  # fmt: skip
@@ -330,6 +342,8 @@ def test_an_authority_is_refused_for(ceremony: Path, what: str) -> None:
     root = ceremony.parents[1]
     edit, codes = AUTHORITIES[what]
     (root / "authority.toml").write_text(edit((root / "authority.toml").read_text()))
+    (root / "dnssec").mkdir()
+    (root / "dnssec" / "policy.toml").write_text(policy("example."))
     assert set(refused(root, "check", ceremony)) == codes
 
 

@@ -255,6 +255,10 @@ def test_an_skr_of_no_schema_is_noticed(made: Path, tmp_path: Path) -> None:
 
 
 def test_wrong_use_is_told(made: Path) -> None:
+    twice = ("--schema", "normal", "--ksk", "current=a", "--ksk", "current=b")
+    assert run("skr", "check", made / "skr1.xml", *twice).code == 2
+    itself = ("--previous", made / "skr1.xml")
+    assert refused(made, "skr", "check", made / "skr1.xml", *itself) == ["skr.previous_itself"]
     assert run("skr", "check").code == 2
     assert run("skr", "check", made / "skr1.xml", "--act", "routine").code == 2
     assert refused(made, "skr", "check", made / "skr1.xml", "--in", made / "outside" / "..", "--at", "now") == [

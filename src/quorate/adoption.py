@@ -42,8 +42,8 @@ def adopted_file(one: Adopted) -> str:
 def read_adopted(data: bytes, where: str) -> tuple[AdoptedKind, bytes]:
     """The kind and the DER of the one certificate, CRL or public key in a file, the last also as a DNSKEY record.
 
-    Or an SKR as IANA's XML, with all its bytes. Raises `adopt.object`, `adopt.form`, and what the readers of each kind
-    refuse.
+    Or an SKR as IANA's XML, with all its bytes. Raises `adopt.object`, `adopt.form`, `adopt.no_ksk`, and what the
+    readers of each kind refuse.
     """
     if data.lstrip(XML_BLANK).startswith(b"<"):
         read_skr(data, where)
@@ -52,6 +52,8 @@ def read_adopted(data: bytes, where: str) -> tuple[AdoptedKind, bytes]:
         owned = read_dnskeys(data, where)
         if len(owned) != 1:
             raise Refusal("adopt.object", where)
+        if not owned[0].dnskey.is_ksk or owned[0].dnskey.is_revoked:
+            raise Refusal("adopt.no_ksk", where, tag=owned[0].dnskey.key_tag, flags=owned[0].dnskey.flags)
         return "key", spki_of(owned[0].dnskey)
     match read_objects(data, where):
         case (CertificateFacts(signature=signature, der=der) as it,) if signature:
@@ -136,7 +138,7 @@ def resolve(
     things = tuple(listed[name] for name in wanted)
     certificates = {one.id: read_certificate(inputs[adopted_file(one)], one.id) for one in things if _is(one)}
     earlier = {name: read_certificate(der, name) for name, der in register.certificates.items()}
-    findings = list(_twice(certificates, earlier))
+    findings = [*_twice(certificates, earlier), *_keys_twice(things)]
     pool = Pool(certificates | earlier)
     findings += [one for name, it in certificates.items() for one in _certificate_findings(name, it, pool)]
     held = {*register.spkis.values(), *(inputs[adopted_file(one)] for one in things if one.kind == "key")}
@@ -185,6 +187,14 @@ def _crl_findings(name: str, issuer: str, listed: Iterable[str]) -> Iterable[Fin
         yield found("adopt.crl_issuer", f"adopt[{name}]", id=name)
     elif issuer in listed:
         yield found("adopt.crl_twice", f"adopt[{name}]", id=name, issuer=issuer)
+
+
+def _keys_twice(things: Iterable[Adopted]) -> Iterator[Finding]:
+    """A public key has one id here; it may be that of a certificate too."""
+    seen: dict[str, str] = {}
+    for one in (one for one in things if one.kind == "key"):
+        if (other := seen.setdefault(one.digest, one.id)) != one.id:
+            yield found("adopt.key_twice", f"adopt[{one.id}]", id=one.id, other=other)
 
 
 def _skr_findings(

@@ -268,6 +268,8 @@ def state_findings(state: AuthorityState) -> tuple[Finding, ...]:
         known = ", ".join(sorted(tokens))
         unknown = [token for token in zone.tokens if token not in tokens]
         findings += [found("token.unknown", f"zones[{zone.name}].tokens", token=one, known=known) for one in unknown]
+        if not zone.tokens or len(set(zone.tokens)) < len(zone.tokens):
+            findings.append(found("zone.tokens", f"zones[{zone.name}].tokens", zone=zone.name))
     for person in state.people:
         if (person.presence is Presence.KEYED) != bool(person.key):
             problem = "on paper and has a key" if person.key else "keyed and has no key"

@@ -19,7 +19,7 @@ from quorate.dnssec.dnskey import Algorithm, DigestType, Dnskey, dnskey_of
 from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.dnssec.name import wire_name
 from quorate.dnssec.policy import Ksk, Policy, read_policy
-from quorate.findings import Finding, Refusal, found
+from quorate.findings import Finding, Refusal, found, within
 from quorate.keys import key_name
 from quorate.plan import SignKeySets, SignResponse
 from quorate.register import Register
@@ -89,7 +89,8 @@ def _response(
         raise Refusal("plan.input_missing", where, file=path)
     policy = read_policy(inputs[f"{folder}/policy.json"], f"{folder}/policy.json").policy
     schemas = frozen_schemas(inputs[f"{folder}/schemas.json"], f"{folder}/schemas.json")
-    schema = schemas.named(planned.schema)
+    with within(where):
+        schema = schemas.named(planned.schema)
     if set(planned.keys) != set(schema.keys):
         bound = ", ".join(sorted(planned.keys)) or "nothing"
         raise Refusal("schema.keys_bound", where, schema=schema.id, parts=", ".join(schema.keys), bound=bound)

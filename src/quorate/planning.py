@@ -269,6 +269,13 @@ def first_crls(operations: tuple[ScriptOperation, ...], register: Register, rule
     return tuple(found("plan.first_crl", f"operations[{name}]", key=key) for key, name in missing)
 
 
+def unedited(plan: Plan) -> tuple[Finding, ...]:
+    """A finding for each text that a template marks as still to be changed."""
+    texts = [("witnessing.policy", plan.witnessing.policy)]
+    texts += [(f"publications[{one.artifact}].where", one.where) for one in plan.publications]
+    return tuple(found("plan.unedited", where, text=text) for where, text in texts if text.startswith("CHANGE"))
+
+
 def names_twice(plan: Plan) -> tuple[Finding, ...]:
     """A finding for each id or subject that the plan gives twice."""
     responses = (one.id for each in plan.operations if isinstance(each, SignKeySets) for one in each.responses)

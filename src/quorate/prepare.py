@@ -31,7 +31,7 @@ from quorate.linting import required_linters
 from quorate.parting import parting_findings
 from quorate.people import Purpose
 from quorate.plan import GenerateKey, Plan, SignKeySets
-from quorate.planning import first_crls, input_findings, names_twice, output_findings, plan_findings
+from quorate.planning import first_crls, input_findings, names_twice, output_findings, plan_findings, unedited
 from quorate.record import frozen_states
 from quorate.register import Register, published_digest, whereabouts
 from quorate.register.zonal import pins
@@ -123,6 +123,7 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     problems = [*require_identifiers([("ceremony", ceremony.name)]), *names_twice(plan), *output_findings(plan)]
     problems += [*plan_findings(plan, start.state), *carry_findings(plan, start.state, start.register)]
     problems += _standby(ceremony, plan) if plan.standby_for else ()
+    problems += unedited(plan) if start.mode is Mode.REAL else ()
     refuse_errors(tuple(problems))
     inputs = _inputs(find_authority(ceremony), ceremony, plan, start)
     # what a waiver may accept is found again in the draft, and judged there

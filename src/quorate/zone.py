@@ -129,6 +129,8 @@ def _bindings(folder: Path | None, schemas: Schemas) -> dict[str, Binding]:
     bindings = load_toml((folder / BINDINGS).read_bytes(), Bindings, BINDINGS).bindings
     counts = Counter(one.id for one in bindings)
     problems = [found("schema.twice", BINDINGS, schema=name) for name, count in counts.items() if count > 1]
+    if not all(one.id.strip() for one in bindings):
+        problems.append(found("plan.value_wrong", f"{BINDINGS}.bindings", problem="an id is empty"))
     for one in bindings:
         parts, said = schemas.named(one.schema).keys, ", ".join(sorted(key.part for key in one.keys))
         if sorted(key.part for key in one.keys) != sorted(parts):

@@ -182,7 +182,7 @@ def paper_command(ceremony: Path, kind: str, into: Path | None, rehearsal: bool)
 
     folder = ceremony / "rehearsal" if rehearsal else ceremony
     if not (folder / "script.json").is_file():
-        raise Refusal("script.not_compiled", str(folder))
+        raise Refusal("script.not_rehearsed" if rehearsal else "script.not_compiled", str(ceremony))
     script = read_script((folder / "script.json").read_bytes(), "script.json")
     if kind == "text":
         click.echo(render(script), nl=False)

@@ -70,6 +70,9 @@ def ksr_convert_command(
         _reword(data, file, into, form, REQUEST)
         return
     end = read_start(until, "--until") if until else None
+    for option, length in (("--validity", validity), ("--interval", interval)):
+        if length is not None and length <= timedelta():
+            raise click.UsageError(f"{option}: name a length of time above nothing, such as P21D")
     read = request_in(data, file.name, Unsaid(validity, interval, end, lead, safety, serial))
     refuse_errors(read.oddities)
     request, proved = read.request, any(bundle.signatures for bundle in read.request.bundles)

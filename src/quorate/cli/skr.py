@@ -58,8 +58,12 @@ def skr_check_command(
     bound = [part.partition("=") for part in parts]
     if not all(sign and ksk for _, sign, ksk in bound):
         raise click.UsageError("--ksk: write PART=ID, such as current=Klajeyz")
+    if len({part for part, _, _ in bound}) < len(bound):
+        raise click.UsageError("--ksk: name the KSK of each part once")
     hand, folder, notes = _at_hand(file, previous, anchor, root, at)
     notes += told(read.notices)
+    if previous and any(one.response.id == response.id for one in hand.history):
+        raise Refusal("skr.previous_itself", previous.name, id=response.id)
     digest = f"sha256:{hashlib.sha256(asked).hexdigest()}" if ksr else ""
     notes += [f"request {ksr}: {digest}"] if ksr else ["no request at hand: what it answers is not judged"]
     hand = replace(hand, request=read.request, request_digest=digest)

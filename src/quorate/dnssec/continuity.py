@@ -42,8 +42,8 @@ class Needs(enum.StrEnum):
 
     PINS_GOVERNED = "the KSKs' DS records in a statement that the govern quorum signed"
     ZSKS_BY_TWO = "the request's ZSKs authenticated by two people, each over another channel"
-    ATTEMPT = "the aborted operation, or the operation of the other site, over the same request"
-    STATED_REASON = "the reason, stated in the plan and approved with the script"
+    ATTEMPT = "again-of: the SKR of the aborted operation, or of the other site, that answers the same request"
+    STATED_REASON = "a reason, stated in the plan and approved with the script"
     OFF_CYCLE_REQUEST = "a request that is marked as off cycle"
 
 

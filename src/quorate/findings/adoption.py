@@ -11,6 +11,12 @@ TABLE: dict[str, Meaning] = {
         "the file is not one certificate, CRL, public key or SKR",
         "adopt one object a file, PEM or DER; what is to become one, such as a request or a draft, is no history",
     ),
+    "adopt.no_ksk": Meaning(
+        ERROR,
+        False,
+        "the DNSKEY record of tag {tag} has flags {flags}: it is no KSK, or is revoked",
+        "adopt the KSKs that still sign, with flags 257; ZSKs and revoked keys stand in the adopted SKR",
+    ),
     "adopt.form": Meaning(
         ERROR,
         False,
@@ -75,6 +81,12 @@ TABLE: dict[str, Meaning] = {
         False,
         "{id} is signed by the KSK {tag}, which is neither adopted nor in the register",
         "adopt its DNSKEY record too: the next SKR follows on from its signatures",
+    ),
+    "adopt.key_twice": Meaning(
+        ERROR,
+        False,
+        "{id} is the same public key as {other}",
+        "leave one of them out",
     ),
     "adopt.skr_twice": Meaning(
         ERROR, False, "{id} is there already, as {other}: they have one id", "leave it out: an SKR is adopted once"

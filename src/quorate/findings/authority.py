@@ -250,6 +250,13 @@ TABLE: dict[str, Meaning] = {
         "known are: {known}; zones stand in authority.toml",
         "",
     ),
+    "zone.tokens": Meaning(
+        ERROR,
+        False,
+        "the zone {zone} names no token that is to hold its KSKs, or one twice",
+        "list in tokens every token that a KSK must be on before it signs",
+        "",
+    ),
     "zone.ksk_gone": Meaning(
         WARNING,
         False,

@@ -15,8 +15,8 @@ TABLE: dict[str, Meaning] = {
     "plan.again_of": Meaning(
         ERROR,
         False,
-        "{name} did not answer this request, or this is no re-sign; what answered it: {known}",
-        "name the SKR that answered the very same file, with the act re-sign",
+        "again-of names {name}: it did not answer this very file, or the act is not re-sign; answered by: {known}",
+        "name the SKR that answered the same file, with the act re-sign, or leave again-of out",
         "",
     ),
     "plan.ksk_zone": Meaning(

@@ -299,6 +299,13 @@ TABLE: dict[str, Meaning] = {
         "correct the line that it names",
         "",
     ),
+    "plan.unedited": Meaning(
+        ERROR,
+        False,
+        "what the template left open is not filled in: {text}",
+        "write there what it asks for; a rehearsal works without",
+        "",
+    ),
     "plan.standby_differs": Meaning(
         ERROR,
         False,

@@ -43,7 +43,7 @@ TABLE: dict[str, Meaning] = {
     "record.gap": Meaning(
         ERROR,
         False,
-        "{ceremonies} follow a record that is not here",
+        "what {ceremonies} begins from, the record before, is not here",
         "bring the missing record back into ceremonies/",
         "",
     ),

@@ -71,6 +71,13 @@ TABLE: dict[str, Meaning] = {
         "run: quorate compile CEREMONY",
         "",
     ),
+    "script.not_rehearsed": Meaning(
+        ERROR,
+        False,
+        "nothing was rehearsed here",
+        "run: quorate rehearse CEREMONY",
+        "",
+    ),
     "script.not_made_yet": Meaning(
         ERROR,
         False,

@@ -194,6 +194,11 @@ _SEQUENCE = {
         "",
         "wait until it is in the zone; several quarters at once are the act calendar-bridge",
     ),
+    "skr.previous_itself": _must(
+        "it answers the same request as the SKR that is to be checked, {id}",
+        "",
+        "name with --previous the SKR that was in the zone before it",
+    ),
     "skr.unrecorded": _must(
         "{id} was signed for the time before, and is not recorded as deployed: what follows is judged after {before}",
         "",
@@ -292,7 +297,11 @@ _SEQUENCE = {
         "see that the people who approve the script know it",
         "",
     ),
-    "skr.act_needs": _must("the act {act} needs {needs}", "", "have it made, and named in the plan"),
+    "skr.act_needs": _must(
+        "the act {act} needs {needs}",
+        "",
+        "see to it, and write what the plan has to name into its response: reason, again-of",
+    ),
 }
 
 _FOLLOW = "do not sign this: let the next KSK be published longer, or the old one sign longer"
