@@ -43,17 +43,17 @@ def _reading(response: ScriptResponse, requester: str, by: tuple[str, ...]) -> t
     if not requester:
         first = f"{by[0]} takes the letter of those who made the request, and reads"
     lines = (
-        f"{first} all its words aloud,",
-        "not from this page, by which everyone else follows. The first four and the last four are typed.",
+        f"{first} all its words aloud, not from this page.",
+        "Everyone else follows on it. The first four and the last four are typed.",
         "letter: date ____________  signed by ______________________________  kept with the script ____",
     )
     if response.act not in BY_TWO:
         return lines
     return (
         *lines,
-        f"Nothing that was signed before vouches for the ZSKs of this request (act {response.act}): {by[-1]} has its",
-        "digest from those who hold them by another way than the letter, and types from what came by that way.",
-        "the other way: ________________________________________  from whom ______________________________",
+        f"Act {response.act}: nothing that was signed before vouches for the ZSKs of this request.",
+        f"{by[-1]} has the digest by another way from those who hold them, and types from what came so.",
+        "other way: ________________________________________  from whom ______________________________",
     )
 
 
