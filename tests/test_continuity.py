@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from quorate.dnssec.continuity import ACTS, Act, Needs, evidence_findings, judge
+from quorate.dnssec.act import ACTS, Act, Needs, evidence_findings
+from quorate.dnssec.continuity import judge
 from quorate.dnssec.ksr import Request
 from quorate.dnssec.simulate import Habits
 from quorate.findings import table

@@ -29,6 +29,7 @@ PARTS = (
     "x509",
     "dnssec",
     "skr",
+    "anchor",
     "lint",
     "token",
     "ceremony",

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
-from quorate.dnssec.continuity import Act, Next, Rules, Signed, Verdict, judge
+from quorate.dnssec.act import Act
+from quorate.dnssec.continuity import Next, Rules, Signed, Verdict, judge
 from quorate.dnssec.dnskey import KSK_FLAGS, ZSK_FLAGS, Algorithm
 from quorate.dnssec.keyfile import KeyPair, PrivateKey, key_pair
 from quorate.dnssec.ksk import Ksk, Ksks

@@ -14,7 +14,7 @@ import msgspec
 
 from quorate import canonical
 from quorate.authority import AuthorityState
-from quorate.dnssec.continuity import ACTS, Act, Needs, evidence_findings
+from quorate.dnssec.act import ACTS, Act, Needs, evidence_findings
 from quorate.dnssec.dnskey import Algorithm, DigestType, Dnskey, dnskey_of
 from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.dnssec.name import wire_name

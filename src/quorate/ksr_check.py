@@ -95,7 +95,7 @@ def _relaxing(verdict: Verdict, act: str) -> tuple[Verdict, tuple[Finding, ...]]
     """The verdict without what a named act relaxes, and that; what the act needs besides is told."""
     if not act:
         return verdict, ()
-    from quorate.dnssec.continuity import ACTS, Act
+    from quorate.dnssec.act import ACTS, Act
 
     rule = ACTS[Act(act)]
     _say([f"act {act}: relaxes {', '.join(sorted(rule.relaxes))}", *(f"    needs {one.value}" for one in rule.needs)])
@@ -172,7 +172,8 @@ def _before(asked: Asked, folder: Path, request: Request, digest: str) -> Before
         return Before(_response(data, asked.previous.name), (), seen)
     if not (own or recorded.is_dir()):
         return Before(seen=seen)
-    from quorate.dnssec.continuity import Act, predecessor
+    from quorate.dnssec.act import Act
+    from quorate.dnssec.continuity import predecessor
     from quorate.zone import load_history, load_schemas
 
     history = (*load_history(folder, load_schemas(folder)), *own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quorate.dnssec.continuity import BY_TWO
+from quorate.dnssec.act import BY_TWO
 from quorate.keysets import act_lines
 from quorate.layout import Layout, Maker
 from quorate.plan import SignKeySets

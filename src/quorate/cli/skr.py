@@ -62,8 +62,8 @@ def skr_check_command(
         raise click.UsageError("--ksk: name the KSK of each part once")
     hand, folder, notes = _at_hand(file, previous, anchor, root, at)
     notes += told(read.notices)
-    if previous and any(one.response.id == response.id for one in hand.history):
-        raise Refusal("skr.previous_itself", previous.name, id=response.id)
+    if previous and any(one.response == response for one in hand.history):
+        raise Refusal("skr.previous_itself", previous.name)
     digest = f"sha256:{hashlib.sha256(asked).hexdigest()}" if ksr else ""
     notes += [f"request {ksr}: {digest}"] if ksr else ["no request at hand: what it answers is not judged"]
     hand = replace(hand, request=read.request, request_digest=digest)
@@ -115,7 +115,7 @@ def _at_hand(
 
 
 def _with_plan(hand: AtHand, folder: Path | None, schema: str | None, parts: dict[str, str], act: str | None) -> AtHand:
-    from quorate.dnssec.continuity import Act
+    from quorate.dnssec.act import Act
     from quorate.zone import planned, revoked_ksks
 
     hand = replace(hand, act=Act(act) if act else Act.ROUTINE)

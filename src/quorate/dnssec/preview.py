@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from quorate.dnssec.act import Act
 from quorate.dnssec.conformity import slots_in
-from quorate.dnssec.continuity import Act, Next, Signed, judge, predecessor, rules_for
+from quorate.dnssec.continuity import Next, Signed, judge, predecessor, rules_for
 from quorate.dnssec.dnskey import Dnskey
 from quorate.dnssec.ksk import Ksks, known_ksks
 from quorate.dnssec.ksr import Request

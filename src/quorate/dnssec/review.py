@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from quorate.dnssec import conformity
+from quorate.dnssec.act import ACTS, Act
 from quorate.dnssec.anchor import TrustAnchor
 from quorate.dnssec.checks import IN_THE_ANSWER, Case
 from quorate.dnssec.checks import judge as judge_checks
-from quorate.dnssec.continuity import ACTS, Act, Next, Rules, Signed, Verdict, judge, predecessor, rules_for
+from quorate.dnssec.continuity import Next, Rules, Signed, Verdict, judge, predecessor, rules_for
 from quorate.dnssec.dnskey import Dnskey
 from quorate.dnssec.ksk import Ksk, Ksks, known_ksks
 from quorate.dnssec.ksr import Request, Response

@@ -40,6 +40,7 @@ def table() -> dict[str, Meaning]:
     if not _table:
         from . import (
             adoption,
+            anchor,
             authority,
             boulder,
             ceremony,
@@ -58,7 +59,7 @@ def table() -> dict[str, Meaning]:
             x509,
         )
 
-        judged = (authority, custody, outset, adoption, plan, key_sets, waiver, script, x509, lint, dnssec, skr)
+        judged = (authority, custody, outset, adoption, plan, key_sets, waiver, script, x509, lint, dnssec, skr, anchor)
         for part in (*judged, token, ceremony, record, register, boulder):
             _table.update(part.TABLE)
     return _table

@@ -20,19 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from quorate import canonical
 from quorate.dnssec import checks
+from quorate.dnssec.act import ACTS, OCCASIONAL, Act
 from quorate.dnssec.conformity import ksk_findings, own_findings, plan_findings, promise_findings, request_findings
-from quorate.dnssec.continuity import (
-    ACTS,
-    AFTER_ANOTHER,
-    OCCASIONAL,
-    Act,
-    Next,
-    Signed,
-    judge,
-    predecessor,
-    rules_for,
-    unrecorded,
-)
+from quorate.dnssec.continuity import AFTER_ANOTHER, Next, Signed, judge, predecessor, rules_for, unrecorded
 from quorate.dnssec.dnskey import Algorithm, Dnskey, dnskey_of
 from quorate.dnssec.ksk import Ksks, known_ksks
 from quorate.dnssec.ksr import Request
