@@ -17,6 +17,7 @@ from quorate.findings import Refusal
 from quorate.host import Host
 from quorate.token import Login
 from quorate.token.opening import open_token
+from refusing import run
 from unsmooth import PowerCut, at, pending
 
 AGAIN = SHARE.replace('id = "share-hsm-1"', 'id = "share-again"').replace('["c1", "c2", "c3"]', '["c2", "c3"]')
@@ -103,6 +104,24 @@ def test_a_shared_credential_is_forgotten(day: Day) -> None:
     again(day, FORGET)
     assert not opens(day, old)
     accepted(day)
+    for name, operations in (("003-again", AGAIN), ("003-twice", FORGET.replace("share-again", "once-more"))):
+        assert refusal(day, name, operations.replace("share-again", "once-more")) == ["plan.credential_forgotten"]
+    assert "script.token_without_quorum" in refusal(day, "003-sign", key("key-r9"))
+
+
+def test_a_ceremony_comes_after_those_that_were_held_by_its_name_too(day: Day) -> None:
+    assert refusal(day, "000-early", key("key-r9")) == ["plan.sorts_early"]
+    assert run("new", "000-new", "--from", "root", "--in", day.root).codes == ["plan.sorts_early"]
+    assert refusal(day, "002-late", key("key-r9")) == []
+
+
+def refusal(day: Day, name: str, operations: str) -> list[str]:
+    ceremony = make_plan(day.root, name, operations, "2026-12-15T09:00:00Z")
+    try:
+        prepare.compile_plan(ceremony, prepare.real_base(day.root), Host().random)
+    except Refusal as refused:
+        return [one.code for one in refused.findings]
+    return []
 
 
 def test_without_enough_of_the_old_holders_the_plan_is_refused(day: Day) -> None:

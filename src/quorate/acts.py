@@ -309,7 +309,7 @@ def _share_act(layout: Layout, operation: ShareOperation) -> tuple[str, list[Mak
 
 
 def _replaced(layout: Layout, token: str, credential: str) -> tuple[str, ...]:
-    """What is said where there are shares already: they open the token once more, and then never again."""
+    """What opens the token once more, and then never again: the shares that there are, or a new token's credential."""
     for known in layout.sets:
         if (known.token, known.credential) == (token, credential):
             need, count = known.set.threshold, known.set.count
@@ -317,7 +317,9 @@ def _replaced(layout: Layout, token: str, credential: str) -> tuple[str, ...]:
                 f"The shares in force, set {known.set.id}, open it once more: {need} of {count} holders type theirs.",
                 "Then they open nothing, and their worksheets are destroyed before everyone: ______________________",
             )
-    return ()
+    return (
+        "Whoever set the transport credential types it, unseen; it opens nothing afterwards. typed by: ______________",
+    )
 
 
 def _media(step: str) -> Step:

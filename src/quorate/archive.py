@@ -32,6 +32,13 @@ def ceremonies(root: Path) -> list[Path]:
     return sorted(path for path in (root / "ceremonies").glob("*") if not path.name.startswith("."))
 
 
+def require_last(root: Path, name: str) -> None:
+    """A new ceremony comes after all that were held, by its name too. Raises `plan.sorts_early`."""
+    held = [one.name for one in ceremonies(root) if record_folder(one, Mode.REAL).exists()]
+    if later := [one for one in held if one > name]:
+        raise Refusal("plan.sorts_early", name, name=name, last=later[-1])
+
+
 def record_folder(ceremony: Path, mode: Mode) -> Path:
     """Where the record of a ceremony lies."""
     return ceremony / ("record" if mode is Mode.REAL else "rehearsal/record")

@@ -109,6 +109,7 @@ class Resolver:
         match operation:
             case ShareOut(id=name, token=token, credential=credential, fate=fate, holders=holders, threshold=threshold):
                 self.authority.token(token)
+                self._require_remembered(name, token, credential)
                 return ShareOperation(name, token, credential, fate, holders, threshold)
             case GenerateKey(id=name, token=token, type=kind, use=use, zone=zone, algorithm=algorithm):
                 self.authority.token(token)
@@ -160,6 +161,13 @@ class Resolver:
         token = self.names.token_of(key, where)
         known = self.register.keys[key]
         return DestroyOperation(name, token, key, known.object, known.spki)
+
+    def _require_remembered(self, name: str, token: str, credential: str) -> None:
+        """Somebody still has the credential that is to be replaced."""
+        earlier = (one for one in self.names.operations if isinstance(one, ShareOperation))
+        gone = {(one.token, one.credential) for one in earlier if one.fate == "destroyed"}
+        if (token, credential) in self.register.forgotten | gone:
+            raise Refusal("plan.credential_forgotten", f"operations[{name}]", token=token, credential=credential)
 
     def _require_type(self, kind: str, use: str, name: str) -> None:
         if kind not in {one.value for one in KeyType}:

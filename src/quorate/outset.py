@@ -16,6 +16,7 @@ from pathlib import Path
 
 from quorate import source
 from quorate.adopting import adopted_der, history
+from quorate.archive import require_last
 from quorate.authority import AuthorityState
 from quorate.dnssec.name import name_text, wire_name
 from quorate.findings import Refusal, refuse_errors
@@ -154,8 +155,8 @@ def new(root: Path, name: str, kind: str, host: Host, zone: str = "") -> Path:
     """Write the folder of a new ceremony with a plan of `kind` for the authority in `root`; the plan's path.
 
     `zone`: the one that it is about, else the first. `outset.kind_unknown`, `outset.ceremony_present`,
-    `outset.nothing_yet`, `outset.no_root`, `outset.zone_unknown`, `plan.identifier`, and all that is wrong with the
-    authority or an earlier plan.
+    `outset.nothing_yet`, `outset.no_root`, `outset.zone_unknown`, `plan.identifier`, `plan.sorts_early`, and all
+    that is wrong with the authority or an earlier plan.
     """
     if kind not in KINDS:
         raise Refusal("outset.kind_unknown", "--from", kind=kind, known=", ".join(KINDS))
@@ -166,6 +167,7 @@ def new(root: Path, name: str, kind: str, host: Host, zone: str = "") -> Path:
     folder = root / "ceremonies" / name
     if folder.exists():
         raise Refusal("outset.ceremony_present", str(folder), name=name)
+    require_last(root, name)
     state = source.read_authority(root, Mode.REHEARSAL)  # keys can be enrolled later
     for what, entries in (("token", state.tokens), ("place", state.places)):
         if not entries:

@@ -26,6 +26,13 @@ TABLE: dict[str, Meaning] = {
         "add seats to the plan",
         "BR 5.2.2",
     ),
+    "plan.credential_forgotten": Meaning(
+        ERROR,
+        False,
+        "the {credential} credential of {token} was replaced by one that nobody keeps: nobody can replace it again",
+        "leave the operation out; a module that its maker's means have reset is another token, with an id of its own",
+        "",
+    ),
     "plan.crl_number": Meaning(
         ERROR,
         False,
@@ -304,6 +311,13 @@ TABLE: dict[str, Meaning] = {
         False,
         "what the template left open is not filled in: {text}",
         "write there what it asks for; a rehearsal works without",
+        "",
+    ),
+    "plan.sorts_early": Meaning(
+        ERROR,
+        False,
+        "{name} sorts before {last}, which was held already",
+        "give it a name that comes after: ceremonies follow each other in the order of their names",
         "",
     ),
     "plan.standby_differs": Meaning(

@@ -16,7 +16,7 @@ from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.findings import Refusal
 from quorate.register.bags import Bag, bags_after
 from quorate.script import KnownKey, KnownPart, KnownSkr, Script, ScriptAdopted, ShareSet
-from quorate.script.operations import CrlOperation, ScriptOperation, ScriptResponse, SignOperation
+from quorate.script.operations import CrlOperation, ScriptOperation, ScriptResponse, ShareOperation, SignOperation
 from quorate.script.state import Deed, Lies, State
 
 GENESIS = "genesis"
@@ -70,6 +70,7 @@ class Register:
     places: Mapping[str, str] = field(default_factory=dict)
     seals: frozenset[str] = frozenset()
     sets: Mapping[tuple[str, str], ShareSet] = field(default_factory=dict)
+    forgotten: frozenset[tuple[str, str]] = frozenset()  # credentials of tokens that nobody has any more
     ksks: Mapping[str, KnownKey] = field(default_factory=dict)  # every KSK that was ever generated
     skrs: Mapping[str, Skr] = field(default_factory=dict)  # in the order in which they were signed
     published: tuple[str, ...] = ()  # in the order of their last publications
@@ -90,6 +91,8 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
     for operation in script.operations:
         if isinstance(operation, CrlOperation) and operation.id in state.crls:
             crls[artifact_name(operation.issuer)] = state.crls[operation.id]
+    splits = (one for one, _ in ended if isinstance(one, ShareOperation))
+    forgotten = {(one.token, one.credential) for one in splits if one.fate == "destroyed"}
     adopted = _adopted(script, state)
     now = (*adopted, *(one.artifact for one in script.publications if one.artifact in state.published))
     published = (*(one for one in register.published if one not in now), *dict.fromkeys(now))
@@ -109,7 +112,8 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         bags=bags_after(register.bags, state, keys_at(script.facility, register, state.authority)),
         places={place.id: place.facility for place in state.authority.places},
         seals=register.seals | state.seals,
-        sets={**register.sets, **state.sets},
+        sets={name: one for name, one in {**register.sets, **state.sets}.items() if name not in forgotten},
+        forgotten=register.forgotten | forgotten,
         skrs={name: replace(one, known=_published(one.known, published)) for name, one in skrs.items()},
         published=published,
         entries=(*register.entries, *(Entry(script.ceremony, one, deed.at, deed.data) for one, deed in ended)),
