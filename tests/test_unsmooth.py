@@ -9,6 +9,7 @@ import pytest
 from example import FIRST, make_authority, make_plan
 from forging import VERIFIER, Forgery, genesis, record, stand_ins, verify
 from quorate.conduct import Kind
+from quorate.script import Compare
 from quorate.script.state import Status
 from unsmooth import Bug, PowerCut, Unsmooth, When, at, in_branch, pending, say, unsmooth
 
@@ -114,6 +115,21 @@ def test_an_abort_when_the_rest_cannot_be_resumed(planned: Path, tmp_path: Path)
 def test_the_power_fails(planned: Path, tmp_path: Path, step: str) -> None:
     output, _, _ = conducted(planned, tmp_path, [(at(step), PowerCut())])
     assert "resumptions after interruption: 1" in output
+
+
+@pytest.mark.parametrize(("step", "asked"), [("2.2", 0), ("2.5", 0), ("7.2", 1), ("10.6", 0)])
+def test_the_number_on_a_device_is_asked_for_where_it_can_be_read(tmp_path: Path, step: str, asked: int) -> None:
+    """Not while it lies in its bag, in the safe or on the table."""
+    planned = make_authority(tmp_path / "planned")
+    with (planned / "authority.toml").open("a") as file:
+        file.write('holder = "hsm-1"\n')  # of the only item, which stands last
+    make_plan(planned, "001-root", FIRST)
+    _, _, people = conducted(planned, tmp_path, [(at(step), PowerCut())])
+    branch = people.state.script.branches.resume
+    serials = {one.id for one in branch if isinstance(one, Compare) and one.source == "token"}
+    root = tmp_path / "authority"
+    events = Forgery(record(root, "001-root"), stand_ins(root)).events
+    assert sum(event["step"] in serials and event["type"] == "compared" for event in events) == asked
 
 
 def test_a_bug(planned: Path, tmp_path: Path) -> None:

@@ -2903,8 +2903,11 @@ class Session:
             return False
         if kind == "compare" and step["source"] == "checkpoint":
             return self.last_checkpoint is None
-        if kind in ("unlock", "custody") and frame.name == "resume" and self.frames[-2].name != "main":
+        of_token = kind == "compare" and step["source"] == "token"
+        if (kind in ("unlock", "custody") or of_token) and frame.name == "resume" and self.frames[-2].name != "main":
             return True  # a suspension or an abort goes on by itself
+        if of_token and frame.name == "resume":
+            return not self._at_hand(step["expected"])
         if kind == "unlock":
             return (step["token"], step["credential"]) not in self.stopped_unlocked or step["token"] in self.unlocked
         return kind == "custody" and self._custody_done(step, frame.name == "resume")
@@ -2934,6 +2937,13 @@ class Session:
         if not resuming and action == "seal":
             return not item.out or bool(item.seal)
         return False
+
+    def _at_hand(self, token):
+        """Whether the number on a token can be read: no item here leads to it, or one that does is out and open."""
+        bags = [
+            self.items[i["id"]] for i in self.state.items.values() if i["holder"] == token and i["id"] in self.items
+        ]
+        return not bags or any(bag.out and not bag.seal for bag in bags)
 
     def _to_take(self, name):
         return name in self.stopped_out and not self.items[name].out

@@ -44,9 +44,17 @@ def wants_compare(step: Compare, state: State) -> Want | None:
         return None
     if step.source == "checkpoint" and not state.checkpoint_root and state.line != "main":
         return None  # nothing was ever written on paper
+    if step.source == "token" and state.line == "resume" and not (state.to_main and _at_hand(step.expected, state)):
+        return None
     kind = "clock" if step.source == "clock" else "text"
     questions = tuple(Question(seat, step.title, kind) for seat in step.by)
     return Ask(questions, tuple(expected(step, state) for _ in step.by))
+
+
+def _at_hand(token: str, state: State) -> bool:
+    """Whether its number can be read: it is in no bag of ours, or one of its bags is out and open."""
+    bags = [item.id for item in state.authority.items if item.holder == token and item.id in state.items]
+    return not bags or any(not (state.items[bag].place or state.items[bag].seal) for bag in bags)
 
 
 def expected(step: Compare, state: State) -> str:
