@@ -42,8 +42,32 @@ def replace(value: Any, **changes: Any) -> Any:
 
 @functools.cache
 def private(kind: str, name: str) -> PrivateKey:
-    """A key that is made once a session: `rsa-2048`, `rsa-1536`, `p-256`, `p-384`, `ed25519`, `ed448`."""
-    assert name
+    """A key that is made once a session: `rsa-2048`, `rsa-1536`, `p-256`, `p-384`, `ed25519`, `ed448`.
+
+    No two have a tag in common, which would be found wherever they meet; but for those that are made to have one.
+    """
+    if " tag " in name:
+        return _generated(kind)
+    while (tags := _tags(made := _generated(kind))) & _TAKEN:
+        pass
+    _TAKEN.update(tags)
+    return made
+
+
+_TAKEN: set[int] = set()
+
+
+def _tags(made: PrivateKey) -> set[int]:
+    """Its tags as a ZSK, as a KSK and as a revoked one, of either algorithm if it is of RSA."""
+    pairs = [
+        key_pair(made, "any", flags, algorithm)
+        for flags in (ZSK_FLAGS, KSK_FLAGS)
+        for algorithm in (Algorithm.RSASHA256, Algorithm.RSASHA512)
+    ]
+    return {tag for pair in pairs for tag in (pair.dnskey.key_tag, pair.dnskey.revoked.key_tag)}
+
+
+def _generated(kind: str) -> PrivateKey:
     match kind:
         case "p-256":
             return ec.generate_private_key(ec.SECP256R1())
