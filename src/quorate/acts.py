@@ -227,7 +227,8 @@ def _operation(layout: Layout, operation: ScriptOperation) -> tuple[str, list[Ma
                 lambda step: _destroy_step(layout, operation, step)
             ]
         case _:
-            title, text, clauses = issue_words(operation, layout.drafts[operation.id], layout.profiles)
+            known = layout.known.get(operation.id, {})
+            title, text, clauses = issue_words(operation, layout.drafts[operation.id], layout.profiles, known)
             return title, [lambda step: Issue(id=step, title=title, text=text, operation=operation.id, clauses=clauses)]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from quorate.algorithms import SignatureAlgorithm
 from quorate.authority import AuthorityState
 from quorate.carrying import require_bagged, require_carrier
-from quorate.findings import Finding, Refusal
+from quorate.findings import Finding, Refusal, about
 from quorate.keys import WEBPKI_TYPES, KeyType, key_name, stand_in_spki
 from quorate.keysets import require_ksk, resolve
 from quorate.plan import (
@@ -95,7 +95,8 @@ class Resolver:
             try:
                 if operation.id in self.register.operations or operation.id in self.register.skrs:
                     raise Refusal("plan.operation_known", f"operations[{operation.id}]", id=operation.id)
-                self.names.operations.append(self._operation(operation))
+                with about(f"operations[{operation.id}]"):
+                    self.names.operations.append(self._operation(operation))
             except Refusal as refusal:
                 problems += refusal.findings
                 self.names.fallen.add(operation.id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from quorate import canonical
 from quorate.authority import AuthorityState
 from quorate.compliance import OF_KEY
-from quorate.findings import Finding
+from quorate.findings import Finding, about
 from quorate.keys import KeyType, stand_in_spki
 from quorate.register import Register
 from quorate.script import Script, ScriptDraft
@@ -66,7 +66,8 @@ def freeze(
             drafts.append(Draft(operation.id, made.file, b"", (), made.findings, lines))
         elif not isinstance(operation, (ShareOperation, ImportOperation, DestroyOperation)):
             materials = Materials(inputs, spkis, certificates, crls)
-            draft = make_draft(script, operation, materials, opens)
+            with about(f"operations[{operation.id}]"):
+                draft = make_draft(script, operation, materials, opens)
             commitments = rule_commitments(authority)
             findings = lint(script, commitments, operation, materials, draft.unsigned, opens)
             fields = open_fields(script, operation)

@@ -27,9 +27,11 @@ MOST_ENTRIES = 100
 ISSUANCE = ("BR 4.3.1.1", "BR 4.3.1.2")
 
 
-def issue_words(operation: IssueOperation, draft: ScriptDraft, profiles: Mapping[str, Profile]) -> Words:
-    """Title, printed lines and clauses of the step that issues."""
-    title, lines, clauses = _words(operation)
+def issue_words(
+    operation: IssueOperation, draft: ScriptDraft, profiles: Mapping[str, Profile], known: Mapping[str, str]
+) -> Words:
+    """Title, printed lines and clauses of the step that issues. `known`: by serial number what a CRL may revoke."""
+    title, lines, clauses = _words(operation, known)
     if isinstance(operation, RequestOperation):
         return title, (*lines, *_draft_lines(draft)), clauses
     profile = profiles[operation.profile]
@@ -37,10 +39,10 @@ def issue_words(operation: IssueOperation, draft: ScriptDraft, profiles: Mapping
     return title, (said, *lines, *_draft_lines(draft)), clauses
 
 
-def _words(operation: IssueOperation) -> Words:
+def _words(operation: IssueOperation, known: Mapping[str, str]) -> Words:
     match operation:
         case CrlOperation():
-            return f"Issue the CRL {operation.id}", _crl_lines(operation), ISSUANCE
+            return f"Issue the CRL {operation.id}", _crl_lines(operation, known), ISSUANCE
         case RequestOperation():
             return f"Sign the request {operation.id}", _request_lines(operation), ("RFC 2986 4.2",)
         case OcspOperation():
@@ -73,13 +75,13 @@ def _constraint_lines(constraints: Constraints | None) -> tuple[str, ...]:
     return permitted + tuple(f"excluded: {spoken(text)}" for text in constraints.excluded)
 
 
-def _crl_lines(operation: CrlOperation) -> tuple[str, ...]:
+def _crl_lines(operation: CrlOperation, known: Mapping[str, str]) -> tuple[str, ...]:
     return (
         *_signer_lines(operation),
         f"number: {operation.number}",
         _valid(operation.this_update, operation.next_update, operation.days),
         *_scope_lines(operation),
-        *_entry_lines(operation),
+        *_entry_lines(operation, known),
     )
 
 
@@ -89,10 +91,11 @@ def _scope_lines(operation: CrlOperation) -> tuple[str, ...]:
     return (*point, *((covers[operation.scope],) if operation.scope else ()))
 
 
-def _entry_lines(operation: CrlOperation) -> tuple[str, ...]:
+def _entry_lines(operation: CrlOperation, known: Mapping[str, str]) -> tuple[str, ...]:
     """Every entry, or the last ones of a long list: the newly revoked come last."""
     shown = operation.entries[-MOST_ENTRIES:]
-    lines = tuple(f"revoked: {entry.serial} {entry.date} {entry.reason}" for entry in shown)
+    said = ((f"revoked: {entry.serial} {entry.date} {entry.reason}", known.get(entry.serial)) for entry in shown)
+    lines = tuple(f"{line}: {name}" if name else line for line, name in said)
     if len(shown) == len(operation.entries):
         return lines
     return (

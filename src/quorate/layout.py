@@ -42,6 +42,7 @@ class Layout:
     outside: frozenset[str] = frozenset()  # of these, those whose digest is known outside
     sets: tuple[KnownSet, ...] = ()
     ksks: Mapping[str, str] = field(default_factory=dict)  # what is printed of each, by the digest of its public key
+    known: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by CRL, what serial numbers are those of
     acts: list[Act] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 

@@ -6,7 +6,7 @@ import importlib.resources
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +20,7 @@ from quorate.authority import AuthorityState, Zone
 from quorate.findings import Refusal, within
 from quorate.people import Purpose
 from quorate.plan import (
+    DestroyKey,
     GenerateKey,
     ImportKey,
     IssueCrl,
@@ -42,7 +43,8 @@ POLICIES = {"subordinate": "2.23.140.1.2.1", "cross": "2.5.29.32.0"}
 class Earlier:
     """What the plans of the ceremonies before a new one lay down: roots in order, CRL numbers, shared tokens, dates."""
 
-    roots: Mapping[str, str]  # to the token of its key
+    roots: Mapping[str, str]  # whose keys are left, to their tokens
+    named: int  # how many roots there ever were
     below: Mapping[str, str]  # of an issuer, the last certificate
     numbers: Mapping[str, int]
     shared: frozenset[str]
@@ -76,16 +78,14 @@ def earlier(root: Path, name: str) -> Earlier:
     plans: list[Plan] = [_plan(folder) for folder in folders]
     past = history(root, source.read_source(root).adopted, [name for plan in plans for name in plan.adopt])
     operations: list[Operation] = [operation for plan in plans for operation in plan.operations]
-    tokens = {one.id: one.token for one in operations if isinstance(one, GenerateKey)}
     zones = zone_past(root, plans)
     numbers = dict(past.numbers)
-    brought = {one.key: one.token for one in operations if isinstance(one, ImportKey)}
     for operation in operations:
         if isinstance(operation, IssueCrl):
             numbers[operation.issuer] = max(operation.number, numbers.get(operation.issuer, 0))
     return Earlier(
-        roots={root: brought[root] for root in past.roots if root in brought}
-        | {one.id: tokens.get(one.key, "") for one in operations if isinstance(one, IssueRoot)},
+        roots=_roots(operations, past.roots),
+        named=len(past.roots) + sum(isinstance(one, IssueRoot) for one in operations),
         below={one.issuer: one.id for one in operations if isinstance(one, (IssueSubordinate, IssueCross))},
         numbers=numbers,
         shared=frozenset(one.token for one in operations if isinstance(one, ShareOut) and one.credential == "user"),
@@ -94,6 +94,19 @@ def earlier(root: Path, name: str) -> Earlier:
         carried=_carried(plans),
         last=max((_closes(plan) for plan in plans), default=None),
     )
+
+
+def _roots(operations: Sequence[Operation], adopted: Iterable[str]) -> dict[str, str]:
+    """Roots whose pair is on a token then, with the first such token."""
+    gone = {one.key for one in operations if isinstance(one, DestroyKey)}
+    pairs = [(one.id, one.id, one.token) for one in operations if isinstance(one, GenerateKey)]
+    pairs += [(one.id, one.key, one.token) for one in operations if isinstance(one, ImportKey)]
+    tokens: dict[str, str] = {}
+    for name, key, token in pairs:
+        if name not in gone:
+            tokens.setdefault(key, token)
+    keys = {root: root for root in adopted} | {one.id: one.key for one in operations if isinstance(one, IssueRoot)}
+    return {root: tokens[key] for root, key in keys.items() if key in tokens}
 
 
 def _carried(plans: Iterable[Plan]) -> dict[str, str]:
@@ -187,7 +200,7 @@ def share_of(start: Beginning, token: str) -> str:
 
 def _root(start: Beginning) -> Written:
     state, token = start.state, start.state.tokens[0].id
-    number = len(start.earlier.roots) + 1
+    number = start.earlier.named + 1
     tag, days = f"r{number}", start.days(f"{state.rules}-root", state.commitments.root_days)
     parts = [share] if (share := share_of(start, token)) else []
     names = {"organisation": quoted(state.organisation), "common_name": quoted(_named(state, f"Root R{number}"))}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cryptography import x509
+
 from quorate.authority import AuthorityState
 from quorate.compliance.texts import RuleSet
 from quorate.findings import Finding, Refusal, found, table
@@ -67,6 +69,8 @@ def plan_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
     # bags may be inspected without any operation
     if not (plan.operations or plan.retrieve or plan.publications or plan.adopt):
         findings.append(found("plan.empty", "operations"))
+    if not plan.purpose.strip():
+        findings.append(found("plan.purpose", "purpose"))
     if plan.facility not in {place.facility for place in authority.places}:
         findings.append(found("plan.facility", "facility", facility=plan.facility))
     known = {person.id for person in authority.people}
@@ -104,6 +108,8 @@ def _operation_findings(operation: Operation, seats: set[str]) -> list[Finding]:
         missing = [found("seat.unknown", f"{where}.requester", seats=one) for one in unknown]
         return [*require_identifiers(names), *missing]
     findings = [*require_identifiers([(f"{where}.profile", operation.profile)])]
+    policies = getattr(operation, "policies", ())
+    findings += [found("plan.policy_oid", f"{where}.policies", text=one) for one in policies if not _is_oid(one)]
     findings += _validity_findings(operation, where)
     if isinstance(operation, (IssueSubordinate, IssueCross, IssueResponder)):
         given = [name for name in ("csr", "key", "spki") if getattr(operation, name)]
@@ -118,6 +124,14 @@ def _operation_findings(operation: Operation, seats: set[str]) -> list[Finding]:
             if one.reason not in REASONS
         ]
     return findings
+
+
+def _is_oid(text: str) -> bool:
+    try:
+        x509.ObjectIdentifier(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _validity_findings(operation: Certificate | IssueCrl | IssueOcsp, where: str) -> list[Finding]:

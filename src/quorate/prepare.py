@@ -49,13 +49,15 @@ from quorate.script import (
     ScriptToken,
 )
 from quorate.script.drafting import utc
-from quorate.script.operations import ScriptOperation
+from quorate.script.operations import CrlOperation, ScriptOperation
 from quorate.script.text import render
 from quorate.scrutiny import draft_findings
 from quorate.source import find_authority, read_authority, read_source
 from quorate.standby import standby_findings
 from quorate.statement import Mode
 from quorate.strict import FILE_NAME, load_toml, require_identifiers
+from quorate.x509.facts import read_certificate
+from quorate.x509.name import name_line
 from quorate.x509.profile import SHIPPED, parse_profile
 from quorate.zones import pinned_as, zone_inputs, zone_notices
 
@@ -310,11 +312,24 @@ def _laid_out(
         adopted=tuple((one, description(one, inputs[one.file])) for one in script.adopted),
         outside=frozenset(one.id for one in script.adopted if is_known_outside(one, inputs[one.file])),
         sets=script.sets,
+        known={
+            crl.id: _known(crl, start.register, inputs) for crl in script.operations if isinstance(crl, CrlOperation)
+        },
         ksks={spki: f"KSK of the zone {pin.zone}, DS {pin.ds}" for spki, pin in pins(start.register).items()},
     )
     acts, steps, branches = lay_out(layout)
     notices = (*script.notices, *zone_notices(inputs, drafts))
     return msgspec.structs.replace(script, drafts=entries, acts=acts, steps=steps, branches=branches, notices=notices)
+
+
+def _known(operation: CrlOperation, register: Register, inputs: Mapping[str, bytes]) -> dict[str, str]:
+    """The certificates of the register that a CRL can be about, as people know them, by serial number."""
+    path = operation.issuer.removeprefix("input:")
+    if path not in inputs:
+        return {}
+    issuer = read_certificate(inputs[path], path).subject
+    facts = ((name, read_certificate(der, name)) for name, der in register.certificates.items())
+    return {f"{it.serial:x}": f"{name}, {name_line(it.subject)}" for name, it in facts if it.issuer == issuer}
 
 
 def _notices(plan: Plan, start: Base, tokens: tuple[str, ...]) -> tuple[str, ...]:

@@ -22,7 +22,9 @@ def status_command(folder: Path) -> None:
     Example: quorate status
     """
     from quorate import archive, governing, record, source
+    from quorate.host import Host
     from quorate.script import read_script
+    from quorate.script.drafting import utc
     from quorate.statement import Mode
 
     root = source.find_authority(folder)
@@ -42,7 +44,9 @@ def status_command(folder: Path) -> None:
         steps = ["planned"]
         if (ceremony / "script.json").is_file():
             script = read_script((ceremony / "script.json").read_bytes(), "script.json")
-            steps.append(f"compiled, window {script.window.opens} to {script.window.closes}")
+            passed = utc(script.window.closes) < Host().now() and not record.closed(real)
+            window = f"window {script.window.opens} to {script.window.closes}{', which has passed' if passed else ''}"
+            steps.append(f"compiled, {window}")
             steps.append(f"{len(list((ceremony / 'approvals').glob('*.sig')))} approvals")
         if record.closed(rehearsal):
             steps.append("rehearsed")

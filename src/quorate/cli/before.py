@@ -10,11 +10,19 @@ from quorate import archive, governing, prepare, record, source
 from quorate.authority import AuthorityState
 from quorate.carrying import place_findings
 from quorate.cli import verifier
-from quorate.findings import Finding, Refusal, refuse_errors
+from quorate.findings import Finding, Refusal, found, refuse_errors
 from quorate.host import Host
 from quorate.outset import KINDS
 from quorate.script import Script
-from quorate.script.operations import GenerateOperation
+from quorate.script.drafting import utc
+from quorate.script.operations import (
+    DestroyOperation,
+    GenerateOperation,
+    ImportOperation,
+    OcspOperation,
+    RequestOperation,
+    ShareOperation,
+)
 from quorate.script.state import State
 from quorate.statement import Mode, Statement
 
@@ -74,7 +82,7 @@ def check_command(ceremony: Path, rehearsal: bool) -> None:
     else:
         start = prepare.provisional_base(root)
     compiled = prepare.compile_plan(ceremony.resolve(), start, host.random)
-    _print_findings(compiled.findings)
+    _print_findings((*compiled.findings, *(() if rehearsal else _passed(compiled.script, host))))
     if not rehearsal:
         refuse_errors(_looked_at(root, start.state, compiled.script, say=True))
         _print_unsigned(root, start.state)
@@ -156,7 +164,7 @@ def compile_command(ceremony: Path, replace: bool) -> None:
     compiled = prepare.compile_plan(ceremony, start, host.random)
     refuse_errors(_looked_at(source.find_authority(ceremony), start.state, compiled.script, say=False))
     fallen = frozen.write(host, ceremony, compiled, replace)
-    _print_findings(compiled.findings)
+    _print_findings((*compiled.findings, *_passed(compiled.script, host)))
     digest = canonical.digest(compiled.script.file())
     click.echo(f"script: {ceremony / 'script.json'}")
     click.echo(f"digest: {digest}")
@@ -278,10 +286,27 @@ def _print_standing(what: str, standing: governing.Standing) -> None:
     click.echo(f"{what}: {len(standing.signed)} of {standing.need} signatures ({', '.join(standing.signed) or 'none'})")
 
 
+def _passed(script: Script, host: Host) -> tuple[Finding, ...]:
+    """Whether there is no time left for it."""
+    closes = script.window.closes
+    return (found("plan.window_passed", "window", closes=closes),) if utc(closes) < host.now() else ()
+
+
 def _made(state: State) -> str:
     """What a ceremony made, by kinds."""
-    keys = [one for one in state.script.operations if one.id in state.done and isinstance(one, GenerateOperation)]
-    kinds = {"key": keys, "certificate": state.certificates, "CRL": state.crls, "SKR": state.skrs}
+    ended = [one for one in state.script.operations if one.id in state.done]
+    operations = {
+        what: [one for one in ended if isinstance(one, kind)]
+        for what, kind in {
+            "key": GenerateOperation,
+            "copy": ImportOperation,
+            "share-out": ShareOperation,
+            "request": RequestOperation,
+            "OCSP response": OcspOperation,
+            "destruction": DestroyOperation,
+        }.items()
+    }
+    kinds = {**operations, "certificate": state.certificates, "CRL": state.crls, "SKR": state.skrs}
     kinds |= {"publication": state.published}
     return ", ".join(counted(len(made), what) for what, made in kinds.items() if made) or "nothing"
 

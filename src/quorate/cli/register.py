@@ -47,7 +47,7 @@ def register_command(folder: Path, form: str | None, into: Path | None, rehearsa
     from quorate import archive, record, source
     from quorate.event import moment
     from quorate.host import Host
-    from quorate.register.agreement import disagreements
+    from quorate.register.agreement import disagreements, lapsed_quorums
     from quorate.register.inventory import read_entries, take
     from quorate.statement import Mode
 
@@ -59,7 +59,7 @@ def register_command(folder: Path, form: str | None, into: Path | None, rehearsa
     objects = read_entries(register)
     now = max([host.now(), *(moment(one.at) for one in register.entries[-1:])])  # rehearsals are ahead of their time
     inventory = take(register, objects, state, states[0].digest if states else "", mode, now)
-    findings = disagreements(inventory)
+    findings = (*disagreements(inventory), *lapsed_quorums(state, now))
     data = _form(form, inventory, objects, findings, state)
     if into is None:
         click.echo(data.decode(), nl=False)

@@ -76,6 +76,9 @@ def review(response: Response, hand: AtHand) -> Review:
     ways = _ways(hand, slots)
     if not recognised(hand.schemas, slots):
         findings.append(found("skr.schema_unknown", known=", ".join(one.id for one in hand.schemas.schemas)))
+    end = max((bundle.expiration for bundle in response.bundles), default=hand.at)
+    if end < hand.at:
+        findings.append(found("skr.expired", time=f"{end:%Y-%m-%dT%H:%M:%SZ}"))
     if hand.schema:
         findings += _planned(response, hand, ksks, ways)
     if not hand.history or not response.bundles or any(one.blocks for one in findings):

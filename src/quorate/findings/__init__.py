@@ -165,6 +165,15 @@ def within(place: str) -> Iterator[None]:
         raise Refusal.of(tuple(findings)) from None
 
 
+@contextmanager
+def about(place: str) -> Iterator[None]:
+    """What is refused inside without saying where is said to be refused there."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise Refusal.of(tuple(one if one.where else one._replace(where=place) for one in refusal.findings)) from None
+
+
 def refuse_errors(findings: tuple[Finding, ...]) -> None:
     """Raise one refusal that carries every blocking finding, if there is any."""
     if blocking := tuple(finding for finding in findings if finding.blocks):

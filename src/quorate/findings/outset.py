@@ -64,7 +64,7 @@ TABLE: dict[str, Meaning] = {
     "outset.no_root": Meaning(
         ERROR,
         False,
-        "no earlier ceremony of this authority plans a root that could sign",
+        "no earlier ceremony of this authority plans a root that could sign, or its key is destroyed by then",
         "begin with: quorate new NAME --from root, with a name that sorts before {name}",
         "",
     ),

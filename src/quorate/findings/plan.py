@@ -313,6 +313,27 @@ TABLE: dict[str, Meaning] = {
         "write there what it asks for; a rehearsal works without",
         "",
     ),
+    "plan.policy_oid": Meaning(
+        ERROR,
+        False,
+        "{text} is no object identifier",
+        "write a certificate policy as numbers with dots, such as 2.23.140.1.2.1",
+        "RFC 5280 4.2.1.4",
+    ),
+    "plan.purpose": Meaning(
+        ERROR,
+        False,
+        "it does not say why the ceremony is held",
+        "say it in purpose, in one sentence that an outsider understands",
+        "",
+    ),
+    "plan.window_passed": Meaning(
+        WARNING,
+        False,
+        "the window has passed: it closed at {closes}",
+        "have the times looked at; nothing can be done in a window that has passed",
+        "",
+    ),
     "plan.sorts_early": Meaning(
         ERROR,
         False,

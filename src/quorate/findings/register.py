@@ -56,6 +56,13 @@ TABLE: dict[str, Meaning] = {
         "issue the next one: quorate new NAME --from crl",
         "BR 4.9.7",
     ),
+    "register.quorum_lapsed": Meaning(
+        WARNING,
+        False,
+        "it takes {need} in the role {role}, and {have} are appointed on {day}",
+        "renew the appointments in people/, and have the governors sign: quorate approve . --person ID",
+        "",
+    ),
     "register.skr_lapsed": Meaning(
         ERROR,
         False,

@@ -194,6 +194,12 @@ _SEQUENCE = {
         "",
         "wait until it is in the zone; several quarters at once are the act calendar-bridge",
     ),
+    "skr.expired": Meaning(
+        NOTICE,
+        False,
+        "its last signature has expired, at {time}",
+        "nothing, if it is history; --at judges it for its own day",
+    ),
     "skr.previous_itself": _must(
         "it is the very SKR that is to be checked",
         "",

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from datetime import datetime
 from typing import TypeVar
 
+from quorate.authority import AuthorityState
 from quorate.findings import Finding, found
 from quorate.register.deadlines import still_issues
 from quorate.register.inventory import day
@@ -31,6 +32,17 @@ def disagreements(it: Inventory) -> tuple[Finding, ...]:
         *_responses(it, now),
         *_zones(it, now),
     )
+
+
+def lapsed_quorums(state: AuthorityState, now: datetime) -> tuple[Finding, ...]:
+    """The quorums that nobody could meet on that day, since too few of their people's appointments stand."""
+    today, findings = f"{now:%Y-%m-%d}", []
+    for one in state.quorums:
+        have = sum(state.holds_role(person, one.role, today) for person in state.appointed(one.role))
+        if have < one.need:
+            where = f"quorums[{one.purpose.value}]"
+            findings.append(found("register.quorum_lapsed", where, role=one.role, need=one.need, have=have, day=today))
+    return tuple(findings)
 
 
 def _gathered(pairs: Iterable[tuple[Key, str]]) -> dict[Key, tuple[str, ...]]:
