@@ -24,8 +24,9 @@ from example import DESTROY_SO, SHARE, make_plan
 from quorate.dnssec.ksr import Response
 from quorate.dnssec.ksr_layout import write_ksr
 from quorate.dnssec.ksr_xml import read_skr
+from quorate.dnssec.records import read_dnskeys
 from quorate.token.cryptoki import FUNCTIONS
-from quorate.words import ends
+from quorate.words import ends, rows
 from room import QUORATE, Papers, People
 from signed_zone import dnspython_accepts
 from softhsm import make_softhsm_token
@@ -143,6 +144,7 @@ def generating(story: Story) -> None:
     people.start()
     people.go_on()
     assert people.ended() == 0
+    story.said["generated"] = people.log
 
 
 def pinned(story: Story) -> None:
@@ -244,6 +246,24 @@ def interrupted(story: Story, people: People, signature: str) -> None:
 )
 def test_what_goes_wrong_is_answered_in_the_room(story: Story, what: str, shown: str) -> None:
     assert shown in story.said[what]
+
+
+def test_a_new_ksk_is_shown_by_its_tags_its_ds_and_its_words(story: Story) -> None:
+    said, paper = story.said["generated"].replace("\r", ""), (story.records[0] / "script.txt").read_text()
+    for zone in story.zones:
+        (name,) = zone.kinds
+        text = (story.records[0] / "artifacts" / f"{name}.ksk.txt").read_text()
+        (ds,) = re.findall(r"(?m)^(.+ IN DS \d+ \d+ 2 (\w+))$", text)
+        (dnskey,) = read_dnskeys(text.splitlines()[0].encode(), name)
+        tags = f"key tag {dnskey.dnskey.key_tag}, when revoked {dnskey.dnskey.revoked.key_tag}"
+        assert f"KSK {name} of the zone {zone.name}: {tags}\n  {ds[0]}\n" in said
+        assert all(f"  {row}\n" in said for row in rows(bytes.fromhex(ds[1])))
+        spki = (story.records[0] / "artifacts" / f"{name}.spki.der").read_bytes()
+        spoken = ends(hashlib.sha256(spki).digest())
+        assert f"  {' '.join(spoken[:4])} … {' '.join(spoken[4:])}\n" in said
+        assert re.search(
+            rf"zone: {re.escape(zone.name)}, algorithm [A-Z0-9]+\n +Its key tag, its tag when revoked", paper
+        )
 
 
 def test_the_screen_does_not_show_what_is_to_be_read_from_the_letter(story: Story) -> None:

@@ -241,9 +241,20 @@ def _generate_step(operation: GenerateOperation, step: str) -> Step:
             f"use: {operation.use}",
             f"token: {operation.token}",
             f"object id: {operation.object}",
+            *_ksk_lines(operation),
         ),
         operation=operation.id,
-        clauses=("BR 6.1.1.1", "BR 6.1.5", "BR 6.1.6"),
+        clauses=("BR 6.1.1.1", "BR 6.1.5", "BR 6.1.6") if not operation.zone else ("RFC 4034 5", "RFC 5011 2.1"),
+    )
+
+
+def _ksk_lines(operation: GenerateOperation) -> tuple[str, ...]:
+    """What makes the key a KSK, and what is read from the screen once there is one."""
+    if not operation.zone:
+        return ()
+    return (
+        f"zone: {operation.zone}, algorithm {operation.algorithm}",
+        "Its key tag, its tag when revoked and its DS record are read aloud from the screen, and written down.",
     )
 
 

@@ -16,9 +16,11 @@ from quorate.exchange import Choice, Exchange, command, read_choice
 from quorate.findings import Refusal
 from quorate.host import Host, wipe
 from quorate.people import Presence
+from quorate.script.ksk import ksk_lines
 from quorate.script.state import State, Status
 from quorate.terminal import Left, Terminal
 from quorate.want import Arrive, Arrived, Ballot, Bring, Collect, Signed
+from quorate.words import ends
 
 NAMES_A_SEAT = (Kind.ARRIVED, Kind.LEFT)
 HELP = (
@@ -364,7 +366,14 @@ def _changes(before: State, after: State) -> list[str]:
         if before.sets.get((token, who)) != held:
             lines.append(f"{token} ({who}) is under share set {held.id}: {held.threshold} of {held.count}")
     new = [(path, digest) for path, digest in after.files.items() if path not in before.files]
-    return lines + [f"written: {path}  {digest}" for path, digest in new if path.startswith("artifacts/")]
+    for path, digest in new:
+        if path.startswith("artifacts/"):
+            spoken = ends(bytes.fromhex(digest.removeprefix("sha256:")))
+            lines += [f"written: {path}  {digest}", f"  {' '.join(spoken[:4])} … {' '.join(spoken[4:])}"]
+    for name, key in after.keys.items():
+        if key.zone and name not in before.keys:
+            lines += ksk_lines(key, after.spkis[name])
+    return lines
 
 
 def _is_for_the_screen(line: str) -> bool:

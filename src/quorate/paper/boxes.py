@@ -27,7 +27,13 @@ from quorate.script import (
     Unlock,
 )
 from quorate.script.intent import digest_of
-from quorate.script.operations import DestroyOperation, ImportOperation, ShareOperation, SignOperation
+from quorate.script.operations import (
+    DestroyOperation,
+    GenerateOperation,
+    ImportOperation,
+    ShareOperation,
+    SignOperation,
+)
 from quorate.words import words
 
 NAMED = re.compile(r"([^:]*): (sha256:[0-9a-f]{64})")
@@ -188,6 +194,11 @@ def _operation(script: Script, name: str) -> list[Value]:
         return boxes
     if isinstance(operation, SignOperation):
         return [*boxes, *(_cells(f"words of the digest of {one.id}") for one in operation.responses)]
+    if isinstance(operation, GenerateOperation) and operation.zone:
+        boxes += [
+            _rows([("key tag", None), ("key tag when revoked", None)]),
+            _cells("words of the digest in the DS record"),
+        ]
     made = "words of the public key's digest" if draft is None else "words of the artifact's digest"
     return [*boxes, _cells(made)]
 

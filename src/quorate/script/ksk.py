@@ -11,9 +11,11 @@ from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.dnssec.policy import read_policy
 from quorate.dnssec.records import dnskey_line, ds_line
 from quorate.findings import Finding, Refusal, found
+from quorate.script import KnownKey
 from quorate.script.operations import GenerateOperation
 from quorate.script.skr import zone_folder
 from quorate.script.state import State
+from quorate.words import rows
 
 
 def ksk_of(operation: GenerateOperation, spki: bytes) -> Dnskey:
@@ -32,11 +34,15 @@ def ksk_files(operation: GenerateOperation, spki: bytes) -> tuple[tuple[str, byt
     return ((f"artifacts/{operation.id}.ksk.txt", "".join(f"{line}\n" for line in lines).encode("ascii")),)
 
 
-def ksk_lines(operation: GenerateOperation, spki: bytes) -> tuple[str, ...]:
-    """What is shown and read aloud of a new KSK: tag, tag when revoked, DS."""
-    key = ksk_of(operation, spki)
-    line = ds_line(operation.zone, key.ds(operation.zone))
-    return (f"key tag: {key.key_tag}, when revoked: {key.revoked.key_tag}", line)
+def ksk_lines(key: KnownKey, spki: bytes) -> tuple[str, ...]:
+    """What is shown and read aloud of a new KSK: its tags, its DS record, and the digest in that in words."""
+    dnskey = dnskey_of(spki, Algorithm[key.algorithm])
+    ds = dnskey.ds(key.zone)
+    return (
+        f"KSK {key.id} of the zone {key.zone}: key tag {dnskey.key_tag}, when revoked {dnskey.revoked.key_tag}",
+        f"  {ds_line(key.zone, ds)}",
+        *(f"  {row}" for row in rows(ds.digest)),
+    )
 
 
 def ksk_findings(operation: GenerateOperation, spki: bytes, state: State) -> tuple[Finding, ...]:
