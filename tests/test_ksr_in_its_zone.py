@@ -78,6 +78,14 @@ def test_an_answered_request_is_judged_in_its_place(tmp_path: Path) -> None:
     assert "after the deployed response" not in check(root, 0, "--genesis").out
 
 
+def test_what_is_signed_again_is_the_very_file(tmp_path: Path) -> None:
+    root = folder(tmp_path, deployed=2)
+    assert "answered already, as the records say" in check(root, 1).out
+    assert "answered already" not in check(root, 1, "--act", "re-sign").out
+    other = check(root, 1, "--act", "re-sign", code=1, serial=1)
+    assert other.codes == ["skr.id_again"]
+
+
 def test_a_response_that_is_not_deployed_is_none(tmp_path: Path) -> None:
     """The chain ends with the response that is in the zone, not with the one that was signed last."""
     err = check(folder(tmp_path, deployed=1), 2, code=1).err

@@ -45,12 +45,14 @@ class Asked(NamedTuple):
 class Before(NamedTuple):
     """What was signed before: the response that the request follows, and all that is on record.
 
-    `seen`: ids on record of requests and bundles that are not the request's own.
+    `seen`: ids on record of requests and bundles that are not the request's own. `answered`: of the SKRs on record that
+    have its id, whether each answers this very file.
     """
 
     previous: Response | None = None
     history: tuple[Signed, ...] = ()
     seen: frozenset[str] = frozenset()
+    answered: tuple[bool, ...] = ()
 
 
 def check_request(asked: Asked) -> None:
@@ -69,6 +71,8 @@ def check_request(asked: Asked) -> None:
     request = _named_as_before(data, request, before)
     case = Case(request, digest, policy, at, before.previous, oddities, before.seen)
     _say(_head_lines(case))
+    if all(before.answered) and before.answered and not asked.act:
+        _say(["answered already, as the records say: signed once more it is by the act re-sign"])
     rows, ahead = _slots(asked, folder, case, before)
     _say(["", *rows, ""])
     if case.previous:
@@ -77,6 +81,8 @@ def check_request(asked: Asked) -> None:
     verdict = verdict._replace(refused=(*verdict.refused, *ahead))
     _say(_check_lines(case, verdict, relaxed, asked.act))
     missing = () if before.previous else _chain_missing(before.history, asked.genesis)
+    if asked.act and not all(before.answered):  # else KSR-ID says so
+        missing = (found("skr.id_again", id=request.id), *missing)
     if findings := (*missing, *verdict.refused):
         raise Refusal.of(_first(findings))
     _say([f"accepted: the request passes every check{' that the act leaves' if relaxed else ''}"])
@@ -163,13 +169,17 @@ def _before(asked: Asked, folder: Path, request: Request, digest: str) -> Before
 
     recorded, own = folder / RESPONSES, own_responses(folder, request.domain)
     seen = _seen(recorded, request, digest) if recorded.is_dir() else frozenset()
+    answered = (
+        *_answered(recorded, request, digest),
+        *(o.request == digest for o in own if o.response.id == request.id),
+    )
     for one in own:
         if one.request != digest and one.response.bundles[0].inception <= request.bundles[0].inception:
             seen |= {one.response.id, *(bundle.id for bundle in one.response.bundles)}
     if asked.previous is not None:
         data = _octets(asked.previous)
         _say(_file_lines(asked.previous, data))
-        return Before(_response(data, asked.previous.name), (), seen)
+        return Before(_response(data, asked.previous.name), (), seen, answered)
     if not (own or recorded.is_dir()):
         return Before(seen=seen)
     from quorate.dnssec.act import Act
@@ -180,11 +190,22 @@ def _before(asked: Asked, folder: Path, request: Request, digest: str) -> Before
     # a request that was answered is judged in its place, and not after what came later
     history = tuple(takewhile(lambda one: one.response.id != request.id, history))
     if asked.genesis:
-        return Before(None, history, seen)
+        return Before(None, history, seen, answered)
     before = predecessor(history, request.id, Act(asked.act or Act.ROUTINE))
     if before is not None:
         _say([f"after the deployed response {before.response.id}"])
-    return Before(before.response if before else None, history, seen)
+    return Before(before.response if before else None, history, seen, answered)
+
+
+def _answered(recorded: Path, request: Request, digest: str) -> Iterator[bool]:
+    """Of the responses of the folder with the request's id that say which file they answer: whether it is this one."""
+    from quorate.dnssec.ksr_xml import read_skr
+
+    for path in sorted(recorded.glob("*/skr.xml")):
+        entry = path.with_name("response.toml")
+        said = entry.read_bytes() if entry.is_file() else b""
+        if b"sha256:" in said and read_skr(path.read_bytes(), path.name)[0].id == request.id:
+            yield digest.encode() in said
 
 
 def _seen(recorded: Path, request: Request, digest: str) -> frozenset[str]:
