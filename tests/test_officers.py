@@ -10,11 +10,13 @@ import pytest
 from example import SHARE, key, make_plan
 from forging import verify
 from hsm_day import Day
-from kept_record import KeyHolders, conduct_for_real
+from kept_record import KeyHolders, OfflineHost, conduct_for_real
 from quorate import prepare, record, shares
+from quorate.conduct import Room, conduct
 from quorate.credentials import REPLACED, plain
 from quorate.findings import Refusal
 from quorate.host import Host
+from quorate.script.drafting import utc
 from quorate.token import Login
 from quorate.token.opening import open_token
 from refusing import run
@@ -113,6 +115,32 @@ def test_a_ceremony_comes_after_those_that_were_held_by_its_name_too(day: Day) -
     assert refusal(day, "000-early", key("key-r9")) == ["plan.sorts_early"]
     assert run("new", "000-new", "--from", "root", "--in", day.root).codes == ["plan.sorts_early"]
     assert refusal(day, "002-late", key("key-r9")) == []
+
+
+def test_nothing_follows_a_ceremony_that_has_not_ended(day: Day) -> None:
+    """Whatever came next would follow the record before it, as that one does: two records of one predecessor."""
+    ceremony = make_plan(day.root, "002-next", key("key-r9"), "2026-12-15T09:00:00Z")
+    checkpoint = (day.record / "checkpoint").read_bytes()
+    (day.record / "checkpoint").unlink()
+    assert refusal(day, "002-next", key("key-r9")) == ["record.open"]
+    assert run("check", ceremony).codes == ["record.open"]
+    (day.record / "checkpoint").write_bytes(checkpoint)
+    assert refusal(day, "002-next", key("key-r9")) == []
+
+
+def test_a_ceremony_that_was_overtaken_goes_on_no_more(day: Day, tmp_path: Path) -> None:
+    """Its record was brought from elsewhere after another had followed the same one."""
+    first = make_plan(day.root, "002-first", key("key-r8"), "2026-12-08T09:00:00Z")
+    with pytest.raises(KeyboardInterrupt):
+        conduct_for_real(day.root, first, day.keys, ((at("1.2"), KeyboardInterrupt()),))
+    first.rename(tmp_path / "away")
+    conduct_for_real(day.root, make_plan(day.root, "002-second", key("key-r9"), "2026-12-08T09:00:00Z"), day.keys)
+    (tmp_path / "away").rename(first)
+    start = prepare.real_base(day.root)
+    people = KeyHolders(day.root, day.root / "worksheets", OfflineHost(utc("2026-12-08T10:00:00Z")), day.keys)
+    with pytest.raises(Refusal) as refused:
+        conduct(Room(people.host, people, first, start, day.root), b"the verifier", first)
+    assert refused.value.code == "record.fork"
 
 
 def refusal(day: Day, name: str, operations: str) -> list[str]:

@@ -39,6 +39,18 @@ def require_last(root: Path, name: str) -> None:
         raise Refusal("plan.sorts_early", name, name=name, last=later[-1])
 
 
+def require_none_open(root: Path, name: str) -> None:
+    """No ceremony but `name` stands between its beginning and its end: the next one follows its last checkpoint.
+
+    Raises `record.open`.
+    """
+    for ceremony in ceremonies(root):
+        folder = record_folder(ceremony, Mode.REAL)
+        begun = (folder / TRANSCRIPT).is_file() and (folder / TRANSCRIPT).stat().st_size > 0
+        if ceremony.name != name and begun and not closed(folder):
+            raise Refusal("record.open", str(ceremony), ceremony=ceremony.name)
+
+
 def record_folder(ceremony: Path, mode: Mode) -> Path:
     """Where the record of a ceremony lies."""
     return ceremony / ("record" if mode is Mode.REAL else "rehearsal/record")

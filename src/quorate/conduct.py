@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quorate import __version__, canonical, governing, linters, record, session
-from quorate.archive import record_folder
+from quorate.archive import record_folder, require_none_open
 from quorate.event import Body, Type
 from quorate.face import Face
 from quorate.findings import Refusal
@@ -29,6 +29,7 @@ from quorate.script.steps import takes
 from quorate.script.steps.attendance import arrived_body
 from quorate.script.steps.closing import final_checkpoint
 from quorate.script.text import render
+from quorate.statement import Mode
 from quorate.token.opening import require_libraries, silent_libraries
 from quorate.want import (
     Answer,
@@ -115,6 +116,7 @@ def _journal(room: Room, verifier: bytes, script_folder: Path) -> Journal:
         journal = Journal.reopen(room.host, room.folder)
         if journal.state.size:
             if journal.state.status is not Status.CLOSED:
+                _require_next(room, journal.state.script)
                 after = {Status.PAUSED: "pause", Status.SUSPENDED: "suspension"}
                 journal.resume(after.get(journal.state.status, "interruption"))
             return journal
@@ -128,6 +130,13 @@ def _journal(room: Room, verifier: bytes, script_folder: Path) -> Journal:
     if journal.torn:
         journal.resume("interruption")
     return journal
+
+
+def _require_next(room: Room, script: Script) -> None:
+    """A record that goes on still follows the last one: else two would follow one. Raises `record.fork`."""
+    last = room.base.register.last
+    if script.predecessor != last:
+        raise Refusal("record.fork", ceremony=script.ceremony, predecessor=script.predecessor, last=last)
 
 
 def gather(room: Room, verifier: bytes, script_folder: Path) -> dict[str, bytes]:
@@ -150,6 +159,8 @@ def check_ready(room: Room, script: Script, files: Mapping[str, bytes], approval
     start = room.base
     if (script.authority.state, script.predecessor) != (start.state.digest, start.register.last):
         raise Refusal("script.outdated", script.ceremony, predecessor=start.register.last)
+    if start.mode is Mode.REAL:
+        require_none_open(start.folder, script.ceremony)
     linters.require(script.linters)
     governing.require_governed(start.folder, start.mode)
     governing.require_approved(approvals, script, start.state)

@@ -17,7 +17,7 @@ from quorate import canonical, record
 from quorate.acts import lay_out
 from quorate.adopting import adopted_der, adopted_inputs, stand_in_file
 from quorate.adoption import description, is_known_outside, resolve
-from quorate.archive import read_register, require_last
+from quorate.archive import read_register, require_last, require_none_open
 from quorate.authority import AuthorityState
 from quorate.carrying import carry_findings
 from quorate.compiler import Resolver
@@ -124,6 +124,7 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     plan, data = read_plan(ceremony)
     if start.mode is Mode.REAL:
         require_last(find_authority(ceremony), ceremony.name)
+        require_none_open(find_authority(ceremony), ceremony.name)
     problems = [*require_identifiers([("ceremony", ceremony.name)]), *names_twice(plan), *output_findings(plan)]
     problems += [*plan_findings(plan, start.state), *carry_findings(plan, start.state, start.register)]
     problems += _standby(ceremony, plan) if plan.standby_for else ()

@@ -37,7 +37,7 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "{ceremony} follows {predecessor}, but the last record is {last}",
-        "two records follow one; a signed merge must decide",
+        "two records follow one, and nothing makes them one again: have the auditor see both before anything goes on",
         "",
     ),
     "record.gap": Meaning(
@@ -73,6 +73,13 @@ TABLE: dict[str, Meaning] = {
         False,
         "the ceremony is not closed",
         "finish it with: quorate conduct",
+        "",
+    ),
+    "record.open": Meaning(
+        ERROR,
+        False,
+        "{ceremony} was begun and has not ended: no other ceremony can follow it yet",
+        "go on with it: quorate conduct ceremonies/{ceremony}; to end it, say :abort there",
         "",
     ),
     "record.other_authority": Meaning(
