@@ -187,11 +187,39 @@ def a_genesis_without_one_governor(forged: Forgery) -> None:
         forged.files.pop(f"authority/000.ob.{ending}")
 
 
+def everything_in_act_one(forged: Forgery) -> None:
+    """An interruption in act 1 begins the script anew."""
+    names = {step["id"]: f"1.{number}" for number, step in enumerate(forged.script["steps"], 1)}
+    for step in forged.script["steps"]:
+        step["id"] = names[step["id"]]
+    for event in forged.events:
+        event["step"] = names.get(event["step"], event["step"])
+    forged.script["acts"] = [{"number": 1, "title": "All of it", "present": ["ca", "iw", "au"]}]
+
+
+def everything_twice(forged: Forgery) -> None:
+    """Interrupted after a certificate was signed, and begun anew: who looks at the end alone sees one of each."""
+    everything_in_act_one(forged)
+    (signed,) = forged.all("completed", "root-r1")
+    opened, *events = forged.events
+    first = copy.deepcopy(events[: events.index(signed) + 1])
+    body = {"after": "interruption", "torn": None}
+    resumed = {"type": "resumed", "step": signed["step"], "at": signed["at"], "salt": "22" * 16, "seq": 0, "body": body}
+    for event in events:
+        event["at"] = max(event["at"], signed["at"])
+        if event["type"] == "compared" and forged.step_of(event)["source"] == "clock":
+            for value in event["body"]["values"]:
+                value["value"] = f"{event['at'][:19]}Z"
+    forged.events = [opened, *first, resumed, *events]
+
+
 @pytest.mark.parametrize(
     ("world", "change", "claim", "said"),
     [
         (private, cosigned_by_one_under_a_notice, "script", "a checkpoint cosigned by fewer than 2"),
         (private, alone_in_the_room, "script", "act 1: fewer than 2 must be present"),
+        (private, everything_in_act_one, "script", "act 1, which begins anew after an interruption"),
+        (private, everything_twice, "steps", "share-hsm-1 is done once more"),
         (private, alone_in_two_chairs, "people", "one person is alone in all the seats that the act needs"),
         (private, witness_commands, "people", "wim sits as administrator and as witness, which exclude each other"),
         (private, watching_and_acting_in_one_role, "script", "the role witness watches and does something else"),

@@ -2206,6 +2206,7 @@ STEPS_OF_OPERATIONS = {
 }  # fmt: skip
 OFF_CYCLE = ("zsk-compromise", "ksk-compromise", "ksk-loss")
 REASONED = ("calendar-bridge", "lapse", *OFF_CYCLE)  # spec/skr.md `Acts`
+OPENING = ("attendance", "checkpoint", "compare", "look", "read")  # what may be done twice
 BY_TWO = ("genesis", "lapse", "zsk-compromise")  # two people vouch for the ZSKs
 ACTS = ("routine", "genesis", "re-sign", *REASONED)
 BRANCHES = {"abort": "A", "resume": "R", "suspend": "S"}
@@ -2579,6 +2580,9 @@ class Script:
         for step in itertools.chain(self.steps, *self.branches.values()):
             if step["kind"] == "checkpoint" and step["need"] < state.fewest:
                 yield "step %s: a checkpoint cosigned by fewer than %d" % (step["id"], state.fewest)
+        for step in self.steps:
+            if self.act_of[step["id"]] == 1 and step["kind"] not in OPENING:
+                yield "step %s: %s in act 1, which begins anew after an interruption" % (step["id"], step["kind"])
         yield from self._readings(state)
         if self.rules != "webpki":
             return
@@ -2791,6 +2795,7 @@ class Session:
         self.acted = []  # (person, token, where): must hold no share of that token
         self.keys, self.drafts, self.signed, self.intents = {}, {}, {}, {}
         self.generated, self.completed_at, self.destroyed, self.copies = {}, {}, {}, {}
+        self.ended = set()  # operations that were completed
         self.published = set()  # artifacts that were compared with what is published
         self.adopted = set()  # what was made before and has entered the register
         self.items = {i["id"]: Item(i["place"], i["seal"], i.get("sent", False)) for i in script.value["items"]}
@@ -3746,12 +3751,18 @@ class Session:
         if member not in body:
             raise OutOfOrder("says nothing of %s" % member)
         self._in_window()
+        if operation["kind"] != "sign-skr":
+            if operation["id"] in self.ended:
+                raise OutOfOrder("%s is done once more" % operation["id"])
+            self.ended.add(operation["id"])
         if operation["kind"] == "share":
             return self._completed_share(operation, body, work)
         if operation["kind"] == "destroy-key":
             return self._completed_destruction(operation, body)
         if operation["kind"] == "sign-skr":
             made = self.generated.setdefault("responses", {}).setdefault(operation["id"], [])
+            if len(made) >= len(operation["responses"]):
+                raise OutOfOrder("%s is done once more" % operation["id"])
             made.append([from_base64(one, "a signature") for one in body["signatures"]])
             work["done"] = len(made)
             going_on = "command" if work["phase"] == "doubt" else "intend"  # a command ends with an interruption
