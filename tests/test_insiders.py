@@ -187,6 +187,12 @@ def a_genesis_without_one_governor(forged: Forgery) -> None:
         forged.files.pop(f"authority/000.ob.{ending}")
 
 
+def token_in_its_safe(forged: Forgery) -> None:
+    """What leads to the token is something else than what the script fetches."""
+    (bag,) = forged.states[0]["items"]
+    forged.states[0]["items"].append(dict(bag, id="true-bag", seal="A0002", holder="hsm-1"))
+
+
 def everything_in_act_one(forged: Forgery) -> None:
     """An interruption in act 1 begins the script anew."""
     names = {step["id"]: f"1.{number}" for number, step in enumerate(forged.script["steps"], 1)}
@@ -218,6 +224,7 @@ def everything_twice(forged: Forgery) -> None:
     [
         (private, cosigned_by_one_under_a_notice, "script", "a checkpoint cosigned by fewer than 2"),
         (private, alone_in_the_room, "script", "act 1: fewer than 2 must be present"),
+        (private, token_in_its_safe, "script", "hsm-1 is used, and nothing that leads to it is taken out"),
         (private, everything_in_act_one, "script", "act 1, which begins anew after an interruption"),
         (private, everything_twice, "steps", "share-hsm-1 is done once more"),
         (private, alone_in_two_chairs, "people", "one person is alone in all the seats that the act needs"),

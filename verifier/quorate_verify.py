@@ -2584,6 +2584,7 @@ class Script:
             if self.act_of[step["id"]] == 1 and step["kind"] not in OPENING:
                 yield "step %s: %s in act 1, which begins anew after an interruption" % (step["id"], step["kind"])
         yield from self._readings(state)
+        yield from self._fetched(state)
         if self.rules != "webpki":
             return
         for token in self.tokens.values():
@@ -2599,6 +2600,29 @@ class Script:
         for act in self.acts:
             if auditor is not None and auditor["id"] not in act["present"]:
                 yield "act %d: the Qualified Auditor need not be present" % act["number"]
+
+    def _fetched(self, state):
+        """A token in a bag is not used while the bag lies in its place; behind tiers the shares are fetched too."""
+        taken = {step["item"] for step in self.steps if step["kind"] == "custody" and step["action"] == "take"}
+        lies = {name: self.items.get(name, item)["place"] for name, item in state.items.items()}
+        tiered = tiers(state, lies)[0]
+        for token in sorted({operation["token"] for operation in self.value["operations"]}):
+            things = [name for name, item in state.items.items() if item["holder"] == token]
+            if things and not taken & set(things):
+                yield "%s is used, and nothing that leads to it is taken out" % token
+            if token in tiered:
+                there = {state.places.get(lies[name], {}).get("facility") for name in things}
+                near = {name for name, lie in lies.items() if state.places.get(lie, {}).get("facility") in there}
+                yield from self._shares_fetched(state, token, taken, near)
+
+    def _shares_fetched(self, state, token, taken, near):
+        role = state.quorums.get("unlock", {}).get("role")
+        shares = {name for name in near if state.items[name]["holder"] == role}
+        wanted = (token, "user")
+        needs = [s["set"]["threshold"] for s in self.value["sets"] if (s["token"], s["credential"]) == wanted]
+        needs += [o["threshold"] for o in self.value["operations"] if (o["token"], o.get("credential")) == wanted]
+        if len(shares & taken) < min(max(needs, default=0), len(shares)):
+            yield "%s is used, and of the shares behind its tiers %d are taken out" % (token, len(shares & taken))
 
     def _readings(self, state):
         """What comes from elsewhere is read by people before it counts."""
