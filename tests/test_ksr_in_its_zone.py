@@ -106,6 +106,32 @@ def test_ids_on_record_are_not_used_again(tmp_path: Path) -> None:
     assert "slot 1: KSR-BUNDLE-UNIQUE" in check(root, 2, code=1, bundles=again).err
 
 
+def test_an_id_on_record_is_taken_whenever_the_request_begins(tmp_path: Path) -> None:
+    root = folder(tmp_path, deployed=1)
+    early = zone().history[1].response.id
+    assert "KSR-ID: a request with the id" in check(root, 1, code=1, id=early, serial=1).err
+    bundles = tuple(replace(one, inception=one.inception - timedelta(days=1)) for one in request(1).bundles)
+    assert "KSR-ID: a request with the id" in check(root, 1, code=1, id=early, bundles=bundles).err
+
+
+def test_a_zone_that_has_signed_anything_has_no_first_request(tmp_path: Path) -> None:
+    root = folder(tmp_path, deployed=0)
+    err = check(root, 2, "--genesis", code=1).err
+    assert "nothing is recorded as deployed" in err
+    assert "KSR-CHAIN" in err
+
+
+def test_a_zones_folder_may_be_called_anything_in_an_authority(tmp_path: Path) -> None:
+    root = folder(tmp_path, deployed=2)
+    (root / "dnssec").rename(root / "zones-of-ours")
+    file = root / "ksr.xml"
+    file.write_bytes(write_ksr(request(2)))
+    asked = ("ksr", "check", file, "--at", "2026-06-01", "--in", root / "zones-of-ours")
+    assert run(*asked).codes == ["zone.not_found"]
+    (root / "authority.toml").write_text("")
+    assert run(*asked).code == 0
+
+
 def test_the_answer_to_the_request_itself_is_no_use_of_its_ids(tmp_path: Path) -> None:
     """A request that was answered can be checked again, against what was in the zone before it."""
     root = folder(tmp_path, deployed=2)

@@ -90,10 +90,10 @@ def check_request(asked: Asked) -> None:
 
 def _chain_missing(history: Sequence[Signed], genesis: bool) -> tuple[Finding, ...]:
     deployed = [one.response.id for one in history if one.deployed]
-    if genesis:
-        return (found("ksr.chain_recorded", id=deployed[-1]),) if deployed else ()
+    if genesis and deployed:
+        return (found("ksr.chain_recorded", id=deployed[-1]),)
     if not history:
-        return (found("ksr.chain_missing"),)
+        return () if genesis else (found("ksr.chain_missing"),)
     return (found("ksr.chain_undeployed", ids=", ".join(one.response.id for one in history)),)
 
 
@@ -168,13 +168,13 @@ def _before(asked: Asked, folder: Path, request: Request, digest: str) -> Before
     from quorate.zone_records import own_responses
 
     recorded, own = folder / RESPONSES, own_responses(folder, request.domain)
-    seen = _seen(recorded, request, digest) if recorded.is_dir() else frozenset()
+    seen = _seen(recorded, digest) if recorded.is_dir() else frozenset()
     answered = (
         *_answered(recorded, request, digest),
         *(o.request == digest for o in own if o.response.id == request.id),
     )
     for one in own:
-        if one.request != digest and one.response.bundles[0].inception <= request.bundles[0].inception:
+        if one.request != digest:
             seen |= {one.response.id, *(bundle.id for bundle in one.response.bundles)}
     if asked.previous is not None:
         data = _octets(asked.previous)
@@ -208,8 +208,8 @@ def _answered(recorded: Path, request: Request, digest: str) -> Iterator[bool]:
             yield digest.encode() in said
 
 
-def _seen(recorded: Path, request: Request, digest: str) -> frozenset[str]:
-    """The ids of responses on record: not of an answer to this very file, and of none that comes after it."""
+def _seen(recorded: Path, digest: str) -> frozenset[str]:
+    """The ids of responses on record, but for an answer to this very file."""
     from quorate.dnssec.ksr_xml import read_skr
 
     seen = set[str]()
@@ -217,7 +217,7 @@ def _seen(recorded: Path, request: Request, digest: str) -> frozenset[str]:
         response, _ = read_skr(path.read_bytes(), f"{RESPONSES}/{path.parent.name}/skr.xml")
         entry = path.with_name("response.toml")
         own = entry.is_file() and digest.encode() in entry.read_bytes()
-        if not own and response.bundles[0].inception <= request.bundles[0].inception:
+        if not own:
             seen |= {response.id, *(bundle.id for bundle in response.bundles)}
     return frozenset(seen)
 

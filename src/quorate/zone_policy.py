@@ -17,13 +17,21 @@ LARGEST_FILE = 256 * 1024
 
 
 def find_zone(start: Path) -> Path:
-    """The `dnssec/` folder, or one of several in it, found upward from any path; `zone.not_found`."""
+    """The folder of a zone, found upward from any path: one with a policy; `zone.not_found`.
+
+    It is called `dnssec`, or is one of several in that; or it lies in an authority, which may call it as it likes.
+    """
     for folder in (start, *start.resolve().parents):
         for inner in (folder, folder / FOLDER):
-            is_one = FOLDER in (inner.name, inner.resolve().parent.name)
-            if is_one and any((inner / name).is_file() for name in (POLICY, COMPILED)):
+            if any((inner / name).is_file() for name in (POLICY, COMPILED)) and _is_one(inner.resolve()):
                 return inner
     raise Refusal("zone.not_found", str(start))
+
+
+def _is_one(folder: Path) -> bool:
+    if FOLDER in (folder.name, folder.parent.name):
+        return True
+    return any((outer / "authority.toml").is_file() for outer in folder.parents)
 
 
 def zone_about(file: Path, named: Path | None) -> Path:
