@@ -59,10 +59,10 @@ def check_request(asked: Asked) -> None:
     """Print what the request is, what differs from last time, and every check; accept it, or refuse it."""
     from quorate.dnssec.checks import Case, judge
     from quorate.dnssec.overview import differences
-    from quorate.zone_policy import load_zone_policy, zone_about
+    from quorate.zone_policy import file_octets, load_zone_policy, zone_about
 
     folder = zone_about(asked.file, asked.root)
-    policy, data = load_zone_policy(folder), _octets(asked.file)
+    policy, data = load_zone_policy(folder), file_octets(asked.file)
     _say(_file_lines(asked.file, data))
     at = asked.at or datetime.now(UTC).replace(microsecond=0)
     request, oddities = _request(data, asked.file.name, policy, at)
@@ -114,14 +114,6 @@ def moment_of(text: str) -> datetime | None:
     from quorate.dnssec.duration import read_utc
 
     return read_utc(text) or read_utc(f"{text}T00:00:00Z")
-
-
-def _octets(file: Path) -> bytes:
-    """A file's octets; no more than make it too large."""
-    from quorate.dnssec.xml import LARGEST_DOCUMENT
-
-    with file.open("rb") as opened:
-        return opened.read(LARGEST_DOCUMENT + 1)
 
 
 def _request(data: bytes, where: str, policy: Policy, at: datetime) -> tuple[Request, tuple[Finding, ...]]:
@@ -177,7 +169,9 @@ def _before(asked: Asked, folder: Path, request: Request, digest: str) -> Before
         if one.request != digest:
             seen |= {one.response.id, *(bundle.id for bundle in one.response.bundles)}
     if asked.previous is not None:
-        data = _octets(asked.previous)
+        from quorate.zone_policy import file_octets
+
+        data = file_octets(asked.previous)
         _say(_file_lines(asked.previous, data))
         return Before(_response(data, asked.previous.name), (), seen, answered)
     if not (own or recorded.is_dir()):

@@ -27,7 +27,7 @@ from quorate.dnssec.records import read_dnskeys
 from quorate.dnssec.schema import Schema, Schemas, read_schemas
 from quorate.findings import Refusal, found, refuse_errors
 from quorate.strict import is_day, load_toml
-from quorate.zone_policy import load_checked_policy
+from quorate.zone_policy import file_octets, load_checked_policy
 
 SCHEMAS, BINDINGS, KSKS, RESPONSES = "schemas.toml", "bindings.toml", "ksks.txt", "responses"
 
@@ -153,7 +153,7 @@ def shipped_schemas() -> bytes:
 def read_keys(path: Path, policy: Policy) -> tuple[Dnskey, ...]:
     """The DNSKEY records of a file, each of which must be a pinned KSK of the zone; `ksk.not_pinned`."""
     keys = []
-    for owned in read_dnskeys(path.read_bytes(), path.name):
+    for owned in read_dnskeys(file_octets(path), path.name):
         if wire_name(owned.zone) != wire_name(policy.zone) or policy.ksk_of(owned.dnskey) is None:
             digest = owned.dnskey.unrevoked.ds(owned.zone).digest.hex()
             raise Refusal("ksk.not_pinned", path.name, zone=owned.zone, tag=owned.dnskey.key_tag, digest=digest)
@@ -169,7 +169,7 @@ def load_history(folder: Path, schemas: Schemas) -> tuple[Signed, ...]:
         entry = load_toml(path.read_bytes(), ResponseEntry, f"{where}/response.toml")
         if entry.deployed and not is_day(entry.deployed):
             raise Refusal("plan.day", f"{where}/response.toml.deployed", text=entry.deployed)
-        response, _ = read_skr((path.parent / "skr.xml").read_bytes(), f"{where}/skr.xml")
+        response, _ = read_skr(file_octets(path.parent / "skr.xml"), f"{where}/skr.xml")
         back_out = bool(entry.schema and schemas.named(entry.schema).back_out_of)
         keys = {one.part: one.ksk for one in entry.keys}
         days.setdefault(entry.deployed, []).append(len(history))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from quorate import canonical
 from quorate.dnssec.policy import Policy, load_policy, read_policy
+from quorate.dnssec.xml import LARGEST_DOCUMENT
 from quorate.findings import Refusal
 
 FOLDER, POLICY, COMPILED = "dnssec", "policy.toml", "policy.json"
@@ -64,6 +65,12 @@ def load_checked_policy(folder: Path) -> Policy:
     if source is not None and policy != load_policy(source, POLICY):
         raise Refusal("dnssec.policy_broken", COMPILED, detail=f"it is not what {POLICY} says")
     return policy
+
+
+def file_octets(file: Path) -> bytes:
+    """A file's octets, and no more than make it too large for every reader of zones' files."""
+    with file.open("rb") as opened:
+        return opened.read(LARGEST_DOCUMENT + 1)
 
 
 def _octets(path: Path) -> bytes | None:

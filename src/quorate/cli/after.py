@@ -95,7 +95,8 @@ def words_command(what: str) -> None:
 
     text = what.removeprefix("sha256:")
     if Path(what).is_file():
-        text = hashlib.sha256(Path(what).read_bytes()).hexdigest()
+        with Path(what).open("rb") as file:
+            text = hashlib.file_digest(file, "sha256").hexdigest()
         click.echo(f"sha256:{text}")
     try:
         spoken = rows(bytes.fromhex(text))

@@ -105,10 +105,10 @@ def trust_anchor_check_command(file: Path, root: Path, at: str | None) -> None:
     Example: quorate trust-anchor check root-anchors.xml --in .
     """
     from quorate.dnssec.anchor import anchor_own_findings, compared, read_anchor
-    from quorate.zone_policy import find_zone
+    from quorate.zone_policy import file_octets, find_zone
     from quorate.zone_records import load_own_zone
 
-    data = file.read_bytes()
+    data = file_octets(file)
     anchor, zone = read_anchor(data, file.name), load_own_zone(find_zone(root))
     print_file(file, data)
     click.echo(f"zone {anchor.zone}, {'RFC 9718' if anchor.has_keys else 'RFC 7958'}, source {visible(anchor.source)}")

@@ -64,8 +64,9 @@ def ksr_convert_command(
     from quorate.dnssec.request import with_proofs
     from quorate.dnssec.unsaid import Unsaid
     from quorate.host import Host
+    from quorate.zone_policy import file_octets
 
-    data = file.read_bytes()
+    data = file_octets(file)
     if is_text(data) and form in ("bind", "knot"):
         _reword(data, file, into, form, REQUEST)
         return
@@ -114,12 +115,13 @@ def skr_convert_command(file: Path, into: Path, form: str, ksr: Path | None, lea
     from quorate.dnssec.forms import drops, response_in, response_to, written
     from quorate.dnssec.key_text import RESPONSE, is_text
     from quorate.host import Host
+    from quorate.zone_policy import file_octets
 
-    data = file.read_bytes()
+    data = file_octets(file)
     if is_text(data) and form != "xml":
         _reword(data, file, into, form, RESPONSE)
         return
-    read = response_to(data, file.name, ksr.read_bytes(), ksr.name) if ksr else response_in(data, file.name)
+    read = response_to(data, file.name, file_octets(ksr), ksr.name) if ksr else response_in(data, file.name)
     answers = request_findings(read.response, read.request) if read.request else ()
     refuse_errors((*read.oddities, *answers))
     made = written(read.response, form, lead)

@@ -51,8 +51,9 @@ def skr_check_command(
     """
     from quorate.dnssec.forms import response_in, response_to
     from quorate.dnssec.review import review
+    from quorate.zone_policy import file_octets
 
-    data, asked = file.read_bytes(), ksr.read_bytes() if ksr else b""
+    data, asked = file_octets(file), file_octets(ksr) if ksr else b""
     read = response_to(data, file.name, asked, ksr.name) if ksr else response_in(data, file.name)
     response, oddities = read.response, read.oddities
     bound = [part.partition("=") for part in parts]
@@ -83,7 +84,7 @@ def _at_hand(
     from quorate.dnssec.forms import response_in
     from quorate.dnssec.review import AtHand
     from quorate.zone import load_history, load_schemas
-    from quorate.zone_policy import zone_about
+    from quorate.zone_policy import file_octets, zone_about
     from quorate.zone_records import load_own_zone, own_responses
 
     when, notes = moment_of(at), []
@@ -99,7 +100,7 @@ def _at_hand(
         notes.append(f"policy {policy.id}, {policy.digest}; limits {limits.id}, from {limits.since} on")
     history = (*load_history(zone.folder, zone.schemas), *own_responses(zone.folder, zone.policy.zone)) if zone else ()
     if previous is not None:
-        before = response_in(previous.read_bytes(), previous.name)
+        before = response_in(file_octets(previous), previous.name)
         history = (Signed(before.response, "", True),)
         notes += told(before.notices)
     hand = AtHand(
@@ -108,7 +109,7 @@ def _at_hand(
         policy,
         limits,
         tuple(ksk.dnskey for ksk in zone.ksks.ksks) if zone else (),
-        read_anchor(anchor.read_bytes(), anchor.name) if anchor else None,
+        read_anchor(file_octets(anchor), anchor.name) if anchor else None,
         history=history,
     )
     return hand, zone.folder if zone else None, notes

@@ -26,7 +26,7 @@ from quorate.findings import Finding, Refusal, found, refuse_errors
 from quorate.host import Host
 from quorate.kskm.config import CHECKS, KEY_COUNTS, Config, Key, SchemaEntry, read_config
 from quorate.zone import BINDINGS, KSKS, RESPONSES, SCHEMAS, load_schemas, shipped_schemas
-from quorate.zone_policy import COMPILED, FOLDER, POLICY
+from quorate.zone_policy import COMPILED, FOLDER, POLICY, file_octets
 
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 EVER = "1970-01-01"
@@ -42,9 +42,9 @@ def import_config(path: Path, dnskeys: Path | None, previous: Path | None, into:
     """
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise Refusal("kskm.into", folder=into)
-    config = read_config(path.read_bytes(), path.name)
+    config = read_config(file_octets(path), path.name)
     zone = _zone(config, path.name)
-    owned = read_dnskeys(dnskeys.read_bytes(), dnskeys.name) if dnskeys else ()
+    owned = read_dnskeys(file_octets(dnskeys), dnskeys.name) if dnskeys else ()
     config = replace(config, keys=tuple(_pins(config, zone, owned, path.name)))
     policy_text = policy_toml(_policy(config, zone, path.name)).encode()
     policy = load_policy(policy_text, POLICY)
@@ -274,7 +274,7 @@ def _previous(previous: Path | None, policy: Policy) -> dict[str, bytes]:
     """The SKR in the zone, recorded as deployed on the day on which it begins; sound, and of pinned KSKs."""
     if previous is None:
         return {}
-    data = previous.read_bytes()
+    data = file_octets(previous)
     response, _ = read_skr(data, previous.name)
     if wire_name(response.domain) != wire_name(policy.zone):
         raise Refusal("skr.zone", previous.name, zone=response.domain, expected=policy.zone)
