@@ -328,5 +328,12 @@ def test_an_act_relaxes_no_more_than_it_says(tmp_path: Path) -> None:
     assert (damaged.code, damaged.codes) == (1, ["ksr.bundle_pop"])
 
 
+def test_an_act_tells_whom_it_leaves_behind(tmp_path: Path) -> None:
+    parts = ("--schema", "emergency-successor", "--ksk", "current=A", "--ksk", "next=B")
+    lost = out_of_turn(tmp_path, 1, "--act", "ksk-loss", *parts)
+    assert (lost.code, lost.err) == (0, "")
+    assert re.search(r"(?m)^relaxed by ksk-loss: KSR-POLICY-SAFETY: ", lost.out), lost.out
+
+
 def test_an_act_beside_genesis_is_wrong_use(tmp_path: Path) -> None:
     assert out_of_turn(tmp_path, 1, "--genesis", "--act", "ksk-loss").code == 2

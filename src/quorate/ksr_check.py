@@ -241,7 +241,8 @@ def _slots(asked: Asked, folder: Path, case: Case, before: Before) -> tuple[tupl
         return rows, refusal.findings
     bound = ", ".join(f"{part} = {name}" for part, name in seen.keys.items())
     name = asked.schema if asked.schema == schema.id else f"{asked.schema} ({schema.id})"
-    return (f"schema {name}, {bound}", *seen.rows, KEY), seen.findings
+    relaxed = (f"relaxed by {asked.act}: {one.sentence}" for one in seen.relaxed)
+    return (f"schema {name}, {bound}", *seen.rows, KEY, *relaxed), seen.findings
 
 
 def _say(lines: Iterator[str] | list[str]) -> None:

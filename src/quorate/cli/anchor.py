@@ -159,7 +159,7 @@ def moment_of(text: str | None) -> datetime:
         return datetime.now(UTC).replace(microsecond=0)
     moment = read_moment(text) or read_moment(f"{text}T00:00:00Z")
     if moment is None:
-        raise Refusal("plan.time", "--at", text=text)
+        raise click.UsageError(f"--at: {text!r} is no moment like 2026-10-01T00:00:00Z, nor a day like 2026-10-01")
     return moment
 
 

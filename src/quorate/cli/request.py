@@ -120,12 +120,12 @@ def ksr_make_command(
 
 
 def read_start(text: str, option: str) -> datetime:
-    """The moment that an option names; `plan.time`."""
+    """The moment that an option names; anything else is wrong use."""
     from quorate.strict import read_moment
 
     moment = read_moment(text)
     if moment is None:
-        raise Refusal("plan.time", option, text=text)
+        raise click.UsageError(f"{option}: {text!r} is no moment like 2026-10-01T00:00:00Z")
     return moment
 
 

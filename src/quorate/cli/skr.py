@@ -61,6 +61,8 @@ def skr_check_command(
         raise click.UsageError("--ksk: write PART=ID, such as current=Klajeyz")
     if len({part for part, _, _ in bound}) < len(bound):
         raise click.UsageError("--ksk: name the KSK of each part once")
+    if bound and not schema:
+        raise click.UsageError("--ksk: name the schema too, with --schema")
     hand, folder, notes = _at_hand(file, previous, anchor, root, at)
     notes += told(read.notices)
     if previous and any(one.response == response for one in hand.history):

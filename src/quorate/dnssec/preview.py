@@ -38,12 +38,16 @@ ORDER = frozenset({"skr.order", "skr.order_keys"})
 
 
 class Preview(NamedTuple):
-    """`keys`: the KSK of each part; `rows`: the slots with their KSKs; `findings`: what stands against it."""
+    """`keys`: the KSK of each part; `rows`: the slots with their KSKs; `findings`: what stands against it.
+
+    `relaxed`: what would, but for the act.
+    """
 
     schema: Schema
     keys: Mapping[str, str]
     rows: tuple[str, ...]
     findings: tuple[Finding, ...]
+    relaxed: tuple[Finding, ...] = ()
 
 
 def preview(
@@ -71,8 +75,11 @@ def preview(
     main = Next(request.id, "", draft.response.bundles, slots, schema, bound)
     act = Act(named) if named else Act.ROUTINE if history else Act.GENESIS
     verdict = judge(history, main, (), act, at, rules_for(limits, schemas, ksks))
-    findings = tuple(_named(one) for one in verdict.blocking if one.code in SAFETY | ORDER)
-    return Preview(schema, bound, planned_rows(draft.response.bundles, signers), findings)
+    findings, relaxed = (
+        tuple(_named(one) for one in found_ if one.code in SAFETY | ORDER)
+        for found_ in (verdict.blocking, verdict.relaxed)
+    )
+    return Preview(schema, bound, planned_rows(draft.response.bundles, signers), findings, relaxed)
 
 
 def _named(finding: Finding) -> Finding:
