@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from example import SHARE, key, make_plan
+from example import SHARE, certificate, key, make_plan
 from forging import verify
 from hsm_day import Day
 from kept_record import KeyHolders, OfflineHost, conduct_for_real
 from quorate import prepare, record, shares
-from quorate.conduct import Room, conduct
+from quorate.conduct import Kind, Room, conduct
 from quorate.credentials import REPLACED, plain
 from quorate.findings import Refusal
 from quorate.host import Host
@@ -20,7 +21,7 @@ from quorate.script.drafting import utc
 from quorate.token import Login
 from quorate.token.opening import open_token
 from refusing import run
-from unsmooth import PowerCut, at, pending
+from unsmooth import PowerCut, at, pending, say
 
 AGAIN = SHARE.replace('id = "share-hsm-1"', 'id = "share-again"').replace('["c1", "c2", "c3"]', '["c2", "c3"]')
 FORGET = AGAIN.replace("threshold = 2", "").replace('holders = ["c2", "c3"]', 'fate = "destroyed"')
@@ -141,6 +142,20 @@ def test_a_ceremony_that_was_overtaken_goes_on_no_more(day: Day, tmp_path: Path)
     with pytest.raises(Refusal) as refused:
         conduct(Room(people.host, people, first, start, day.root), b"the verifier", first)
     assert refused.value.code == "record.fork"
+
+
+def test_a_new_plan_goes_by_what_was_done_and_not_by_what_an_aborted_ceremony_was_to_do(day: Day) -> None:
+    operations = certificate("root", "root-r1", "Root R1", 3650, key="key-r1")
+    planned = make_plan(day.root, "002-root", operations, "2026-12-08T09:00:00Z")
+    crl = ("new", "003-crl", "--from", "crl", "--in", day.root)
+    assert run(*crl).code == 0
+    shutil.rmtree(day.root / "ceremonies/003-crl")
+    conduct_for_real(day.root, planned, day.keys, ((at("1.3"), say(Kind.ABORT)),))
+    assert run(*crl).codes == ["outset.no_root"]
+    assert run("new", "003-root", "--from", "root", "--in", day.root).code == 0
+    text = (day.root / "ceremonies/003-root/plan.toml").read_text()
+    assert "Root R1" in text
+    assert "share-hsm-1" not in text
 
 
 def refusal(day: Day, name: str, operations: str) -> list[str]:

@@ -117,6 +117,7 @@ def _journal(room: Room, verifier: bytes, script_folder: Path) -> Journal:
         if journal.state.size:
             if journal.state.status is not Status.CLOSED:
                 _require_next(room, journal.state.script)
+                _tell_window(room, journal.state.script)
                 after = {Status.PAUSED: "pause", Status.SUSPENDED: "suspension"}
                 journal.resume(after.get(journal.state.status, "interruption"))
             return journal
@@ -137,6 +138,13 @@ def _require_next(room: Room, script: Script) -> None:
     last = room.base.register.last
     if script.predecessor != last:
         raise Refusal("record.fork", ceremony=script.ceremony, predecessor=script.predecessor, last=last)
+
+
+def _tell_window(room: Room, script: Script) -> None:
+    """What can still be done, before everybody signs in again for it."""
+    if utc(script.window.closes) < room.host.now():
+        closed = f"the window closed at {script.window.closes}: nothing is signed any more"
+        room.face.show([f"{closed}; to end the ceremony, say :abort"])
 
 
 def gather(room: Room, verifier: bytes, script_folder: Path) -> dict[str, bytes]:

@@ -30,7 +30,7 @@ HELP = (
     "  :left SEAT     the person of a seat goes out",
     "  :deviation     something did not go as the script says; two people sign what",
     "  :pause         a break; every login and sign-in ends",
-    "  :suspend       put everything away and go on another day; two people sign",
+    "  :suspend       put everything away and go on later, within the window; two people sign",
     "  :abort         end the ceremony without its result; two people sign",
     "  :stop          leave the program; the ceremony can be resumed",
     "  :help          this",

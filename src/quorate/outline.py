@@ -13,9 +13,11 @@ from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from quorate import prepare, source
 from quorate.adopting import history
-from quorate.archive import ceremonies
+from quorate.archive import ceremonies, read_register
 from quorate.authority import AuthorityState, Zone
 from quorate.findings import Refusal, within
 from quorate.people import Purpose
@@ -30,8 +32,11 @@ from quorate.plan import (
     Operation,
     Plan,
     ShareOut,
+    SignKeySets,
 )
+from quorate.register import Register
 from quorate.script.drafting import utc
+from quorate.statement import Mode
 from quorate.x509.profile import load_profile
 from quorate.zone_past import ZonePast, zone_past
 
@@ -72,10 +77,31 @@ def _plan(folder: Path) -> Plan:
         return prepare.read_plan(folder)[0]
 
 
+def _held(plan: Plan, register: Register) -> Plan:
+    """A plan without what was not done: its ceremony was ended before."""
+    done = {entry.operation.id for entry in register.entries}
+    operations: list[Operation] = []
+    for one in plan.operations:
+        if isinstance(one, SignKeySets):
+            one = replace(one, responses=tuple(each for each in one.responses if each.id in register.skrs))
+        if one.id in done or (isinstance(one, SignKeySets) and one.responses):
+            operations.append(one)
+    return replace(
+        plan,
+        operations=tuple(operations),
+        adopt=tuple(name for name in plan.adopt if name in done),
+        publications=tuple(one for one in plan.publications if one.artifact in register.published),
+        carry=tuple(
+            one for one in plan.carry if one.item in register.items and register.items[one.item].place == one.to
+        ),
+    )
+
+
 def earlier(root: Path, name: str) -> Earlier:
-    """What is planned in the ceremonies whose names sort before `name`, whether held or not."""
+    """What the ceremonies whose names sort before `name` do: as planned, or, of one that was held, what was done."""
     folders = [one for one in ceremonies(root) if one.name < name and (one / "plan.toml").exists()]
-    plans: list[Plan] = [_plan(folder) for folder in folders]
+    register = read_register(root, Mode.REAL)
+    plans = [_held(_plan(one), register) if one.name in register.ceremonies else _plan(one) for one in folders]
     past = history(root, source.read_source(root).adopted, [name for plan in plans for name in plan.adopt])
     operations: list[Operation] = [operation for plan in plans for operation in plan.operations]
     zones = zone_past(root, plans)
@@ -89,7 +115,7 @@ def earlier(root: Path, name: str) -> Earlier:
         below={one.issuer: one.id for one in operations if isinstance(one, (IssueSubordinate, IssueCross))},
         numbers=numbers,
         shared=frozenset(one.token for one in operations if isinstance(one, ShareOut) and one.credential == "user"),
-        ids=frozenset([*(one.id for one in (*operations, *zones.answers)), *past.ids]),
+        ids=frozenset([*(one.id for one in (*operations, *zones.answers)), *past.ids]) | register.operations,
         zones=zones,
         carried=_carried(plans),
         last=max((_closes(plan) for plan in plans), default=None),
