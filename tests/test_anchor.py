@@ -280,6 +280,17 @@ def test_exported_records_are_those_of_dnspython(kind: str, digest: str, folder:
     ]
 
 
+def test_pins_are_ds_records_and_no_key_is_left_out_in_silence(folder: Path) -> None:
+    export = ("trust-anchor", "export")
+    where = ("--in", folder, "--at", "2025-12-01T00:00:00Z")
+    whole = run(*export, "ds", *where).out
+    path = folder / "ksks.txt"
+    path.write_text(path.read_text().splitlines(keepends=True)[0])
+    assert run(*export, "ds", *where).out == whole
+    for more in (("dnskey",), ("cdnskey",), ("ds", "--digest", "sha384")):
+        assert run(*export, *more, *where).codes == ["anchor.key_missing"]
+
+
 def b64(data: bytes) -> str:
     import base64
 

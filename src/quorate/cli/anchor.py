@@ -128,16 +128,27 @@ def trust_anchor_export_command(kind: str, root: Path, at: str | None, digest: s
 
     Example: quorate trust-anchor export ds --in .
     """
-    from quorate.dnssec.dnskey import DigestType
-    from quorate.dnssec.records import lines_for
+    from quorate.dnssec.dnskey import DigestType, Ds
+    from quorate.dnssec.ksk import stands
+    from quorate.dnssec.records import ds_line, lines_for
+    from quorate.dnssec.simulate import Anchor
     from quorate.zone_policy import find_zone
     from quorate.zone_records import load_own_zone
 
     zone, when = load_own_zone(find_zone(root)), moment_of(at)
     say_unsigned(zone)
-    standing = tuple(ksk.dnskey for ksk in zone.ksks.ksks if ksk.anchor.stands(when))
-    if not standing:
+    pins = [pin for pin in zone.policy.ksks if Anchor(pin.id, *stands(pin)).stands(when)]
+    if not pins:
         raise Refusal("anchor.none")
+    known = {ksk.id: ksk.dnskey for ksk in zone.ksks.ksks}
+    if kind in ("ds", "cds") and digest == "sha256":  # which the pins are
+        for pin in sorted(pins, key=lambda pin: pin.key_tag):
+            ds = Ds(pin.key_tag, pin.algorithm, DigestType.SHA256, bytes.fromhex(pin.ds_sha256))
+            click.echo(ds_line(zone.policy.zone, ds, kind.upper()))
+        return
+    if missing := [pin.id for pin in pins if pin.id not in known]:
+        raise Refusal("anchor.key_missing", ksks=", ".join(missing))
+    standing = tuple(known[pin.id] for pin in pins)
     digest_type = DigestType.SHA256 if digest == "sha256" else DigestType.SHA384
     for line in lines_for(kind.upper(), zone.policy.zone, standing, digest_type):
         click.echo(line)
