@@ -114,6 +114,13 @@ def test_an_id_on_record_is_taken_whenever_the_request_begins(tmp_path: Path) ->
     assert "KSR-ID: a request with the id" in check(root, 1, code=1, id=early, bundles=bundles).err
 
 
+def test_how_the_response_before_is_spelled_is_told(tmp_path: Path) -> None:
+    root, before = folder(tmp_path, deployed=0), tmp_path / "before.xml"
+    before.write_bytes(write_skr(zone().history[1].response).replace(b'keyTag="', b'keyTag="0', 1))
+    out = check(root, 2, "--previous", str(before)).out
+    assert "notice: before.xml: ksr.number_spelled: " in out
+
+
 def test_a_zone_that_has_signed_anything_has_no_first_request(tmp_path: Path) -> None:
     root = folder(tmp_path, deployed=0)
     err = check(root, 2, "--genesis", code=1).err

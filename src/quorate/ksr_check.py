@@ -6,7 +6,7 @@ Apart from `cli/`, and loading little: what it needs is loaded where it is neede
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
@@ -135,7 +135,9 @@ def _response(data: bytes, where: str) -> Response:
     if not data.startswith(TEXT):
         from quorate.dnssec.ksr_xml import read_skr
 
-        return read_skr(data, where)[0]
+        response, oddities = read_skr(data, where)
+        _say([f"notice: {where}: {one.code}: {one.sentence}" for one in oddities[:MOST_SHOWN]])
+        return response
     from quorate.dnssec.key_text import RESPONSE, read_text
     from quorate.dnssec.unsaid import response_of
 
@@ -245,8 +247,9 @@ def _slots(asked: Asked, folder: Path, case: Case, before: Before) -> tuple[tupl
     return (f"schema {name}, {bound}", *seen.rows, KEY, *relaxed), seen.findings
 
 
-def _say(lines: Iterator[str] | list[str]) -> None:
-    print("\n".join(lines))
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
 
 
 def _file_lines(file: Path, data: bytes) -> Iterator[str]:
