@@ -119,7 +119,7 @@ def cases() -> list[Plan]:
              inputs=I1),
         case("issuer-url-relative", "the issuer's certificate at half a URL", "cert.access_form",
              _private(below().replace("http://example.com/r.der", "/r.der")), inputs=I1),
-        case("policy-no-oid", "a policy that is no object identifier", "x509.field_unusable",
+        case("policy-no-oid", "a policy that is no object identifier", "plan.policy_oid",
              _web(web(policy='["domain validated"]')), inputs=I1),
         case("policy-twice", "a policy twice", "cert.policies",
              _web(web(policy='["2.23.140.1.2.1", "2.23.140.1.2.1"]')), "cert.policy_repeated",
