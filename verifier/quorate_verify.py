@@ -4802,6 +4802,16 @@ class History:
         self.script.shown[name].public = public
 
 
+def is_elsewhere(source):
+    """Whether a source is a file that is neither of these records nor adopted here."""
+    kind, _, name = source.partition(":")
+    return kind == "input" and not below_folder("inputs/", name).startswith(("inputs/known/", "inputs/adopted/"))
+
+
+def is_self_signed(it):
+    return it.subject == it.issuer and (it.aki is None or it.ski is None or it.aki == it.ski)
+
+
 class Artifacts:
     """Builds what was signed again from the events, checks it against script and draft, and compares the files."""
 
@@ -4956,6 +4966,16 @@ class Artifacts:
         need(kind == "input", "%s is no source" % plain(source))
         return read_certificate(self.input(name))
 
+    def issuer(self, source):
+        """The certificate of an issuer. What comes from elsewhere and says that it is signed by itself is."""
+        found = self.certificate(source)
+        if is_elsewhere(source) and is_self_signed(found):
+            try:
+                found.key.verify(found.algorithm, found.signed, found.signature)
+            except Bad as bad:
+                raise Bad("the certificate of its issuer, signed by itself: %s" % bad) from None
+        return found
+
     def issue(self, operation):
         name, script, session = operation["id"], self.script, self.session
         form = FORMS["certificate" if operation["kind"] in CERTIFICATE_KINDS else operation["kind"]]
@@ -5067,7 +5087,7 @@ class Artifacts:
             need(kind == "root" or existing.issuer == existing.subject, "its existing certificate is no root")
             need(real.aki in (None, real.ski), "its authority key identifier is not its own")
             return real.key
-        issuer = self.certificate(operation["issuer"])
+        issuer = self.issuer(operation["issuer"])
         need(kind not in ("root", "reissue"), "is a root and has an issuer")
         need(issuer.is_ca and issuer.signs_certificates, "its issuer is not a CA")
         need(real.issuer == issuer.subject, "its issuer's name is not the subject of the issuer's certificate")
@@ -5178,7 +5198,7 @@ class Artifacts:
                 self.script.opens <= real.this_update <= event.millis // 1000,
                 "its this-update is not a time of this ceremony",
             )
-        issuer = self.certificate(operation["issuer"])
+        issuer = self.issuer(operation["issuer"])
         need(real.issuer == issuer.subject, "its issuer's name is not the subject of the issuer's certificate")
         need(issuer.ski is not None and real.aki == issuer.ski, "its authority key identifier is not the issuer's")
         planned = dict(planned_entry(entry) for entry in operation["entries"])
@@ -5326,6 +5346,7 @@ class Register:
         self.published = []  # artifacts in the order of their last publications
         self.requests = {}  # ids of requests and bundles, each with its zone -> digest of the request
         self.known = {}  # what a later script finds below inputs/known/ -> its digest
+        self.names = set()  # subject and digest of the key of what was certified, requested or adopted
         self.seals, self.certificates, self.millis, self.mode = set(), [], 0, None
 
     def check(self, script, authority, session, transcript, artifacts, claims):
@@ -5406,9 +5427,7 @@ class Register:
         for name in session.generated.get("keys", {}):
             if name in self.keys:
                 fail("a key %s was generated before" % name)
-        for path, digest in script.inputs.items():
-            if path.startswith("inputs/known/") and self.known.get(path[13:], digest) != digest:
-                fail("%s is not what the earlier record made" % path)
+        self._check_known(script, fail)
         for operation in script.value["operations"]:
             shown = script.shows(operation) if operation["kind"] == "import-key" else ""
             if shown.startswith("inputs/known/") and self.complete and shown[13:] not in self.adopted:
@@ -5425,6 +5444,16 @@ class Register:
         )
         for seal in sorted(used & self.seals):
             fail("the seal %s was used before" % seal)
+
+    def _check_known(self, script, fail):
+        """What lies below inputs/known/ was made or adopted in an earlier record, under that name."""
+        for path, digest in script.inputs.items():
+            if not path.startswith("inputs/known/"):
+                continue
+            if self.known.get(path[13:], digest) != digest:
+                fail("%s is not what the earlier record made" % path)
+            elif self.complete and path[13:] not in self.known:
+                fail("%s was made in no earlier record" % path)
 
     def _check_carriers(self, script, authority, session, claims):
         """A key comes from where it is in a bag that was closed and sent there since it was there.
@@ -5679,6 +5708,8 @@ class Register:
     def _check_issued(self, script, session, artifacts, fail):
         here = {}
         for name, made in artifacts.made.items() if artifacts else ():
+            if isinstance(made, (CertificateTbs, CrlTbs)):
+                self._check_issuer(name, script, artifacts, fail)
             if isinstance(made, CertificateTbs):
                 mark = (made.issuer, made.serial)
                 if mark in self.serials or mark in here:
@@ -5699,6 +5730,19 @@ class Register:
                 except Bad as bad:
                     fail("%s: %s" % (name, bad))
             self.crls[key] = made
+
+    def _check_issuer(self, name, script, artifacts, fail):
+        """A certificate of the issuer that comes from elsewhere has a name and a key that belong together here.
+
+        One that is signed by itself has shown that: see `Artifacts.issuer`.
+        """
+        source = script.operations[name]["issuer"]
+        issuer = artifacts.certificate(source) if is_elsewhere(source) else None
+        if issuer is not None and self.complete and not is_self_signed(issuer):
+            made = artifacts.made.values()
+            here = {(it.subject, it.key.digest) for it in made if isinstance(it, (CertificateTbs, RequestTbs))}
+            if (issuer.subject, issuer.key.digest) not in self.names | here:
+                fail("%s: no record has the name and the key of its issuer together" % name)
 
     def _check_status(self, name, script, artifacts, fail):
         """A response rests on the newest CRL that the records know."""
@@ -5724,6 +5768,7 @@ class Register:
                 need((it.issuer, it.serial) not in self.serials, "adopted %s: its serial number is known" % name)
                 self.serials[it.issuer, it.serial] = name
                 self.known[name + ".spki.der"] = it.key.digest
+                self.names.add((it.subject, it.key.digest))
                 self.digests[name] = one["digest"]
             if name in history.crls:
                 crl, key = history.crls[name]
@@ -5781,9 +5826,12 @@ class Register:
         if artifacts:
             self.certificates = artifacts.certificates
             self._fold_zones(script, session, artifacts)
-            for name, key in session.generated.get("keys", {}).items():
+            for name, key in [*session.generated.get("keys", {}).items(), *session.copies.items()]:
                 self.known[name + ".spki.der"] = key.digest
+            self.known.update((name + ".skr.xml", digest) for name, digest in artifacts.skrs.items())
             for name, made in artifacts.made.items():
+                if isinstance(made, (CertificateTbs, RequestTbs)):
+                    self.names.add((made.subject, made.key.digest))
                 operation = script.operations[name]
                 digest = folder.digests.get((operation.get("outputs") or [""])[0])
                 if isinstance(made, CertificateTbs):

@@ -232,7 +232,7 @@ class Resolver:
             return "self", plan.key
         if isinstance(plan, ReissueRoot):
             return "self", self.names.key_of(plan.existing, where)
-        return self.names.reference(plan.issuer, where), self.names.key_of(plan.issuer, where)
+        return self.names.issuer(plan.issuer, where)
 
     def _subject(self, plan: Certificate, where: str) -> tuple[str, str, bytes]:
         """The certificate that is repeated, where the certified key comes from, and the name (DER)."""
@@ -334,7 +334,7 @@ class Resolver:
 
     def _crl(self, plan: IssueCrl) -> CrlOperation:
         where = f"operations[{plan.id}]"
-        issuer, key = self.names.reference(plan.issuer, where), self.names.key_of(plan.issuer, where)
+        issuer, key = self.names.issuer(plan.issuer, where)
         previous = self._previous_crl(plan, issuer, where)
         facts = tuple(read_certificate(data, name) for name, data in self.register.certificates.items())
         for one in plan.revoked:

@@ -19,6 +19,7 @@ from quorate.script.operations import (
     Entry,
     GenerateOperation,
     ImportOperation,
+    RequestOperation,
     ScriptOperation,
 )
 from quorate.x509.csr import read_csr, read_spki
@@ -56,6 +57,34 @@ class References:
         if f"inputs/{name}" in self.inputs:
             return f"input:inputs/{name}"
         raise Refusal("plan.artifact_unknown", where, name=name)
+
+    def issuer(self, name: str, where: str) -> tuple[str, str]:
+        """The certificate `name` that issues, and the key that signs.
+
+        One that no record has shows by its own signature that its name and key belong together, or a certificate or
+        request of the records has both.
+        """
+        reference, key = self.reference(name, where), self.key_of(name, where)
+        path = reference.removeprefix("input:")
+        if path == reference or path.startswith(("inputs/known/", "inputs/adopted/")):
+            return reference, key
+        facts = read_certificate(self.inputs[path], path)
+        if facts.self_issued and (not facts.aki or not facts.ski or facts.aki == facts.ski):
+            try:
+                verify_issued(facts, facts.spki)
+            except Refusal:
+                raise Refusal("plan.issuer_unsigned", where, name=name) from None
+        elif (facts.subject, facts.spki) not in self._named():
+            raise Refusal("plan.issuer_unknown", where, name=name)
+        return reference, key
+
+    def _named(self) -> set[tuple[bytes, bytes]]:
+        """The names and keys that stand together in certificates and requests of the records, and requests here."""
+        facts = (read_certificate(der, name) for name, der in self.register.certificates.items())
+        requests = [one.operation for one in self.register.entries] + list(self.operations)
+        asked = (one for one in requests if isinstance(one, RequestOperation) and one.key in self.register.spkis)
+        named = {(bytes.fromhex(one.subject), self.register.spkis[one.key]) for one in asked}
+        return named | {(one.subject, one.spki) for one in facts}
 
     def facts(self, name: str, where: str) -> CertificateFacts:
         path = self.reference(name, where).partition(":")[2]

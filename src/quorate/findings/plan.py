@@ -152,6 +152,20 @@ TABLE: dict[str, Meaning] = {
         "name an issuer whose key is",
         "",
     ),
+    "plan.issuer_unknown": Meaning(
+        ERROR,
+        False,
+        "no record has the name and the key of the issuer {name} together",
+        "name a certificate of the register, or adopt this one",
+        "",
+    ),
+    "plan.issuer_unsigned": Meaning(
+        ERROR,
+        False,
+        "the issuer {name} says that it is signed by itself, and its signature is not valid",
+        "give the certificate as it was made; one that was signed by an algorithm of old is adopted",
+        "RFC 5280 6.1",
+    ),
     "plan.key_type": Meaning(
         ERROR,
         False,

@@ -1,0 +1,176 @@
+"""Registers that somebody fills as it suits: what is issued beside the records, under other names, at other times.
+
+The forger has everybody's keys and the token; the same plans are refused by the program, before the day.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.x509.oid import NameOID
+
+from conftest import VERIFIER
+from example import certificate, crl, key, make_plan
+from forging import Forgery, genesis, record, refused, sign_with_token, stand_ins, tbs_of, verify
+from quorate.findings import Refusal
+from quorate.rehearse import rehearse
+
+Keys = Mapping[str, ed25519.Ed25519PrivateKey]
+REVOKED = '[{ certificate = "int-1", date = "2026-12-10T00:00:00Z", reason = "keyCompromise" }]'
+DAYS = {"003-revoke": "2026-12-15T09:00:00Z", "004-crl": "2026-12-22T09:00:00Z", "005-next": "2026-12-29T09:00:00Z"}
+BEFORE = ("001-root", "002-next", "003-revoke")
+
+
+@pytest.fixture(scope="session")
+def keys(rehearsed: Path) -> Keys:
+    return stand_ins(rehearsed)
+
+
+@pytest.fixture(scope="module")
+def revoked(rehearsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two more ceremonies: the third revokes int-1, the fourth issues the CRL of the next year."""
+    root = Path(shutil.copytree(rehearsed, tmp_path_factory.mktemp("revoked") / "authority"))
+    make_plan(root, "003-revoke", crl("crl-r1-3", "root-r1", 3, REVOKED), DAYS["003-revoke"])
+    plan = make_plan(root, "004-crl", crl("crl-r1-4", "root-r1", 4), DAYS["004-crl"])
+    rehearse(root, plan, VERIFIER.read_bytes())
+    return root
+
+
+def judged(root: Path, forged: Forgery, folder: Path, *before: str) -> tuple[int, str]:
+    """What the verifier says of the forged record after the honest ones before it."""
+    records = [record(root, name) for name in before]
+    return verify(*records, forged.reseal().write(folder), "--authority", genesis(root), "--rehearsal")
+
+
+def expect(claim: str, said: str, answer: tuple[int, str]) -> None:
+    """Refused, for this claim, in these words."""
+    code, output = answer
+    assert code == 1, output
+    assert claim in refused(output), output
+    assert said in output, output
+
+
+def refused_plan(root: Path, name: str, operations: str, inputs: Mapping[str, bytes] | None = None) -> set[str]:
+    """The codes for which the program refuses a plan."""
+    plan = make_plan(root, name, operations, DAYS[name])
+    for file, data in (inputs or {}).items():
+        (plan / "inputs" / file).write_bytes(data)
+    with pytest.raises(Refusal) as caught:
+        rehearse(root, plan, VERIFIER.read_bytes())
+    return {one.code for one in caught.value.findings}
+
+
+def copied(root: Path, folder: Path) -> Path:
+    return Path(shutil.copytree(root, folder / "authority"))
+
+
+# -- an issuer beside the records -------------------------------------------------------------------------------------
+
+MADE_BY_ROOT_R1 = ("cross-r2", "int-1", "crl-r1-2")
+KNOWN_ROOT = "inputs/known/root-r1.cert.der"
+
+
+def under_another_name(root: Path, keys: Keys, issuer: str, data: bytes) -> Forgery:
+    """What the second record issues with the key of root-r1 is issued as Root X1, of the file `issuer`."""
+    forged = Forgery(record(root, "002-next"), keys)
+    for operation in forged.script["operations"]:
+        if operation.get("issuer") == f"input:{KNOWN_ROOT}":
+            operation["issuer"] = f"input:{issuer}"
+    forged.operation("crl-r1-2")["previous"] = ""
+    forged.files.pop(KNOWN_ROOT)
+    forged.files[issuer] = data
+    next(one for one in forged.script["inputs"] if one["file"] == KNOWN_ROOT)["file"] = issuer
+    for name in MADE_BY_ROOT_R1:
+        draft = f"drafts/{name}.tbs"
+        forged.files[draft] = forged.files[draft].replace(b"Root R1", b"Root X1")
+        sign_with_token(root, forged, name, tbs_of(forged, name).replace(b"Root R1", b"Root X1"))
+    return forged
+
+
+def root_r1(root: Path) -> bytes:
+    return (record(root, "001-root") / "artifacts" / "root-r1.cert.der").read_bytes()
+
+
+def signed_by_a_stranger(data: bytes, name: str) -> bytes:
+    """A CA certificate with the key of `data` and another or the same name, by an authority that nobody knows."""
+    it = x509.load_der_x509_certificate(data)
+    stranger = ec.generate_private_key(ec.SECP256R1())
+    parts = [
+        x509.NameAttribute(one.oid, name if one.oid == NameOID.COMMON_NAME else str(one.value)) for one in it.subject
+    ]
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name(parts) if name != "Root R1" else it.subject)
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Stranger")]))
+        .public_key(it.public_key())
+        .serial_number(77)
+        .not_valid_before(it.not_valid_before_utc)
+        .not_valid_after(it.not_valid_after_utc)
+    )
+    own = x509.AuthorityKeyIdentifier(b"stranger", None, None)
+    for extension in it.extensions:
+        if not isinstance(extension.value, x509.AuthorityKeyIdentifier):
+            made = made.add_extension(extension.value, extension.critical)
+    return made.add_extension(own, False).sign(stranger, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def test_a_file_among_the_known_ones_that_no_record_made(rehearsed: Path, keys: Keys, tmp_path: Path) -> None:
+    file = "inputs/known/root-r0.cert.der"
+    forged = under_another_name(rehearsed, keys, file, root_r1(rehearsed).replace(b"Root R1", b"Root X1"))
+    answer = judged(rehearsed, forged, tmp_path / "record", "001-root")
+    expect("continuity", f"{file} was made in no earlier record", answer)
+
+
+def test_an_issuer_elsewhere_that_is_not_signed_by_itself_as_it_says(
+    rehearsed: Path, keys: Keys, tmp_path: Path
+) -> None:
+    data = root_r1(rehearsed).replace(b"Root R1", b"Root X1")
+    forged = under_another_name(rehearsed, keys, "inputs/root-r0.cert.der", data)
+    said = "int-1: the certificate of its issuer, signed by itself: the signature is not valid"
+    expect("artifacts", said, judged(rehearsed, forged, tmp_path / "record"))
+
+
+def test_an_issuer_elsewhere_whose_name_no_record_gave_to_the_key(rehearsed: Path, keys: Keys, tmp_path: Path) -> None:
+    data = signed_by_a_stranger(root_r1(rehearsed), "Root X1")
+    forged = under_another_name(rehearsed, keys, "inputs/root-r0.cert.der", data)
+    answer = judged(rehearsed, forged, tmp_path / "record", "001-root")
+    for name in MADE_BY_ROOT_R1:
+        said = f"{name}: no record has the name and the key of its issuer together"
+        expect("continuity", said, answer)
+    assert judged(rehearsed, forged, tmp_path / "alone")[0] == 0, "alone it cannot be told"
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        key("key-i9") + certificate("subordinate", "int-9", "Int 9", issuer="x.der", key="key-i9"),
+        crl("crl-x-1", "x.der", 3),
+    ],
+    ids=["a certificate", "a CRL"],
+)
+def test_the_program_takes_no_issuer_that_gives_its_key_a_name(
+    rehearsed: Path, tmp_path: Path, operations: str
+) -> None:
+    unsigned = root_r1(rehearsed).replace(b"Root R1", b"Root X1")
+    strange = signed_by_a_stranger(root_r1(rehearsed), "Root X1")
+    for number, (data, code) in enumerate({unsigned: "plan.issuer_unsigned", strange: "plan.issuer_unknown"}.items()):
+        root = copied(rehearsed, tmp_path / str(number))
+        assert refused_plan(root, "003-revoke", operations, {"x.der": data}) == {code}
+
+
+def test_a_cross_certificate_by_others_issues(rehearsed: Path, tmp_path: Path) -> None:
+    """It has the name and the key of root-r1, and of its signature nothing is known here."""
+    root = copied(rehearsed, tmp_path)
+    operations = key("key-i9") + certificate("subordinate", "int-9", "Int 9", issuer="x.der", key="key-i9")
+    plan = make_plan(root, "003-revoke", operations + crl("crl-r1-3", "x.der", 3), DAYS["003-revoke"])
+    (plan / "inputs" / "x.der").write_bytes(signed_by_a_stranger(root_r1(root), "Root R1"))
+    rehearse(root, plan, VERIFIER.read_bytes())
+    records = [record(root, name) for name in BEFORE]
+    code, output = verify(*records, "--authority", genesis(root), "--rehearsal")
+    assert code == 0, output
