@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from conftest import VERIFIER
 from example import certificate, crl, key, make_plan
-from forging import Forgery, genesis, record, refused, sign_with_token, stand_ins, tbs_of, verify
+from forging import Forgery, genesis, record, refused, sign_with_token, stand_ins, tbs_of, verifier, verify
 from quorate.findings import Refusal
 from quorate.rehearse import rehearse
 
@@ -174,3 +174,71 @@ def test_a_cross_certificate_by_others_issues(rehearsed: Path, tmp_path: Path) -
     records = [record(root, name) for name in BEFORE]
     code, output = verify(*records, "--authority", genesis(root), "--rehearsal")
     assert code == 0, output
+
+
+# -- what a CRL lists, and when ---------------------------------------------------------------------------------------
+
+
+def other_parts(data: bytes, change: Mapping[int, bytes | None]) -> bytes:
+    """A SEQUENCE some of whose members are other ones, or gone."""
+    parts = [member.raw for member in verifier().one_der(data, 0x30, "a sequence").members()]
+    changed = [change.get(number, part) for number, part in enumerate(parts)]
+    return sequence(*(part for part in changed if part is not None))
+
+
+def sequence(*parts: bytes) -> bytes:
+    made: bytes = verifier().der(0x30, b"".join(parts))
+    return made
+
+
+def utc_time(text: str) -> bytes:
+    """`2031-01-01T00:00:00Z` as an UTCTime."""
+    made: bytes = verifier().der(0x17, (text[2:].translate(str.maketrans("", "", "-T:"))).encode())
+    return made
+
+
+THIS_UPDATE, NEXT_UPDATE, ENTRIES = 3, 4, 5
+
+
+def crl_changed(root: Path, forged: Forgery, change: Mapping[int, bytes | None]) -> None:
+    """The CRL of the fourth record, drafted and signed with other parts."""
+    draft = "drafts/crl-r1-4.tbs"
+    forged.files[draft] = other_parts(forged.files[draft], change)
+    sign_with_token(root, forged, "crl-r1-4", other_parts(tbs_of(forged, "crl-r1-4"), change))
+    if change.get(ENTRIES, b"") is None:
+        forged.operation("crl-r1-4")["entries"] = []
+
+
+def dated(root: Path, forged: Forgery, first: str, last: str, *, entries: bool) -> None:
+    """The CRL of the fourth record with planned dates."""
+    operation = forged.operation("crl-r1-4")
+    del operation["days"]
+    operation.update(this_update=first, next_update=last)
+    forged.script["drafts"][0]["open"] = []
+    change: dict[int, bytes | None] = {THIS_UPDATE: utc_time(first), NEXT_UPDATE: utc_time(last)}
+    crl_changed(root, forged, change | ({} if entries else {ENTRIES: None}))
+    forged.files["drafts/crl-r1-4.tbs"] = tbs_of(forged, "crl-r1-4")
+
+
+def expired_yesterday(data: bytes) -> bytes:
+    """A certificate with another validity, and a signature that is none."""
+    tbs, algorithm, _ = (member.raw for member in verifier().one_der(data, 0x30, "a certificate").members())
+    validity = sequence(utc_time("2026-12-08T09:00:00Z"), utc_time("2026-12-09T09:00:00Z"))
+    return sequence(other_parts(tbs, {4: validity}), algorithm, verifier().der(3, b"\0garbage"))
+
+
+@pytest.mark.parametrize("file", ["inputs/old.cert.der", "inputs/known/old.cert.der"])
+def test_a_made_up_certificate_does_not_end_a_revocation(revoked: Path, keys: Keys, tmp_path: Path, file: str) -> None:
+    forged = Forgery(record(revoked, "004-crl"), keys)
+    crl_changed(revoked, forged, {ENTRIES: None})
+    revoked_one = (record(revoked, "002-next") / "artifacts" / "int-1.cert.der").read_bytes()
+    forged.files[file] = expired_yesterday(revoked_one)
+    forged.script["inputs"] = sorted(
+        [*forged.script["inputs"], {"digest": "", "file": file}], key=lambda one: str(one["file"])
+    )
+    answer = judged(revoked, forged, tmp_path / "record", *BEFORE)
+    expect("artifacts", "crl-r1-4: the entry 51", answer)
+    expect("artifacts", "was dropped", answer)
+    # nor where the CRL before is not looked at
+    forged.operation("crl-r1-4")["previous"] = ""
+    expect("continuity", "crl-r1-4: the entry 51", judged(revoked, forged, tmp_path / "again", *BEFORE))

@@ -543,18 +543,20 @@ def test_entries_are_carried_over_and_added() -> None:
 
 
 def test_an_entry_goes_after_one_crl_beyond_its_validity() -> None:
-    expired = read_certificate(issued(subordinate_fields()))
+    expired, key = read_certificate(issued(subordinate_fields())), issuer().spki
     within = read_crl(issued(crl_fields()))
     after = expired.not_after + timedelta(days=1)
     beyond = read_crl(issued(crl_fields(this_update=after, next_update=not_after(after, 365))))
-    assert crl_entries(within, (), (expired,)) == within.entries
-    assert crl_entries(beyond, (), (expired,)) == ()
-    assert crl_entries(beyond, ()) == beyond.entries
+    assert crl_entries(within, (), (expired,), key) == within.entries
+    assert crl_entries(beyond, (), (expired,), key) == ()
+    assert crl_entries(beyond, (), (), key) == beyond.entries
+    namesake = issuer(number=1).spki
+    assert crl_entries(beyond, (), (expired,), namesake) == beyond.entries
     (entry,) = beyond.entries
     again = Revoked(expired, entry.date, entry.reason)
-    assert crl_entries(beyond, (again,), (expired,)) == beyond.entries
+    assert crl_entries(beyond, (again,), (expired,), key) == beyond.entries
     with pytest.raises(Refusal) as twice:
-        crl_entries(within, (again,), (expired,))
+        crl_entries(within, (again,), (expired,), key)
     assert twice.value.code == "crl.entry_twice"
 
 

@@ -4682,13 +4682,29 @@ def hex_number(text):
     return int(text, 16)
 
 
-def entries_kept(before, after, expired):
-    """RFC 5280 3.3: an entry stays, unchanged, until its certificate has expired. Raises Bad."""
+def entries_kept(before, after, certificates, key):
+    """RFC 5280 3.3: an entry stays, unchanged, until one CRL has listed it beyond its certificate's validity.
+
+    Of that validity only what the issuer's key has signed speaks. Raises Bad.
+    """
     for serial, entry in before.entries.items():
         if serial not in after.entries:
-            need(serial in expired and expired[serial] < after.this_update, "the entry %x was dropped" % serial)
+            listed = (c for c in certificates if (c.issuer, c.serial) == (before.issuer, serial))
+            ends = [c.not_after for c in listed if is_issued_by(key, c)]
+            need(ends and max(ends) < before.this_update, "the entry %x was dropped" % serial)
         else:
             need(after.entries[serial][0] == entry[0], "the entry %x has another date" % serial)
+
+
+def is_issued_by(key, certificate):
+    """Whether a key signed a certificate. Of what is out of fashion, in an adopted one, only the governors can tell."""
+    if certificate.algorithm not in _BY_IDENTIFIER or (key.algorithm == "rsa" and key.n.bit_length() < 2048):
+        return True
+    try:
+        key.verify(certificate.algorithm, certificate.signed, certificate.signature)
+    except Bad:
+        return False
+    return True
 
 
 OID_EKU, OID_NO_CHECK, OID_CONSTRAINTS = "2.5.29.37", "1.3.6.1.5.5.7.48.1.5", "2.5.29.30"
@@ -4819,8 +4835,8 @@ class Artifacts:
         self.folder, self.script, self.session, self.claims = folder, script, session, claims
         self.rests_on = {}  # ocsp-response -> the CRL that its status rests on
         self.made = {}  # operation -> CertificateTbs or CrlTbs, complete
-        self.certificates = list(earlier)  # every certificate known, for the expiry of revoked ones
-        for path in folder.below("inputs/"):
+        self.certificates = list(earlier)  # every certificate of the records, for the expiry of revoked ones
+        for path in folder.below("inputs/known/"):
             try:
                 self.certificates.append(read_certificate(folder.get(path)))
             except (Bad, RecursionError):
@@ -5213,8 +5229,7 @@ class Artifacts:
             issuer.key.verify(previous.algorithm, previous.signed, previous.signature)
             need(real.number > previous.number, "its number is not above the previous one")
             need(real.this_update >= previous.this_update, "is older than the previous one")
-            expired = {c.serial: c.not_after for c in self.certificates if c.issuer == real.issuer}
-            entries_kept(previous, real, expired)
+            entries_kept(previous, real, self.certificates, issuer.key)
             before = previous.entries
         for serial, entry in planned.items():
             need(serial in real.entries, "does not revoke %x" % serial)
@@ -5724,9 +5739,9 @@ class Register:
             if before is not None:
                 if made.number <= before.number:
                     fail("%s: its number is not above %d" % (name, before.number))
-                expired = {c.serial: c.not_after for c in artifacts.certificates if c.issuer == made.issuer}
+                issuer = artifacts.certificate(script.operations[name]["issuer"])
                 try:
-                    entries_kept(before, made, expired)
+                    entries_kept(before, made, artifacts.certificates, issuer.key)
                 except Bad as bad:
                     fail("%s: %s" % (name, bad))
             self.crls[key] = made

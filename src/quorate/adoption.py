@@ -21,8 +21,8 @@ from quorate.keys import key_name
 from quorate.register import Register
 from quorate.script import ScriptAdopted
 from quorate.x509.crl import serial_text
-from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl, verify_issued
-from quorate.x509.legacy import verify_as_made
+from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
+from quorate.x509.legacy import signed_as_made
 from quorate.x509.name import name_line
 from quorate.x509.object import PublicKey, is_der, read_objects
 
@@ -109,18 +109,7 @@ class Pool:
 
     def signer(self, it: CertificateFacts | CrlFacts) -> str:
         """The first of them whose key signed it; empty if none did."""
-        return next((name for name in self.issuers(it) if _signed(it, self.certificates[name].spki)), "")
-
-
-def _signed(it: CertificateFacts | CrlFacts, spki: bytes) -> bool:
-    """By an algorithm of today, or by one that was good when it was made."""
-    for verify in (verify_issued, verify_as_made):
-        try:
-            verify(it, spki)
-            return True
-        except Refusal:
-            continue
-    return False
+        return next((name for name in self.issuers(it) if signed_as_made(it, self.certificates[name].spki)), "")
 
 
 def resolve(

@@ -342,7 +342,8 @@ class Resolver:
         given = [(self.names.facts(one.certificate, where), utc(one.date), one.reason) for one in plan.revoked]
         revoked = tuple(Revoked(facts, date, reason.replace("unspecified", "")) for facts, date, reason in given)
         last_crl = read_crl(self.inputs[previous.partition(":")[2]], previous) if previous else None
-        entries = crl_entries(last_crl, revoked, facts)
+        public = self.names.public_at(issuer, where)
+        entries = crl_entries(last_crl, revoked, facts, public if isinstance(public, bytes) else b"")
         return CrlOperation(
             id=plan.id,
             token=self.names.signing_token(key, where),

@@ -8,6 +8,7 @@ from datetime import datetime
 from quorate.findings import Finding, Refusal, found
 from quorate.x509.facts import CertificateFacts, CrlFacts
 from quorate.x509.fields import CrlEntry
+from quorate.x509.legacy import signed_as_made
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,16 @@ def crl_entries(
     previous: CrlFacts | None,
     revoked: tuple[Revoked, ...],
     known: tuple[CertificateFacts, ...] = (),
+    issuer: bytes = b"",
 ) -> tuple[CrlEntry, ...]:
     """The entries of the next CRL: the previous ones in their order, then the newly revoked.
 
-    An entry goes only when its certificate is among `known` and `previous` already listed it beyond its validity; one
-    that may go and is among the `revoked` stays.
+    An entry goes only when its certificate is among `known`, signed by the key `issuer` (DER), and `previous` already
+    listed it beyond its validity; one that may go and is among the `revoked` stays.
     Raises every problem at once: a certificate revoked twice or of another issuer. Dates and reasons are for the rules.
     """
-    carried = tuple(entry for entry in (previous.entries if previous else ()) if not may_go(entry, previous, known))
+    before = previous.entries if previous else ()
+    carried = tuple(entry for entry in before if not may_go(entry, previous, known, issuer))
     listed = {entry.serial for entry in carried}
     problems: list[Finding] = []
     for one in revoked:
@@ -51,11 +54,19 @@ def serial_text(serial: int) -> str:
     return text.zfill(len(text) + len(text) % 2)
 
 
-def may_go(entry: CrlEntry, previous: CrlFacts | None, known: tuple[CertificateFacts, ...]) -> bool:
+def may_go(
+    entry: CrlEntry, previous: CrlFacts | None, known: tuple[CertificateFacts, ...], issuer: bytes = b""
+) -> bool:
     """Whether an entry of `previous` may be left out of the next one.
 
-    RFC 5280 3.3: an entry stays until it has appeared on one CRL issued beyond the certificate's validity."""
+    RFC 5280 3.3: an entry stays until it has appeared on one CRL issued beyond the certificate's validity. Of its
+    validity only a certificate speaks that the issuer's key has signed: two authorities of one name count for
+    themselves.
+    """
     return previous is not None and any(
-        one.serial == entry.serial and one.issuer == previous.issuer and one.not_after < previous.this_update
+        one.serial == entry.serial
+        and one.issuer == previous.issuer
+        and one.not_after < previous.this_update
+        and signed_as_made(one, issuer)
         for one in known
     )

@@ -14,7 +14,18 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from quorate.findings import Refusal
 from quorate.keys import spki_digest
-from quorate.x509.facts import CertificateFacts, CrlFacts
+from quorate.x509.facts import CertificateFacts, CrlFacts, verify_issued
+
+
+def signed_as_made(it: CertificateFacts | CrlFacts, issuer_spki: bytes) -> bool:
+    """Whether the key signed the object, by an algorithm of today, or by one that was good when it was made."""
+    for verify in (verify_issued, verify_as_made):
+        try:
+            verify(it, issuer_spki)
+            return True
+        except Refusal:
+            continue
+    return False
 
 
 def verify_as_made(it: CertificateFacts | CrlFacts, issuer_spki: bytes) -> None:
