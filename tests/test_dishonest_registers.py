@@ -242,3 +242,65 @@ def test_a_made_up_certificate_does_not_end_a_revocation(revoked: Path, keys: Ke
     # nor where the CRL before is not looked at
     forged.operation("crl-r1-4")["previous"] = ""
     expect("continuity", "crl-r1-4: the entry 51", judged(revoked, forged, tmp_path / "again", *BEFORE))
+
+
+def test_a_crl_dated_ahead_ends_no_revocation(revoked: Path, keys: Keys, tmp_path: Path) -> None:
+    """In 2031 int-1 has expired; no CRL has listed it after that."""
+    forged = Forgery(record(revoked, "004-crl"), keys)
+    dated(revoked, forged, "2031-01-01T00:00:00Z", "2031-12-31T23:59:59Z", entries=False)
+    answer = judged(revoked, forged, tmp_path / "record", *BEFORE)
+    expect("artifacts", "crl-r1-4: is dated ahead of its drafting", answer)
+    module = verifier()
+    before = module.read_crl((record(revoked, "003-revoke") / "artifacts" / "crl-r1-3.crl").read_bytes())
+    after = module.read_crl(forged.files["artifacts/crl-r1-4.crl"])
+    int_1, root = (
+        module.read_certificate((record(revoked, ceremony) / "artifacts" / f"{name}.cert.der").read_bytes())
+        for ceremony, name in (("002-next", "int-1"), ("001-root", "root-r1"))
+    )
+    assert int_1.not_after < after.this_update
+    with pytest.raises(module.Bad, match="was dropped"):
+        module.entries_kept(before, after, [int_1], root.key)
+
+
+def test_a_crl_dated_ahead_with_every_entry(revoked: Path, keys: Keys, tmp_path: Path) -> None:
+    forged = Forgery(record(revoked, "004-crl"), keys)
+    dated(revoked, forged, "2027-01-01T00:00:00Z", "2027-12-31T23:59:59Z", entries=True)
+    answer = judged(revoked, forged, tmp_path / "record", *BEFORE)
+    expect("artifacts", "crl-r1-4: is dated ahead of its drafting", answer)
+
+
+def with_dates(operation: str, first: str, last: str) -> str:
+    return operation.replace("days = 365", f'this-update = "{first}"\nnext-update = "{last}"')
+
+
+def test_the_program_dates_no_crl_ahead(rehearsed: Path, tmp_path: Path) -> None:
+    root = copied(rehearsed, tmp_path)
+    plan = with_dates(crl("crl-r1-3", "root-r1", 3), "2026-12-15T09:00:01Z", "2027-12-15T09:00:00Z")
+    assert refused_plan(root, "003-revoke", plan) == {"crl.this_update"}
+
+
+@pytest.mark.parametrize("first", ["2026-12-15T09:00:00Z", "2026-12-08T22:00:00Z"])
+def test_a_crl_with_planned_dates_is_accepted(rehearsed: Path, tmp_path: Path, first: str) -> None:
+    """A private authority may date one back, as far as the one before."""
+    root = copied(rehearsed, tmp_path)
+    operation = with_dates(crl("crl-r1-3", "root-r1", 3), first, "2027-12-01T00:00:00Z")
+    plan = make_plan(root, "003-revoke", operation, DAYS["003-revoke"])
+    rehearse(root, plan, VERIFIER.read_bytes())
+    records = [record(root, name) for name in BEFORE]
+    code, output = verify(*records, "--authority", genesis(root), "--rehearsal")
+    assert code == 0, output
+
+
+def test_a_crl_older_than_the_one_before_though_none_is_named(revoked: Path, keys: Keys, tmp_path: Path) -> None:
+    forged = Forgery(record(revoked, "004-crl"), keys)
+    forged.operation("crl-r1-4")["previous"] = ""
+    dated(revoked, forged, "2020-01-01T00:00:00Z", "2020-12-31T23:59:59Z", entries=True)
+    answer = judged(revoked, forged, tmp_path / "record", *BEFORE)
+    expect("continuity", "crl-r1-4: is older than the one before it", answer)
+
+
+def test_a_crl_that_passes_over_the_one_before(revoked: Path, keys: Keys, tmp_path: Path) -> None:
+    forged = Forgery(record(revoked, "004-crl"), keys)
+    forged.operation("crl-r1-4")["previous"] = ""
+    answer = judged(revoked, forged, tmp_path / "record", *BEFORE)
+    expect("continuity", "crl-r1-4: the CRL before it is not the one of root-r1 that the records have", answer)

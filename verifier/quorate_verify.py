@@ -4818,6 +4818,12 @@ class History:
         self.script.shown[name].public = public
 
 
+def artifact_of(source):
+    """The id of the certificate that a source names."""
+    name = source.partition(":")[2].rpartition("/")[2]
+    return name[:-9] if name.endswith(".cert.der") else name
+
+
 def is_elsewhere(source):
     """Whether a source is a file that is neither of these records nor adopted here."""
     kind, _, name = source.partition(":")
@@ -5136,6 +5142,8 @@ class Artifacts:
         else:
             dates = second_of(operation.get("this_update", "")), second_of(operation.get("next_update", ""))
             need((real.this_update, real.next_update) == dates, "is not for the dates planned")
+            drafted = event.millis // 1000
+            need(drafted - 86400 <= real.this_update <= drafted, "is not dated within the day before its drafting")
         if "this-update" in opened:
             here = self.script.opens <= real.this_update <= event.millis // 1000
             need(here, "its this-update is not a time of this ceremony")
@@ -5208,6 +5216,7 @@ class Artifacts:
             need(real.this_update == second_of(operation["this_update"]), "has another this-update than planned")
             need(real.next_update == second_of(operation["next_update"]), "has another next-update than planned")
             need(not {"this-update", "next-update"} & set(opened), "opens a date that is planned")
+            need(real.this_update <= event.millis // 1000, "is dated ahead of its drafting")
         check_scope(operation, real)
         if "this-update" in opened:
             need(
@@ -5347,6 +5356,7 @@ class Register:
         self.complete = True  # whether the records start at the genesis
         self.states, self.ceremonies, self.predecessors = [], set(), set()
         self.items, self.keys, self.sets, self.serials, self.crls = {}, {}, {}, {}, {}
+        self.lists = {}  # key and name of an issuer -> digest of the file of its newest CRL
         self.destroyed = {}  # key -> the ceremony that destroyed it
         self.facilities = {}  # place -> its facility, by the last state
         self.bags = {}  # item -> digests of keys of which a copy may be in its bag; of those in it when it last left
@@ -5735,16 +5745,29 @@ class Register:
             if not isinstance(made, CrlTbs):
                 continue
             key = (session.known_key(script.operations[name]["key"]).digest, made.issuer)
-            before = self.crls.get(key)
-            if before is not None:
-                if made.number <= before.number:
-                    fail("%s: its number is not above %d" % (name, before.number))
-                issuer = artifacts.certificate(script.operations[name]["issuer"])
-                try:
-                    entries_kept(before, made, artifacts.certificates, issuer.key)
-                except Bad as bad:
-                    fail("%s: %s" % (name, bad))
+            self._check_crl(name, made, key, script, artifacts, fail)
             self.crls[key] = made
+
+    def _check_crl(self, name, made, key, script, artifacts, fail):
+        """A CRL follows the newest one of its issuer; the script names that, if a record has its file."""
+        operation, before = script.operations[name], self.crls.get(key)
+        if before is None:
+            return
+        if made.number <= before.number:
+            fail("%s: its number is not above %d" % (name, before.number))
+        if made.this_update < before.this_update:
+            fail("%s: is older than the one before it" % name)
+        try:
+            entries_kept(before, made, artifacts.certificates, artifacts.certificate(operation["issuer"]).key)
+        except Bad as bad:
+            fail("%s: %s" % (name, bad))
+        kind, _, file = operation["previous"].partition(":")
+        named = script.inputs.get(below_folder("inputs/", file)) if kind == "input" else None
+        if kind != "operation" and self.lists.get(key, named) != named:
+            fail(
+                "%s: the CRL before it is not the one of %s that the records have"
+                % (name, artifact_of(operation["issuer"]))
+            )
 
     def _check_issuer(self, name, script, artifacts, fail):
         """A certificate of the issuer that comes from elsewhere has a name and a key that belong together here.
@@ -5789,6 +5812,7 @@ class Register:
                 crl, key = history.crls[name]
                 need((key.digest, crl.issuer) not in self.crls, "adopted %s: a CRL of its issuer is known" % name)
                 self.crls[key.digest, crl.issuer] = crl
+                self.lists[key.digest, crl.issuer] = one["digest"]
                 self.known[one["issuer"] + ".crl"] = one["digest"]
             elif name in history.skrs:
                 zones = {zone["name"] for zone in session.state.value.get("zones", [])}
@@ -5853,9 +5877,9 @@ class Register:
                     self.serials[made.issuer, made.serial] = name
                     self.known[name + ".cert.der"] = digest
                 elif isinstance(made, CrlTbs):  # the newest of its issuer, under the issuer's name
-                    issuer = operation["issuer"].partition(":")[2].rpartition("/")[2]
-                    issuer = issuer[:-9] if issuer.endswith(".cert.der") else issuer
-                    self.known[issuer + ".crl"] = digest
+                    self.known[artifact_of(operation["issuer"]) + ".crl"] = digest
+                    if digest:
+                        self.lists[session.known_key(operation["key"]).digest, made.issuer] = digest
 
 
 # =====================================================================================================================

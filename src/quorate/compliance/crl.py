@@ -56,8 +56,22 @@ def it_ends_before_its_issuer(case: CrlCase) -> Iterator[Facts]:
 
 @rule(TABLE, "crl.this_update", CRL, must(Text.BR, "7.2", since=PROFILES), *ground("dates"))
 def this_update_is_the_time_of_signing(case: CrlCase) -> Iterator[Facts]:
-    """A CRL dated ahead would hide every revocation until then; a day's age is left for a slow ceremony."""
-    if not case.context.at - DAY <= case.it.this_update <= case.context.at:
+    """A day's age is left for a slow ceremony."""
+    if case.it.this_update < case.context.at - DAY:
+        yield {"time": case.it.this_update.isoformat(), "at": case.context.at.isoformat()}
+
+
+@rule(
+    TABLE,
+    "crl.this_update",
+    CRL,
+    must(Text.RFC, "5280 5.1.2.4"),
+    must(Text.BR, "7.2", since=PROFILES),
+    must(Text.QUORATE, "dates"),
+)
+def this_update_does_not_lie_ahead(case: CrlCase) -> Iterator[Facts]:
+    """A CRL dated ahead would hide every revocation until then, and could leave out what has not expired yet."""
+    if case.it.this_update > case.context.at:
         yield {"time": case.it.this_update.isoformat(), "at": case.context.at.isoformat()}
 
 
