@@ -5,6 +5,7 @@ The forger has everybody's keys and the token; the same plans are refused by the
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
 from conftest import VERIFIER
-from example import certificate, crl, key, make_plan
+from example import FIRST, SHARE, certificate, crl, key, make_authority, make_plan
 from forging import Forgery, genesis, record, refused, sign_with_token, stand_ins, tbs_of, verifier, verify
 from quorate.findings import Refusal
 from quorate.rehearse import rehearse
@@ -304,3 +305,48 @@ def test_a_crl_that_passes_over_the_one_before(revoked: Path, keys: Keys, tmp_pa
     forged.operation("crl-r1-4")["previous"] = ""
     answer = judged(revoked, forged, tmp_path / "record", *BEFORE)
     expect("continuity", "crl-r1-4: the CRL before it is not the one of root-r1 that the records have", answer)
+
+
+# -- names ------------------------------------------------------------------------------------------------------------
+
+
+def renamed(forged: Forgery, old: str, new: str) -> None:
+    """Something is called otherwise, wherever it is named."""
+    forged.script = json.loads(json.dumps(forged.script).replace(old, new))
+    forged.events = [json.loads(json.dumps(event).replace(old, new)) for event in forged.events]
+    forged.files = {path.replace(old, new): data for path, data in forged.files.items()}
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [("root-r2", "root-r1"), ("int-1", "crl-r1-1"), ("int-2", "share-hsm-1")])
+def test_an_id_of_an_earlier_record_is_given_again(
+    rehearsed: Path, keys: Keys, tmp_path: Path, mine: str, theirs: str
+) -> None:
+    """The second record calls its own root as the first one called another."""
+    forged = Forgery(record(rehearsed, "002-next"), keys)
+    renamed(forged, mine, theirs)
+    answer = judged(rehearsed, forged, tmp_path / "record", "001-root")
+    expect("continuity", f"{theirs} is the id of something else in an earlier record", answer)
+
+
+SECOND_TOKEN = '\n[[tokens]]\nid = "hsm-2"\nkind = "software"\nlocation = "tokens/hsm-2"\nserial = "EX-2"\n'
+COPY = '[[operations]]\nkind = "import-key"\nid = "key-r1-east"\nkey = "key-r1"\ntoken = "hsm-2"\n'
+
+
+def test_a_copy_has_the_name_of_another_key(tmp_path: Path) -> None:
+    """A later record would sign with it as if it were that one."""
+    root = make_authority(tmp_path / "authority")
+    with (root / "authority.toml").open("a") as file:
+        file.write(SECOND_TOKEN)
+    make_plan(root, "001-root", FIRST + key("key-r0"))
+    plan = make_plan(root, "002-next", SHARE.replace("hsm-1", "hsm-2") + COPY, "2026-12-08T09:00:00Z")
+    rehearse(root, plan, VERIFIER.read_bytes())
+    forged = Forgery(record(root, "002-next"), stand_ins(root))
+    forged.script["keys"] = [one for one in forged.script["keys"] if one["id"] != "key-r0"]
+    renamed(forged, "key-r1-east", "key-r0")
+    answer = judged(root, forged, tmp_path / "record", "001-root")
+    expect("continuity", "key-r0 is the id of something else in an earlier record", answer)
+
+
+@pytest.mark.parametrize("name", ["root-r1", "crl-r1-1", "share-hsm-1", "key-r1"])
+def test_the_program_gives_no_id_again(rehearsed: Path, tmp_path: Path, name: str) -> None:
+    assert refused_plan(copied(rehearsed, tmp_path), "003-revoke", key(name)) == {"plan.operation_known"}

@@ -2820,6 +2820,7 @@ class Session:
         self.keys, self.drafts, self.signed, self.intents = {}, {}, {}, {}
         self.generated, self.completed_at, self.destroyed, self.copies = {}, {}, {}, {}
         self.ended = set()  # operations that were completed
+        self.begun = set()  # the operations of which anything happened
         self.published = set()  # artifacts that were compared with what is published
         self.adopted = set()  # what was made before and has entered the register
         self.items = {i["id"]: Item(i["place"], i["seal"], i.get("sent", False)) for i in script.value["items"]}
@@ -2900,6 +2901,7 @@ class Session:
             pass
         else:
             self._presence_of_act()
+            self.begun |= {step["operation"]} if "operation" in step else set()
             if getattr(self, "_step_" + step["kind"])(step, event, self.frame.work):
                 self.frame.next()
         self._advance()
@@ -5357,6 +5359,7 @@ class Register:
         self.states, self.ceremonies, self.predecessors = [], set(), set()
         self.items, self.keys, self.sets, self.serials, self.crls = {}, {}, {}, {}, {}
         self.lists = {}  # key and name of an issuer -> digest of the file of its newest CRL
+        self.ids = set()  # of every operation of which anything happened, and of everything adopted: for good
         self.destroyed = {}  # key -> the ceremony that destroyed it
         self.facilities = {}  # place -> its facility, by the last state
         self.bags = {}  # item -> digests of keys of which a copy may be in its bag; of those in it when it last left
@@ -5452,6 +5455,9 @@ class Register:
         for name in session.generated.get("keys", {}):
             if name in self.keys:
                 fail("a key %s was generated before" % name)
+        for name in script.operations:
+            if name in self.ids or name in self.keys or name in self.digests:
+                fail("%s is the id of something else in an earlier record" % name)
         self._check_known(script, fail)
         for operation in script.value["operations"]:
             shown = script.shows(operation) if operation["kind"] == "import-key" else ""
@@ -5600,7 +5606,7 @@ class Register:
         for one in responses:
             if one["id"] in self.skrs:
                 fail("an SKR %s was signed before" % one["id"])
-            elif one["id"] in self.digests:
+            elif one["id"] in self.digests or one["id"] in self.ids:
                 fail("%s is the name of something else in an earlier record" % one["id"])
             main = mains.get(one["back_out_of"] or one["id"])
             if main is None or main["act"] != one["act"]:
@@ -5796,8 +5802,8 @@ class Register:
         for name in (name for name in script.adopted if name in session.adopted):
             one = script.adopted[name]
             file = "%s.%s" % (name, ADOPTED_FILES[one["kind"]])
-            there = file in self.known or name in self.keys or name in self.skrs or name in self.digests
-            need(not there, "adopted %s: an earlier record has it" % name)
+            there = name in self.ids or name in self.keys or name in self.skrs or name in self.digests
+            need(not there and file not in self.known, "adopted %s: an earlier record has it" % name)
             if name in history.certificates:
                 it = history.certificates[name]
                 readers = script.readers(one["digest"], "adopt", name) if it.subject == it.issuer else ()
@@ -5858,6 +5864,7 @@ class Register:
             if key.public is not None:
                 self.ksks |= Dnskey.octets_of(key.public)
         self.destroyed.update(dict.fromkeys(session.destroyed, script.ceremony))
+        self.ids |= session.begun | session.adopted
         touched = {(o["token"], o["credential"]) for o in script.value["operations"] if o["kind"] == "share"}
         for place in touched - set(session.sets):
             self.sets.pop(place, None)
