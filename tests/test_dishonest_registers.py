@@ -350,3 +350,33 @@ def test_a_copy_has_the_name_of_another_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["root-r1", "crl-r1-1", "share-hsm-1", "key-r1"])
 def test_the_program_gives_no_id_again(rehearsed: Path, tmp_path: Path, name: str) -> None:
     assert refused_plan(copied(rehearsed, tmp_path), "003-revoke", key(name)) == {"plan.operation_known"}
+
+
+# -- from when a certificate is valid ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("planned", "said"),
+    [
+        (("2019-01-01T00:00:00Z", "2021-09-26T23:59:59Z"), "int-1: is planned with days, and not from the opening of"),
+        (("", ""), "int-1: is planned without dates"),
+    ],
+)
+def test_a_certificate_with_days_is_dated_back(
+    rehearsed: Path, keys: Keys, tmp_path: Path, planned: tuple[str, str], said: str
+) -> None:
+    """People read how many days it is valid, and it was valid years ago."""
+    forged = Forgery(record(rehearsed, "002-next"), keys)
+    operation = forged.operation("int-1")
+    assert operation["days"] == 1000
+    operation["not_before"], operation["not_after"] = planned
+    change = {4: sequence(utc_time("2019-01-01T00:00:00Z"), utc_time("2021-09-26T23:59:59Z"))}
+    forged.files["drafts/int-1.tbs"] = other_parts(forged.files["drafts/int-1.tbs"], change)
+    sign_with_token(rehearsed, forged, "int-1", other_parts(tbs_of(forged, "int-1"), change))
+    expect("artifacts", said, judged(rehearsed, forged, tmp_path / "record", "001-root"))
+
+
+def test_the_program_takes_days_or_dates(rehearsed: Path, tmp_path: Path) -> None:
+    """With days, notBefore is the opening of the window; with dates there are no days."""
+    back = certificate("root", "root-r3", "Root R3", key="key-r3", **{"not-before": "2019-01-01T00:00:00Z"})
+    assert refused_plan(copied(rehearsed, tmp_path), "003-revoke", key("key-r3") + back) == {"plan.validity"}

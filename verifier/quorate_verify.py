@@ -5075,15 +5075,7 @@ class Artifacts:
     def check_certificate(self, operation, real):
         """spec/script.md `Operations`: what the certificate must say. The issuer's public key."""
         need(real.serial == hex_number(operation["certificate_serial"]), "has another serial number than planned")
-        if operation["not_before"]:
-            need(real.not_before == second_of(operation["not_before"]), "is valid from another time than planned")
-        if operation["not_after"]:
-            need(real.not_after == second_of(operation["not_after"]), "is valid to another time than planned")
-        if "days" in operation:
-            seconds = real.not_after - real.not_before + 1
-            need(seconds == operation["days"] * 86400, "is not valid for the days planned")
-        else:
-            need(operation["not_before"] and operation["not_after"], "is planned with neither days nor dates")
+        self.check_validity(operation, real)
         digest, _, existing = self.subject(operation)
         need(real.key.digest == digest, "certifies another key than planned")
         need(not real.key.is_stand_in, "certifies a stand-in, whose private key everyone knows")
@@ -5117,6 +5109,18 @@ class Artifacts:
         need(real.issuer == issuer.subject, "its issuer's name is not the subject of the issuer's certificate")
         need(issuer.ski is not None and real.aki == issuer.ski, "its authority key identifier is not the issuer's")
         return issuer.key
+
+    def check_validity(self, operation, real):
+        """Days count from the opening of the window, which the dates then say too; without days they are planned."""
+        need(operation["not_before"] and operation["not_after"], "is planned without dates")
+        need(real.not_before == second_of(operation["not_before"]), "is valid from another time than planned")
+        need(real.not_after == second_of(operation["not_after"]), "is valid to another time than planned")
+        if "days" in operation:
+            seconds = real.not_after - real.not_before + 1
+            need(seconds == operation["days"] * 86400, "is not valid for the days planned")
+            need(
+                real.not_before == self.script.opens, "is planned with days, and not from the opening of the window on"
+            )
 
     def check_response(self, operation, real, event, opened):
         """The public key of the responder."""
