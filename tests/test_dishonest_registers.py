@@ -19,8 +19,10 @@ from cryptography.x509.oid import NameOID
 from conftest import VERIFIER
 from example import FIRST, SHARE, certificate, crl, key, make_authority, make_plan
 from forging import Forgery, genesis, record, refused, sign_with_token, stand_ins, tbs_of, verifier, verify
+from quorate import canonical
 from quorate.findings import Refusal
 from quorate.rehearse import rehearse
+from test_insiders import webpki
 
 Keys = Mapping[str, ed25519.Ed25519PrivateKey]
 REVOKED = '[{ certificate = "int-1", date = "2026-12-10T00:00:00Z", reason = "keyCompromise" }]'
@@ -250,7 +252,7 @@ def test_a_crl_dated_ahead_ends_no_revocation(revoked: Path, keys: Keys, tmp_pat
     forged = Forgery(record(revoked, "004-crl"), keys)
     dated(revoked, forged, "2031-01-01T00:00:00Z", "2031-12-31T23:59:59Z", entries=False)
     answer = judged(revoked, forged, tmp_path / "record", *BEFORE)
-    expect("artifacts", "crl-r1-4: is dated ahead of its drafting", answer)
+    expect("artifacts", "crl-r1-4: is dated ahead of its issuance", answer)
     module = verifier()
     before = module.read_crl((record(revoked, "003-revoke") / "artifacts" / "crl-r1-3.crl").read_bytes())
     after = module.read_crl(forged.files["artifacts/crl-r1-4.crl"])
@@ -267,7 +269,7 @@ def test_a_crl_dated_ahead_with_every_entry(revoked: Path, keys: Keys, tmp_path:
     forged = Forgery(record(revoked, "004-crl"), keys)
     dated(revoked, forged, "2027-01-01T00:00:00Z", "2027-12-31T23:59:59Z", entries=True)
     answer = judged(revoked, forged, tmp_path / "record", *BEFORE)
-    expect("artifacts", "crl-r1-4: is dated ahead of its drafting", answer)
+    expect("artifacts", "crl-r1-4: is dated ahead of its issuance", answer)
 
 
 def with_dates(operation: str, first: str, last: str) -> str:
@@ -276,13 +278,13 @@ def with_dates(operation: str, first: str, last: str) -> str:
 
 def test_the_program_dates_no_crl_ahead(rehearsed: Path, tmp_path: Path) -> None:
     root = copied(rehearsed, tmp_path)
-    plan = with_dates(crl("crl-r1-3", "root-r1", 3), "2026-12-15T09:00:01Z", "2027-12-15T09:00:00Z")
+    plan = with_dates(crl("crl-r1-3", "root-r1", 3), "2026-12-15T21:00:01Z", "2027-12-15T09:00:00Z")
     assert refused_plan(root, "003-revoke", plan) == {"crl.this_update"}
 
 
-@pytest.mark.parametrize("first", ["2026-12-15T09:00:00Z", "2026-12-08T22:00:00Z"])
+@pytest.mark.parametrize("first", ["2026-12-15T09:00:00Z", "2026-12-08T22:00:00Z", "2026-12-15T21:00:00Z"])
 def test_a_crl_with_planned_dates_is_accepted(rehearsed: Path, tmp_path: Path, first: str) -> None:
-    """A private authority may date one back, as far as the one before."""
+    """A private authority may date one as the one before, or as the window closes, and is warned."""
     root = copied(rehearsed, tmp_path)
     operation = with_dates(crl("crl-r1-3", "root-r1", 3), first, "2027-12-01T00:00:00Z")
     plan = make_plan(root, "003-revoke", operation, DAYS["003-revoke"])
@@ -380,3 +382,91 @@ def test_the_program_takes_days_or_dates(rehearsed: Path, tmp_path: Path) -> Non
     """With days, notBefore is the opening of the window; with dates there are no days."""
     back = certificate("root", "root-r3", "Root R3", key="key-r3", **{"not-before": "2019-01-01T00:00:00Z"})
     assert refused_plan(copied(rehearsed, tmp_path), "003-revoke", key("key-r3") + back) == {"plan.validity"}
+
+
+# -- what a key is for ------------------------------------------------------------------------------------------------
+
+UNWATCHED = key("key-i9").replace('use = "root"', 'use = "internal-ca"')
+ROOT_R9 = certificate("root", "root-r9", "Root R9", 3650, key="key-i9")
+
+
+@pytest.fixture(scope="module")
+def relabelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A private authority, which may: the first ceremony generates a key for a subordinate, the second makes it a root.
+
+    It asks for pkilint, as the rules webpki do.
+    """
+    root = make_authority(tmp_path_factory.mktemp("relabelled") / "authority")
+    path = root / "authority.toml"
+    path.write_text(path.read_text().replace("crl-days = 365", 'crl-days = 365\nlinters = ["pkilint"]'))
+    make_plan(root, "001-root", FIRST + UNWATCHED)
+    rehearse(root, make_plan(root, "002-next", ROOT_R9, "2026-12-08T09:00:00Z"), VERIFIER.read_bytes())
+    return root
+
+
+def of_the_web(root: Path, *names: str) -> list[Forgery]:
+    """These records as real ones under the rules webpki, each after the one before."""
+    forged = [Forgery(record(root, name), stand_ins(root)) for name in names]
+    for one in forged:
+        webpki(one)
+    return forged
+
+
+def judged_as_real(forged: list[Forgery], folder: Path) -> tuple[int, str]:
+    before = "genesis"
+    for number, one in enumerate(forged):
+        one.script["predecessor"] = before
+        one.reseal().write(folder / str(number))
+        before = canonical.digest(one.files["checkpoint"])
+    genesis_digest = canonical.digest(forged[0].files["authority/000.json"])
+    return verify(*(folder / str(number) for number in range(len(forged))), "--authority", genesis_digest)
+
+
+def test_the_key_of_a_root_is_called_another_so_that_nobody_watches(relabelled: Path, tmp_path: Path) -> None:
+    (forged,) = of_the_web(relabelled, "001-root")
+    assert judged_as_real([forged], tmp_path / "honest")[0] == 0
+    forged.script["witnessing"] = {"auditor": "", "policy": "", "recording": False}
+    for act in forged.script["acts"]:
+        act["present"].remove("au")
+    forged.operation("key-r1")["use"] = "internal-ca"
+    for event in forged.all("approved", "key-r1"):
+        signature = event["body"]["signature"]
+        signature["statement"] = signature["statement"].replace("use: root", "use: internal-ca")
+    answer = judged_as_real([forged], tmp_path / "record")
+    expect("script", "root-r1: its key key-r1 is generated as internal-ca, which nobody need watch", answer)
+
+
+def test_a_key_that_nobody_needed_to_watch_becomes_a_root_later(relabelled: Path, tmp_path: Path) -> None:
+    answer = judged_as_real(of_the_web(relabelled, "001-root", "002-next"), tmp_path)
+    assert refused(answer[1]) == {"continuity"}, answer[1]
+    expect("continuity", "root-r9: its key was generated as internal-ca, which nobody needed to watch", answer)
+
+
+def test_a_private_authority_may(relabelled: Path) -> None:
+    records = (record(relabelled, name) for name in ("001-root", "002-next"))
+    code, output = verify(*records, "--authority", genesis(relabelled), "--rehearsal")
+    assert code == 0, output
+
+
+@pytest.mark.parametrize("operations", [ROOT_R9, UNWATCHED.replace("key-i9", "key-i8") + ROOT_R9.replace("i9", "i8")])
+def test_the_program_makes_no_root_of_the_web_of_it(relabelled: Path, tmp_path: Path, operations: str) -> None:
+    root = copied(relabelled, tmp_path)
+    shutil.rmtree(root / "ceremonies" / "002-next")
+    path = root / "authority.toml"
+    path.write_text(path.read_text().replace('rules = "private"', 'rules = "webpki"'))
+    assert refused_plan(root, "003-revoke", operations) == {"plan.root_key_use"}
+
+
+def test_a_crl_of_the_web_is_not_dated_ahead_of_the_hour_of_its_drafting(relabelled: Path, tmp_path: Path) -> None:
+    (forged,) = of_the_web(relabelled, "001-root")
+    operation = forged.operation("crl-r1-1")
+    del operation["days"]
+    first, last = "2026-12-01T21:00:00Z", "2027-12-01T20:59:59Z"
+    operation.update(this_update=first, next_update=last)
+    change: dict[int, bytes | None] = {THIS_UPDATE: utc_time(first), NEXT_UPDATE: utc_time(last)}
+    draft = next(one for one in forged.script["drafts"] if one["operation"] == "crl-r1-1")
+    draft["open"].remove("this-update")
+    draft["open"].remove("next-update")
+    forged.files["drafts/crl-r1-1.tbs"] = other_parts(forged.files["drafts/crl-r1-1.tbs"], change)
+    sign_with_token(relabelled, forged, "crl-r1-1", other_parts(tbs_of(forged, "crl-r1-1"), change))
+    expect("artifacts", "crl-r1-1: is dated ahead of its issuance", judged_as_real([forged], tmp_path))

@@ -2122,6 +2122,7 @@ _LIST = [TEXT]
 ADOPTED_FILES = {"certificate": "cert.der", "crl": "crl", "key": "spki.der", "skr": "skr.xml"}
 KEY_KINDS = ("generate-key",)
 WATCHED = ("root", "external-ca", "unknown")
+ROOT_KINDS = ("root", "reissue")
 CERTIFICATE_KINDS = ("root", "reissue", "subordinate", "cross", "ocsp-responder")
 ISSUE_KINDS = (*CERTIFICATE_KINDS, "crl", "cross-csr", "ocsp-response")
 DRAFTED_KINDS = ("sign-skr", *ISSUE_KINDS)
@@ -2593,6 +2594,12 @@ class Script:
         roots = [o["id"] for o in self.value["operations"] if o["kind"] in KEY_KINDS and o["use"] in WATCHED]
         watched = self.value["witnessing"]
         auditor = self.seats.get(watched["auditor"])
+        for operation in self.value["operations"]:
+            made = self._generated_for(operation) if operation["kind"] in ROOT_KINDS else None
+            if made is not None and made["use"] not in WATCHED:
+                yield "%s: its key %s is generated as %s, which nobody need watch" % (
+                    operation["id"], made["id"], plain(made["use"]),
+                )  # fmt: skip
         if roots and auditor is None and not (watched["recording"] and watched["policy"]):
             yield "%s is generated, and no Qualified Auditor watches" % ", ".join(roots)
         if auditor is not None and "audit" not in state.roles.get(auditor["role"], {"duties": []})["duties"]:
@@ -2623,6 +2630,15 @@ class Script:
         needs += [o["threshold"] for o in self.value["operations"] if (o["token"], o.get("credential")) == wanted]
         if len(shares & taken) < min(max(needs, default=0), len(shares)):
             yield "%s is used, and of the shares behind its tiers %d are taken out" % (token, len(shares & taken))
+
+    def _generated_for(self, operation):
+        """The operation of this script that generates the pair with which another signs, through copies of it."""
+        name, seen = operation["key"], set()
+        while name not in seen and self.operations.get(name, {}).get("kind") == "import-key":
+            seen.add(name)
+            name = self.operations[name]["key"]
+        made = self.operations.get(name, {})
+        return made if made.get("kind") in KEY_KINDS else None
 
     def _readings(self, state):
         """What comes from elsewhere is read by people before it counts."""
@@ -5222,7 +5238,8 @@ class Artifacts:
             need(real.this_update == second_of(operation["this_update"]), "has another this-update than planned")
             need(real.next_update == second_of(operation["next_update"]), "has another next-update than planned")
             need(not {"this-update", "next-update"} & set(opened), "opens a date that is planned")
-            need(real.this_update <= event.millis // 1000, "is dated ahead of its drafting")
+            last = event.millis // 1000 if self.script.rules == "webpki" else self.script.closes
+            need(real.this_update <= last, "is dated ahead of its issuance")
         check_scope(operation, real)
         if "this-update" in opened:
             need(
@@ -5369,6 +5386,7 @@ class Register:
         self.bags = {}  # item -> digests of keys of which a copy may be in its bag; of those in it when it last left
         self.copies = {}  # key that a token holds -> digest, token, the facility in which it came to the token
         self.generated = set()  # digests of the keys that were made in these records
+        self.uses = {}  # digest of a key that was made in these records -> what its script called its use
         self.adopted = set()  # what is below inputs/known/ as something adopted
         self.digests = {}  # artifact that may be published -> digest of its file
         self.ends = {}  # SKR -> when its last signature expires
@@ -5750,6 +5768,10 @@ class Register:
                 if mark in self.serials or mark in here:
                     fail("%s: its serial number was already issued" % name)
                 here[mark] = name
+                use = self.uses.get(made.key.digest, "unknown")
+                root = script.rules == "webpki" and script.operations[name]["kind"] in ROOT_KINDS
+                if root and use not in WATCHED:
+                    fail("%s: its key was generated as %s, which nobody needed to watch" % (name, plain(use)))
             if isinstance(made, OcspTbs):
                 self._check_status(name, script, artifacts, fail)
             if not isinstance(made, CrlTbs):
@@ -5876,6 +5898,8 @@ class Register:
         if artifacts:
             self.certificates = artifacts.certificates
             self._fold_zones(script, session, artifacts)
+            for name, key in session.generated.get("keys", {}).items():
+                self.uses[key.digest] = script.operations[name]["use"]
             for name, key in [*session.generated.get("keys", {}).items(), *session.copies.items()]:
                 self.known[name + ".spki.der"] = key.digest
             self.known.update((name + ".skr.xml", digest) for name, digest in artifacts.skrs.items())

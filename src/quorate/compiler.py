@@ -31,7 +31,7 @@ from quorate.plan import (
     ShareOut,
     SignKeySets,
 )
-from quorate.planning import files_of
+from quorate.planning import WATCHED_USES, files_of
 from quorate.references import Fallen, References
 from quorate.register import Register
 from quorate.script.drafting import SECOND, utc
@@ -203,6 +203,7 @@ class Resolver:
         where = f"operations[{plan.id}]"
         issuer, key = self._issuer(plan, where)
         existing, subject_key, subject = self._subject(plan, where)
+        self._require_watched(plan, key, where)
         opens = utc(self.plan.window.opens)
         last = plan.not_after or not_after(opens, plan.days).strftime(SECOND)
         return KINDS[type(plan)](
@@ -233,6 +234,13 @@ class Resolver:
         if isinstance(plan, ReissueRoot):
             return "self", self.names.key_of(plan.existing, where)
         return self.names.issuer(plan.issuer, where)
+
+    def _require_watched(self, plan: Certificate, key: str, where: str) -> None:
+        """The key of a root is generated before an auditor or a camera (BR 6.1.1.1), whatever its use was called."""
+        if self.authority.rules == "webpki" and isinstance(plan, (IssueRoot, ReissueRoot)):
+            use = self.names.use_of(key)
+            if use not in ("", *WATCHED_USES):
+                raise Refusal("plan.root_key_use", where, key=key, use=use)
 
     def _subject(self, plan: Certificate, where: str) -> tuple[str, str, bytes]:
         """The certificate that is repeated, where the certified key comes from, and the name (DER)."""

@@ -51,6 +51,8 @@ REASONS = (
     "aACompromise",
 )
 """The reasons of RFC 5280 5.3.1 that a full CRL can give; "unspecified" is said by giving none."""
+WATCHED_USES = ("root", "external-ca", "unknown")
+"""Uses of a key whose generation is watched or recorded (BR 6.1.1.1)."""
 LONGEST_DAYS = 36525
 """A hundred years: nothing that is issued lasts longer, and no date leaves the calendar."""
 
@@ -181,11 +183,7 @@ def _witnessing_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding
         role.id == seats[watched.auditor].role and "audit" in role.duties for role in authority.roles
     ):
         findings.append(found("plan.auditor_role", "witnessing.auditor", seat=watched.auditor))
-    needing = [
-        one.id
-        for one in plan.operations
-        if isinstance(one, GenerateKey) and one.use in ("root", "external-ca", "unknown")
-    ]
+    needing = [one.id for one in plan.operations if isinstance(one, GenerateKey) and one.use in WATCHED_USES]
     if needing and not watched.auditor and authority.commitments.extended_validation:
         findings.append(found("plan.unwitnessed_ev", "witnessing", operations=", ".join(needing)))
     elif needing and not watched.auditor and not (watched.recording and watched.policy):

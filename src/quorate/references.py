@@ -135,6 +135,13 @@ class References:
             key = brought[key]
         return key
 
+    def use_of(self, key: str) -> str:
+        """For what a key was or is generated; empty if no record saw that."""
+        first, spkis = self.first(key), self.register.spkis
+        alike = {first, *(name for name, public in spkis.items() if public == spkis.get(first))}
+        made = (*self.operations, *(entry.operation for entry in self.register.entries))
+        return next((one.use for one in made if isinstance(one, GenerateOperation) and one.id in alike), "")
+
     def tokens_with(self, key: str, public: bytes) -> frozenset[str]:
         """The tokens on which a key is, whatever it is called there: by earlier ceremonies, and by this plan."""
         kinds = (GenerateOperation, ImportOperation)

@@ -56,8 +56,8 @@ def it_ends_before_its_issuer(case: CrlCase) -> Iterator[Facts]:
 
 @rule(TABLE, "crl.this_update", CRL, must(Text.BR, "7.2", since=PROFILES), *ground("dates"))
 def this_update_is_the_time_of_signing(case: CrlCase) -> Iterator[Facts]:
-    """A day's age is left for a slow ceremony."""
-    if case.it.this_update < case.context.at - DAY:
+    """A CRL dated ahead would hide every revocation until then; a day's age is left for a slow ceremony."""
+    if not case.context.at - DAY <= case.it.this_update <= case.context.at and not _lies_ahead(case):
         yield {"time": case.it.this_update.isoformat(), "at": case.context.at.isoformat()}
 
 
@@ -69,10 +69,14 @@ def this_update_is_the_time_of_signing(case: CrlCase) -> Iterator[Facts]:
     must(Text.BR, "7.2", since=PROFILES),
     must(Text.QUORATE, "dates"),
 )
-def this_update_does_not_lie_ahead(case: CrlCase) -> Iterator[Facts]:
-    """A CRL dated ahead would hide every revocation until then, and could leave out what has not expired yet."""
-    if case.it.this_update > case.context.at:
+def this_update_does_not_lie_ahead_of_the_window(case: CrlCase) -> Iterator[Facts]:
+    """It is the day of issue. One of years to come would leave out what has expired by then, and was listed by none."""
+    if _lies_ahead(case):
         yield {"time": case.it.this_update.isoformat(), "at": case.context.at.isoformat()}
+
+
+def _lies_ahead(case: CrlCase) -> bool:
+    return case.it.this_update > max(case.context.moments)
 
 
 @rule(TABLE, "crl.window", CRL, must(Text.BR, "7.2", since=PROFILES), must(Text.QUORATE, "dates"))

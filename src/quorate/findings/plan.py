@@ -208,6 +208,13 @@ TABLE: dict[str, Meaning] = {
         "name another token for the copy",
         "",
     ),
+    "plan.root_key_use": Meaning(
+        ERROR,
+        False,
+        "the key {key} of a root is generated for the use {use}, which nobody need watch",
+        "generate a key of use root, before a Qualified Auditor or a recording",
+        "BR 6.1.1.1 (2)",
+    ),
     "plan.signature": Meaning(
         ERROR,
         False,
