@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
+from adopted_history import ADOPTED, P256, adopting_authority, make_ca
 from conftest import VERIFIER
 from example import FIRST, SHARE, certificate, crl, key, make_authority, make_plan
 from forging import Forgery, genesis, record, refused, sign_with_token, stand_ins, tbs_of, verifier, verify
@@ -470,3 +471,19 @@ def test_a_crl_of_the_web_is_not_dated_ahead_of_the_hour_of_its_drafting(relabel
     forged.files["drafts/crl-r1-1.tbs"] = other_parts(forged.files["drafts/crl-r1-1.tbs"], change)
     sign_with_token(relabelled, forged, "crl-r1-1", other_parts(tbs_of(forged, "crl-r1-1"), change))
     expect("artifacts", "crl-r1-1: is dated ahead of its issuance", judged_as_real([forged], tmp_path))
+
+
+# -- what is adopted on the day ---------------------------------------------------------------------------------------
+
+PROOF = '[[operations]]\nkind = "import-key"\nid = "key-2010"\nkey = "root-2010"\ntoken = "hsm-1"\n'
+
+
+def test_the_program_adopts_a_crl_before_the_day_of_the_next_one(tmp_path: Path) -> None:
+    """The CRL of that day would not follow it: the register has it only afterwards."""
+    root = adopting_authority(tmp_path / "authority", make_ca(tmp_path / "ca", "Old Root", P256))
+    things = [name for name in ADOPTED if name != "crl-2010-7"]
+    rehearse(root, make_plan(root, "001-root", SHARE + PROOF, adopt=things), VERIFIER.read_bytes())
+    plan = make_plan(root, "002-next", crl("crl-1", "root-2010", 1), "2026-12-08T09:00:00Z", adopt=["crl-2010-7"])
+    with pytest.raises(Refusal) as caught:
+        rehearse(root, plan, VERIFIER.read_bytes())
+    assert caught.value.code == "adopt.crl_first"

@@ -5228,9 +5228,8 @@ class Artifacts:
             ]
         need(found == operation["policies"], "its policies are not the planned ones")
 
-    def check_crl(self, operation, real, event, opened):
-        """The issuer's public key."""
-        need(real.number == operation["number"], "has the number %d, planned %d" % (real.number, operation["number"]))
+    def check_updates(self, operation, real, event, opened):
+        """The dates of a CRL. One that is dated ahead would hide every revocation until then."""
         if "days" in operation:
             length = real.next_update - real.this_update
             need(length in (operation["days"] * 86400, operation["days"] * 86400 - 1), "is not for the days planned")
@@ -5240,12 +5239,15 @@ class Artifacts:
             need(not {"this-update", "next-update"} & set(opened), "opens a date that is planned")
             last = event.millis // 1000 if self.script.rules == "webpki" else self.script.closes
             need(real.this_update <= last, "is dated ahead of its issuance")
-        check_scope(operation, real)
         if "this-update" in opened:
-            need(
-                self.script.opens <= real.this_update <= event.millis // 1000,
-                "its this-update is not a time of this ceremony",
-            )
+            here = self.script.opens <= real.this_update <= event.millis // 1000
+            need(here, "its this-update is not a time of this ceremony")
+
+    def check_crl(self, operation, real, event, opened):
+        """The issuer's public key."""
+        need(real.number == operation["number"], "has the number %d, planned %d" % (real.number, operation["number"]))
+        self.check_updates(operation, real, event, opened)
+        check_scope(operation, real)
         issuer = self.issuer(operation["issuer"])
         need(real.issuer == issuer.subject, "its issuer's name is not the subject of the issuer's certificate")
         need(issuer.ski is not None and real.aki == issuer.ski, "its authority key identifier is not the issuer's")
@@ -5474,11 +5476,10 @@ class Register:
                 fail("the share set %s is not the one in force" % one["set"]["id"])
             elif known is not None and dealt_to(known) != dealt_to(one["set"]):
                 fail("the share set %s is not dealt out as the one in force" % one["set"]["id"])
-        for name in session.generated.get("keys", {}):
-            if name in self.keys:
-                fail("a key %s was generated before" % name)
         for name in script.operations:
-            if name in self.ids or name in self.keys or name in self.digests:
+            if name in session.generated.get("keys", {}) and name in self.keys:
+                fail("a key %s was generated before" % name)
+            elif name in self.ids or name in self.keys or name in self.digests:
                 fail("%s is the id of something else in an earlier record" % name)
         self._check_known(script, fail)
         for operation in script.value["operations"]:
@@ -5898,23 +5899,29 @@ class Register:
         if artifacts:
             self.certificates = artifacts.certificates
             self._fold_zones(script, session, artifacts)
-            for name, key in session.generated.get("keys", {}).items():
-                self.uses[key.digest] = script.operations[name]["use"]
-            for name, key in [*session.generated.get("keys", {}).items(), *session.copies.items()]:
-                self.known[name + ".spki.der"] = key.digest
-            self.known.update((name + ".skr.xml", digest) for name, digest in artifacts.skrs.items())
-            for name, made in artifacts.made.items():
-                if isinstance(made, (CertificateTbs, RequestTbs)):
-                    self.names.add((made.subject, made.key.digest))
-                operation = script.operations[name]
-                digest = folder.digests.get((operation.get("outputs") or [""])[0])
-                if isinstance(made, CertificateTbs):
-                    self.serials[made.issuer, made.serial] = name
-                    self.known[name + ".cert.der"] = digest
-                elif isinstance(made, CrlTbs):  # the newest of its issuer, under the issuer's name
-                    self.known[artifact_of(operation["issuer"]) + ".crl"] = digest
-                    if digest:
-                        self.lists[session.known_key(operation["key"]).digest, made.issuer] = digest
+            self._fold_made(folder, script, session, artifacts)
+
+    def _fold_made(self, folder, script, session, artifacts):
+        """What a later script finds below inputs/known/, and what is known of it."""
+        for name, key in session.generated.get("keys", {}).items():
+            self.uses[key.digest] = script.operations[name]["use"]
+        for name, key in [*session.generated.get("keys", {}).items(), *session.copies.items()]:
+            self.known[name + ".spki.der"] = key.digest
+        self.known.update((name + ".skr.xml", digest) for name, digest in artifacts.skrs.items())
+        for name, made in artifacts.made.items():
+            if isinstance(made, (CertificateTbs, RequestTbs)):
+                self.names.add((made.subject, made.key.digest))
+            operation = script.operations[name]
+            digest = folder.digests.get((operation.get("outputs") or [""])[0])
+            if isinstance(made, CertificateTbs):
+                self.serials[made.issuer, made.serial] = name
+            if digest is None:
+                continue  # signed, and never written: no later script finds it
+            if isinstance(made, CertificateTbs):
+                self.known[name + ".cert.der"] = digest
+            elif isinstance(made, CrlTbs):  # the newest of its issuer, under the issuer's name
+                self.known[artifact_of(operation["issuer"]) + ".crl"] = digest
+                self.lists[session.known_key(operation["key"]).digest, made.issuer] = digest
 
 
 # =====================================================================================================================

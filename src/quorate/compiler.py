@@ -5,12 +5,12 @@ Names are resolved and numbers given; `freezing` makes the drafts, `acts` writes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from quorate.algorithms import SignatureAlgorithm
 from quorate.authority import AuthorityState
 from quorate.carrying import require_bagged, require_carrier
-from quorate.findings import Finding, Refusal, about
+from quorate.findings import Finding, Refusal, about, found
 from quorate.keys import WEBPKI_TYPES, KeyType, key_name, stand_in_spki
 from quorate.keysets import require_ksk, resolve
 from quorate.plan import (
@@ -34,6 +34,7 @@ from quorate.plan import (
 from quorate.planning import WATCHED_USES, files_of
 from quorate.references import Fallen, References
 from quorate.register import Register
+from quorate.script import ScriptAdopted
 from quorate.script.drafting import SECOND, utc
 from quorate.script.operations import (
     CertificateOperation,
@@ -57,6 +58,7 @@ from quorate.x509.constraints import subtrees
 from quorate.x509.crl import Revoked, crl_entries
 from quorate.x509.facts import read_certificate, read_crl
 from quorate.x509.fields import not_after
+from quorate.x509.legacy import signed_as_made
 from quorate.x509.name import encode_name
 from quorate.x509.profile import parse_profile
 
@@ -105,6 +107,16 @@ class Resolver:
         if problems:
             raise Refusal.of(tuple(problems))
         return tuple(self.names.operations)
+
+    def listed_first(self, adopted: tuple[ScriptAdopted, ...]) -> Iterator[Finding]:
+        """A CRL is what the issuer's next one follows, and what responses rest on: it is in the register before."""
+        for one in (one for one in adopted if one.kind == "crl"):
+            crl, where = read_crl(self.inputs[one.file], one.id), f"adopt[{one.id}]"
+            for made in self.names.operations:
+                if isinstance(made, (CrlOperation, OcspOperation)):
+                    name, public = self.names.lists(made.issuer, where)
+                    if crl.issuer == name and isinstance(public, bytes) and signed_as_made(crl, public):
+                        yield found("adopt.crl_first", where, id=one.id, operation=made.id)
 
     def _operation(self, operation: Operation) -> ScriptOperation:
         match operation:

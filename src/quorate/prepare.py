@@ -138,6 +138,7 @@ def compile_plan(ceremony: Path, start: Base, draw: Callable[[int], bytes]) -> C
     refuse_errors(tuple(_too_late(plan, adopted, inputs)))
     resolver = Resolver(plan, start.state, start.register, inputs, draw)
     operations = resolver.resolve()
+    refuse_errors(tuple(resolver.listed_first(adopted)))
     script = _script(ceremony.name, plan, canonical.digest(data), start, operations, inputs)
     script = msgspec.structs.replace(script, adopted=adopted)
     drafts = freeze(script, start.register, inputs, start.state)

@@ -97,6 +97,13 @@ TABLE: dict[str, Meaning] = {
         "{id} does not last longer than {other}, which was in the zone before it",
         "adopt the SKRs of a zone in the order of their deployment, and none that is older than what is recorded",
     ),
+    "adopt.crl_first": Meaning(
+        ERROR,
+        False,
+        "{id} would be adopted in the ceremony that makes {operation}, which has to follow it",
+        "adopt it in a ceremony before, whose record this one follows",
+        "RFC 5280 5.2.3",
+    ),
     "adopt.skr_first": Meaning(
         ERROR,
         False,
