@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -302,6 +302,45 @@ def test_a_response_of_insiders_that_says_something_else(
     forged.files[f"drafts/{made}.tbs"] = change(forged.files[f"drafts/{made}.tbs"])
     sign_with_token(authority, forged, made, change(tbs_of(forged, made)))
     expect("artifacts", said, forged.reseal().write(tmp_path / "record"), pinned)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "good"),
+    [
+        ("2026-12-08T09:00:00Z", "2027-02-01T00:00:00Z", True),
+        ("2031-01-01T00:00:00Z", "2031-02-01T00:00:00Z", False),
+        ("2026-12-07T08:59:59Z", "2027-02-01T00:00:00Z", False),
+    ],
+)
+def test_a_response_with_planned_dates_is_of_the_day_of_its_drafting(
+    authority: Path, forged: Forgery, pinned: tuple[str, ...], tmp_path: Path, first: str, last: str, good: bool
+) -> None:
+    """One that is dated ahead would call a certificate good after it was revoked."""
+    operation_of = forged.operation("says-good")
+    del operation_of["days"]
+    operation_of.update(this_update=first, next_update=last)
+    draft = next(one for one in forged.script["drafts"] if one["operation"] == "says-good")
+    draft["open"] = [one for one in draft["open"] if one == "responder"]
+
+    def dated(tbs: bytes) -> bytes:
+        times = [moment.strftime("%Y%m%d%H%M%SZ").encode() for moment in times_of(tbs)]
+        planned = [re.sub("[-:T]", "", text).encode() for text in (first, last)]
+        return tbs.replace(times[0], planned[0]).replace(times[1], planned[1])
+
+    forged.files["drafts/says-good.tbs"] = dated(forged.files["drafts/says-good.tbs"])
+    sign_with_token(authority, forged, "says-good", dated(tbs_of(forged, "says-good")))
+    folder = forged.reseal().write(tmp_path / "record")
+    if good:
+        code, output = verify(folder, *pinned)
+        assert code == 0, output
+    else:
+        expect("artifacts", "says-good: is not dated within the day before its drafting", folder, pinned)
+
+
+def times_of(tbs: bytes) -> tuple[datetime, datetime]:
+    """thisUpdate and nextUpdate of a response, by the verifier."""
+    it = verifier().OcspTbs(tbs)
+    return datetime.fromtimestamp(it.this_update, UTC), datetime.fromtimestamp(it.next_update, UTC)
 
 
 def test_a_response_does_not_rest_on_an_older_crl(
