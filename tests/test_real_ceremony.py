@@ -194,6 +194,7 @@ def issuing(story: Story, people: People) -> None:
     people.kill()
     people.start()
     story.said["after the crash"] = people.go_on("who takes this seat").said
+    nobody_there(story, people)
     people.go_on("who signs now", title="certificate root-r1")
     assert people.question is not None
     story.said["other approves"] = people.question.said
@@ -207,6 +208,17 @@ def issuing(story: Story, people: People) -> None:
     for answer in ("four minutes in torchlight", "the lamp failed", "none", "no"):
         people.type(answer)
     story.said["deviation"] = people.go_on("who signs now").screen
+
+
+def nobody_there(story: Story, people: People) -> None:
+    """Somebody would end it before anyone has signed in again: what the refusal asks for is taken where it stands."""
+    people.type(":abort")
+    story.said["nobody signs"] = people.type("the fuses are blown")
+    people.type(":arrived iw")
+    assert people.question is not None
+    assert people.question.seat == "iw"
+    people.type("wim")
+    people.type(people.answer_now())
 
 
 def cut_off(story: Story, people: People) -> None:
@@ -290,6 +302,7 @@ def second(story: Story) -> None:
         ("command misread", "that is not what is expected"),
         ("one approved", "1 of 2 signatures are there; these may sign: ob (o2)"),
         ("after the crash", "RESUME  and then go on at step 7.2  (real)"),
+        ("nobody signs", "hint: bring in who may sign; say :arrived SEAT"),
         ("other approves", "1 of 2 signatures are there; these may sign: ob (o2)"),
         ("lost", "attempt 1 at int-1 was interrupted, and no signature is on disk"),
         ("deviation", "deviation: the lamp failed"),

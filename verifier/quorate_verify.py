@@ -2996,9 +2996,8 @@ class Session:
         return name in self.stopped_out and not self.items[name].out
 
     def _roll(self, step):
-        """Who has no key is identified by two who have one, and so comes after them."""
-        keyed_first = sorted(self.script.seat_order, key=lambda seat: self.script.seats[seat]["presence"] != "keyed")
-        return step["seats"] or [seat for seat in keyed_first if seat in self.voided]
+        """Whom an attendance waits for; they come in any order, for `arrived` may come at any moment."""
+        return step["seats"] or self.voided
 
     def _act(self):
         """The seats that must be there all through the act; none in a branch or while people arrive."""
@@ -3078,11 +3077,6 @@ class Session:
             raise OutOfOrder("an unknown seat %s" % body["seat"])
         if body["seat"] in self.present:
             raise OutOfOrder("seat %s is already taken" % body["seat"])
-        step = self.step
-        if step["kind"] == "attendance":
-            roll = [s for s in self._roll(step) if s not in self.present]
-            if body["seat"] in roll and body["seat"] != roll[0]:
-                raise OutOfOrder("seat %s must arrive before" % roll[0])
         if name != seat["person"] and name not in seat["alternates"]:
             self.fail("people", "%s is neither the person nor an alternate of seat %s" % (name, seat["id"]))
         person = self.state.people.get(name)

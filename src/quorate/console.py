@@ -125,17 +125,12 @@ class Console:
                 return line
 
     def again(self) -> bool:
-        """`again` or `stop`; nothing else is possible here."""
+        """`again` or `stop`, or an aside: the hint above this prompt may have asked for one."""
         while True:
-            try:
-                answer = self.ask("", "again or stop")
-            except Aside as aside:
-                if aside.kind is Kind.STOP:
-                    return False
-                answer = ""
+            answer = self.ask("", "again or stop")
             if answer in ("again", "stop"):
                 return answer == "again"
-            self.show(["answer again or stop"])
+            self.show(["answer again or stop, or say what :help lists"])
 
     def secret(self, seat: str, prompt: str, topic: str) -> bytearray:
         """A line typed unseen. Empty is an answer only for a share: an empty transport PIN would cost a try."""

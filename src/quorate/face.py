@@ -15,7 +15,7 @@ from quorate.want import Arrive, Arrived, Bring, Collect, Signed
 
 
 class Face(Protocol):
-    """What a face does for the room. `ask`, `secret`, `arrive` and `collect` may raise `conduct.Aside`."""
+    """What a face does for the room. `ask`, `again`, `secret`, `arrive` and `collect` may raise `conduct.Aside`."""
 
     def show(self, lines: Sequence[str]) -> None:
         """Print lines for everyone."""

@@ -275,7 +275,7 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "the signing window is {opens} to {closes}",
-        "come back in the window; when it is over, end this one with :abort, and plan another",
+        "come back in the window; once it has closed, say :abort if the ceremony has begun, and plan a new one",
         "BR 7.1.2.1.1",
     ),
     "session.wrong_step": Meaning(
