@@ -70,6 +70,7 @@ class People:
         self.command = [QUORATE, "conduct", *options, str(ceremony)]
         self.ceremony, self.key_of, self.papers = ceremony, key_of, papers
         self.cover = ""  # the words of the digest on the printed script
+        self.at_length = False  # they type all words of a digest, not its first and last four alone
         self.checkpoint = ""  # as the witness has written it down last
         self.log = ""
         self.environment: Mapping[str, str] = os.environ
@@ -212,6 +213,8 @@ class People:
 
     def _command(self, question: Question) -> str:
         rows = [line.split() for line in question.screen.splitlines() if len(line.split()) == 8]
+        if self.at_length:
+            return " ".join(word for row in rows[-4:] for word in row)
         return " ".join([*rows[-4][:4], *rows[-1][-4:]])
 
     def _from_paper(self, question: Question) -> str:

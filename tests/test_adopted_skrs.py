@@ -150,6 +150,7 @@ def test_two_people_compare_the_skr_with_the_published_one(followed: tuple[Path,
     assert "skr-old as it is known outside" in script
     assert "dnskey-old as it is known outside" not in script
     assert "9 slots, 2026-01-01 to " in script
+    assert "Each has the digest, SHA-256 of the file, from a copy that came another way," in script
 
 
 def test_the_stand_in_says_all_but_the_key(followed: tuple[Path, Zone]) -> None:

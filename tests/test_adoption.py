@@ -58,6 +58,21 @@ def test_everything_enters_the_register(adopted: Path, ca: Path) -> None:
     assert [entry.operation.id for entry in register.entries[:4]] == list(ADOPTED)
 
 
+def test_the_words_that_are_compared_are_those_that_inspect_shows(adopted: Path) -> None:
+    folder = record(adopted, "001-adoption")
+    (step,) = (
+        one
+        for one in json.loads((folder / "script.json").read_text())["steps"]
+        if one["kind"] == "compare" and one["title"] == "root-2010 as it is known outside"
+    )
+    shown = run("inspect", folder / "inputs/adopted/root-2010.cert.der").out
+    assert f"  fingerprint: {step['expected']}" in shown
+    assert f"expected fingerprint: {step['expected']}" in step["text"]
+    assert "Each has the fingerprint, SHA-256 of the certificate, from a copy that came another way," in step["text"]
+    spoken = [line.removeprefix("expected words: ") for line in step["text"] if line.startswith("expected words: ")]
+    assert shown.index("fingerprint: ") < shown.index(spoken[0]) < shown.index(spoken[1])
+
+
 def test_the_verifier_says_what_nobody_has_witnessed(adopted: Path) -> None:
     code, output = verified(adopted, "001-adoption", "002-next")
     assert code == 0, output

@@ -114,6 +114,12 @@ def test_accepted_is_0(tmp_path: Path) -> None:
     assert outcome.out == outcome.out.splitlines()[0] + "\n" + run("words", outcome.out.splitlines()[0]).out
 
 
+def test_a_fingerprint_as_browsers_write_it_has_words() -> None:
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    written = ":".join(digest[at : at + 2] for at in range(0, 64, 2)).upper()
+    assert run("words", written).out == run("words", digest).out
+
+
 def test_refused_is_1_with_a_sentence_a_hint_and_a_code(tmp_path: Path) -> None:
     outcome = run("status", tmp_path)
     assert outcome.code == 1

@@ -141,6 +141,20 @@ def test_the_ends_of_a_digest_are_eight_words_typed_in_any_case() -> None:
             assert VERIFIER.same_words(typed, expected)
 
 
+@given(st.binary(min_size=32, max_size=32))
+def test_all_words_of_a_digest_are_taken_for_its_ends_and_nothing_between(digest: bytes) -> None:
+    spoken = words.words(digest)
+    for taken in (spoken, (*spoken[:4], *spoken[-4:])):
+        assert words.are_words_of(" ".join(taken).lower(), digest)
+        assert VERIFIER.are_words_of(" ".join(taken).lower(), digest)
+    for number in range(len(spoken)):
+        if number != 8:
+            assert not words.are_words_of(" ".join(spoken[:number]), digest)
+            assert not VERIFIER.are_words_of(" ".join(spoken[:number]), digest)
+    assert not words.are_words_of(" ".join((*spoken[:4], *spoken[5:])), digest)
+    assert not VERIFIER.are_words_of(" ".join((*spoken[:4], *spoken[5:])), digest)
+
+
 @given(st.binary(min_size=32, max_size=32), st.integers(0, 7), st.integers(0, 6))
 def test_a_word_left_out_doubled_or_swapped_is_noticed(digest: bytes, at: int, swap: int) -> None:
     spoken = list(words.ends(digest))

@@ -27,6 +27,7 @@ import shamir_mnemonic
 
 from example import DESTROY_SO, SHARE, certificate, crl, key, make_authority, make_csr, make_plan
 from quorate import shares
+from quorate.words import rows
 from room import CLEAR, QUORATE, Papers, People, clock_on_screen
 from softhsm import make_softhsm_token
 
@@ -120,6 +121,10 @@ def before_the_day(story: Story, ceremony: Path) -> People:
     rows = [line.split() for line in shown.splitlines() if len(line.split()) == 8]
     people.cover = " ".join([*rows[0][:4], *rows[-1][-4:]])
     return people
+
+
+def words_on_cover(ceremony: Path) -> tuple[str, ...]:
+    return rows(hashlib.sha256((ceremony / "script.json").read_bytes()).digest())
 
 
 # -- the first ceremony -----------------------------------------------------------------------------------------------
@@ -269,8 +274,12 @@ def second(story: Story) -> None:
     make_csr(ceremony / "inputs" / "i2.csr.pem", "I2")
     people = before_the_day(story, ceremony)
     people.instead["ca"] = "ann"
+    people.at_length = True
+    people.cover = " ".join(" ".join(words_on_cover(ceremony)).split())
     people.start()
     try:
+        question = people.go_on("script's digest")
+        story.said["cover"] = question.text
         people.go_on("type your share,")
         people.type("")  # the first custodian lets the two others do it
         people.go_on()
@@ -337,6 +346,15 @@ def test_what_went_wrong_stands_in_the_record(story: Story) -> None:
     (deviation,) = (event["body"] for event in happened if event["type"] == "deviated")
     assert [one["person"] for one in deviation["signatures"]] == ["alice", "wim"]
     assert kinds(story.records[0])[-1] == "closed"
+
+
+def test_who_types_all_words_of_a_digest_is_understood(story: Story) -> None:
+    assert story.said["cover"].endswith(": first four and last four words")
+    happened = events(story.records[1])
+    (cover,) = (event for event in happened if event["type"] == "compared" and event["step"] == "1.4")
+    assert {len(one["value"].split()) for one in cover["body"]["values"]} == {32}
+    assert {len(event["body"]["words"].split()) for event in happened if event["type"] == "commanded"} == {8}
+    assert "mismatched" not in kinds(story.records[1])
 
 
 def test_an_approval_outlives_a_crash_and_a_command_does_not(story: Story) -> None:

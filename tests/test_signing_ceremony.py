@@ -26,7 +26,7 @@ from quorate.dnssec.ksr_layout import write_ksr
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.records import read_dnskeys
 from quorate.token.cryptoki import FUNCTIONS
-from quorate.words import ends, rows
+from quorate.words import ends, rows, words
 from room import QUORATE, Papers, People
 from signed_zone import dnspython_accepts
 from softhsm import make_softhsm_token
@@ -178,7 +178,9 @@ def signing_day(story: Story) -> None:
     for name, zone in (("root", root), ("example", example)):
         request = write_ksr(zone.request(0))
         (ceremony / "inputs" / f"{name}.xml").write_bytes(request)
-        story.papers.letters[f"inputs/{name}.xml"] = " ".join(ends(hashlib.sha256(request).digest()))
+        story.papers.letters[f"inputs/{name}.xml"] = " ".join(
+            (ends if name == "root" else words)(hashlib.sha256(request).digest())
+        )
     people = before_the_day(story, ceremony)
     people.start()
     try:

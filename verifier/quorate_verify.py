@@ -395,8 +395,13 @@ def ends_of(digest):
     return words[:4] + words[-4:]
 
 
+def are_words_of(typed, digest):
+    """The ends of a digest, or all of its words."""
+    return same_words(typed, ends_of(digest)) or same_words(typed, words_of(digest))
+
+
 def same_words(typed, words):
-    return typed.lower().split() == [word.lower() for word in words]
+    return typed.casefold().split() == [word.casefold() for word in words]
 
 
 class Tree:
@@ -3269,9 +3274,9 @@ class Session:
     def _is_expected(self, step, value):
         source = step["source"]
         if source == "checkpoint":
-            return self.last_checkpoint is not None and same_words(value, ends_of(self.last_checkpoint))
+            return self.last_checkpoint is not None and are_words_of(value, self.last_checkpoint)
         if source == "digest":
-            return same_words(value, ends_of(bytes.fromhex(self.script.digest[7:])))
+            return are_words_of(value, bytes.fromhex(self.script.digest[7:]))
         if source == "token":
             return value == self.script.tokens[step["expected"]]["serial"]
         if source == "clock":
@@ -3281,7 +3286,7 @@ class Session:
                 return False
         if source == "file":
             need(DIGEST.match(step["expected"]), "a comparison with what is no digest of a file")
-            return same_words(value, ends_of(bytes.fromhex(step["expected"][7:])))
+            return are_words_of(value, bytes.fromhex(step["expected"][7:]))
         words = step["expected"].split()
         return value == step["expected"] or (
             words and all(w.lower() in _POSITION for w in words) and same_words(value, words)
@@ -3732,7 +3737,7 @@ class Session:
         if body is not None:
             need(len(body["values"]) == 1, "a command by more than one")
             self.person_in(body["values"][0]["seat"], "quorums")
-            if same_words(body["values"][0]["value"], ends_of(bytes.fromhex(work["digest"][7:]))):
+            if are_words_of(body["values"][0]["value"], bytes.fromhex(work["digest"][7:])):
                 self.fail("steps", "a mismatch in which the words are the expected ones")
 
     def _share_set(self, one, where):

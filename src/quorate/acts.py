@@ -69,10 +69,16 @@ def _adoption(layout: Layout) -> list[Maker]:
 
 
 def _compared(layout: Layout, one: ScriptAdopted, lines: tuple[str, ...]) -> Maker:
+    term, of = ("digest", "file") if one.kind == "skr" else ("fingerprint", "certificate")  # as `inspect` calls them
     return lambda step: Compare(
         id=step,
         title=f"{one.id} as it is known outside",
-        text=(*lines, *expected(one.digest), "Each reads the words of its digest from a copy that came another way."),
+        text=(
+            *lines,
+            *expected(one.digest, term),
+            f"Each has the {term}, SHA-256 of the {of}, from a copy that came another way,",
+            "and types the first four and last four of its words.",
+        ),
         by=layout.pair,
         expected=one.digest,
         source="file",

@@ -374,7 +374,7 @@ def _changes(before: State, after: State) -> list[str]:
 def _is_for_the_screen(line: str) -> bool:
     """Lines to write on are for paper, and what is expected is compared with paper: nobody copies it from a screen."""
     return "____" not in line and not line.startswith(
-        ("expected: ", "expected digest: ", "expected words: ", "seal expected: ")
+        ("expected: ", "expected digest: ", "expected fingerprint: ", "expected words: ", "seal expected: ")
     )
 
 

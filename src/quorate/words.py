@@ -70,6 +70,11 @@ def rows(digest: bytes) -> tuple[str, ...]:
     return tuple(" ".join(spoken[start : start + 8]) for start in range(0, len(spoken), 8))
 
 
+def are_words_of(typed: str, digest: bytes) -> bool:
+    """Whether these are the ends of the digest, or all of its words: nobody errs who types more than was asked."""
+    return same_words(typed, ends(digest)) or same_words(typed, words(digest))
+
+
 def same_words(typed: str, expected: tuple[str, ...]) -> bool:
     """Whether what was typed is these words in this order, whatever their case and spacing."""
     return typed.casefold().split() == [word.casefold() for word in expected]

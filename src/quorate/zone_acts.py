@@ -57,14 +57,14 @@ def _reading(response: ScriptResponse, requester: str, by: tuple[str, ...]) -> t
     )
 
 
-def spoken(digest: str) -> tuple[str, ...]:
+def spoken(digest: str, term: str = "digest") -> tuple[str, ...]:
     spoken = words(bytes.fromhex(digest.removeprefix("sha256:")))
-    return f"digest: {digest}", f"words: {' '.join(spoken[:16])}", f"       {' '.join(spoken[16:])}"
+    return f"{term}: {digest}", f"words: {' '.join(spoken[:16])}", f"       {' '.join(spoken[16:])}"
 
 
-def expected(digest: str) -> tuple[str, ...]:
+def expected(digest: str, term: str = "digest") -> tuple[str, ...]:
     """What is on paper alone: a console that shows what is to be read from elsewhere would be read from."""
-    digest_line, *halves = spoken(digest)
+    digest_line, *halves = spoken(digest, term)
     return f"expected {digest_line}", *(f"expected words: {half.removeprefix('words:').strip()}" for half in halves)
 
 
@@ -99,7 +99,8 @@ def _publication(one: Publication, by: tuple[str, ...]) -> Maker:
             text=(
                 f"fetched from: {one.where}",
                 *expected(one.digest),
-                "Each fetches it, and reads the words of its digest.",
+                "Each fetches it, and types the first four and last four words of its digest, SHA-256 of the file;",
+                "of a certificate or CRL of its DER form: the fingerprint that quorate inspect shows.",
             ),
             by=by,
             expected=one.digest,

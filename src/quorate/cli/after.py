@@ -87,13 +87,13 @@ def verify_command(arguments: tuple[str, ...]) -> None:
 @click.command("words")
 @click.argument("what")
 def words_command(what: str) -> None:
-    """The words of a digest (sha256:… or hexadecimal), or of a file's SHA-256.
+    """The words of a digest (sha256:… or hexadecimal, also with colons), or of a file's SHA-256.
 
     Example: quorate words script.json
     """
     from quorate.words import rows
 
-    text = what.removeprefix("sha256:")
+    text = what.removeprefix("sha256:").replace(":", "")  # openssl and browsers write a colon between octets
     if Path(what).is_file():
         with Path(what).open("rb") as file:
             text = hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,7 +13,7 @@ from quorate.script import Adopt, Compare, Look, Read
 from quorate.script.state import State
 from quorate.statement import Mode
 from quorate.want import Answer, Ask, Confirm, LookAt, Question, Seen, Typed, Want
-from quorate.words import ends, same_words
+from quorate.words import are_words_of, ends
 from quorate.x509.facts import read_certificate
 
 LARGEST_CLOCK_OFFSET = 60
@@ -47,7 +47,8 @@ def wants_compare(step: Compare, state: State) -> Want | None:
     if step.source == "token" and state.line == "resume" and not (state.to_main and _at_hand(step.expected, state)):
         return None
     kind = "clock" if step.source == "clock" else "text"
-    questions = tuple(Question(seat, step.title, kind) for seat in step.by)
+    of_digest = ": first four and last four words" if step.source in ("digest", "file") else ""
+    questions = tuple(Question(seat, step.title + of_digest, kind) for seat in step.by)
     return Ask(questions, tuple(expected(step, state) for _ in step.by))
 
 
@@ -62,9 +63,9 @@ def expected(step: Compare, state: State) -> str:
     if step.source == "checkpoint":
         return " ".join(ends(state.checkpoint_root))
     if step.source == "digest":
-        return " ".join(_digest_ends(state))
+        return " ".join(ends(_octets(state.script_digest)))
     if step.source == "file":
-        return " ".join(_ends(step.expected))
+        return " ".join(ends(_octets(step.expected)))
     if step.source == "token":
         return state.script.token(step.expected).serial
     return step.expected
@@ -91,20 +92,16 @@ def fits(step: Compare, state: State, value: str, at: str) -> bool:
             return False
         return abs((told - moment(at)).total_seconds()) <= LARGEST_CLOCK_OFFSET
     if step.source == "checkpoint":
-        return same_words(value, ends(state.checkpoint_root))
+        return are_words_of(value, state.checkpoint_root)
     if step.source == "digest":
-        return same_words(value, _digest_ends(state))
+        return are_words_of(value, _octets(state.script_digest))
     if step.source == "file":
-        return same_words(value, _ends(step.expected))
+        return are_words_of(value, _octets(step.expected))
     return value == expected(step, state)
 
 
-def _digest_ends(state: State) -> tuple[str, ...]:
-    return _ends(state.script_digest)
-
-
-def _ends(digest: str) -> tuple[str, ...]:
-    return ends(bytes.fromhex(digest.removeprefix("sha256:")))
+def _octets(digest: str) -> bytes:
+    return bytes.fromhex(digest.removeprefix("sha256:"))
 
 
 def effects_compare(step: Compare, event: Event, state: State) -> State:
