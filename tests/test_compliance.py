@@ -917,6 +917,11 @@ def test_each_rule_says_where_it_comes_from() -> None:
             assert musts, one.code
 
 
+def test_what_warns_in_certificates_and_crls_may_be_waived_all_the_same() -> None:
+    warn = {one.code for one in RULES if meaning(one.code).severity is Severity.WARNING}
+    assert {code for code in warn if not meaning(code).waivable} == {"x509.algorithm_hash"}
+
+
 def test_what_the_rfc_demands_is_never_waived() -> None:
     for one in RULES:
         demanded = any(source.text is Text.RFC and source.level is Level.MUST for source in one.sources)

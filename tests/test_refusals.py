@@ -213,6 +213,9 @@ PLANS: dict[str, tuple[tuple[Edit, ...], set[str]]] = {
     "a waiver of no finding": ((waiver("cert.anything"),), {"waiver.unknown"}),
     "a waiver of what is never waived": ((replaced("days = 3650", "days = 9200"), waiver("cert.days_committed")),
                                          {"waiver.not_waivable"}),
+    "a waiver of what only warns here": ((waiver("cert.name_reused"),), {"waiver.not_needed"}),
+    "a waiver of what only warns everywhere": ((waiver("plan.first_crl"),), {"waiver.not_needed"}),
+    "a waiver of what blocks everywhere": ((waiver("cert.aki_differs"),), {"waiver.not_waivable"}),
     "a waiver by one person": ((waiver("cert.root_days_programme", people='["oa", "oa"]'),), {"waiver.two_people"}),
     "a waiver by a stranger": ((waiver("cert.root_days_programme", people='["oa", "zoe"]'),), {"waiver.two_people"}),
     "a waiver without a day": ((waiver("cert.root_days_programme", expires="never"),), {"plan.day"}),
@@ -502,7 +505,10 @@ def test_a_waiver_accepts_what_it_names_until_it_expires(tmp_path: Path) -> None
     edit_plan(ceremony, waiver("cert.root_days_programme"))
     assert run("check", ceremony).code == 0
     edit_plan(ceremony, replaced("2027-01-01", "2026-11-30"))
-    assert set(refused(tmp_path, "check", ceremony)) == {"cert.root_days_programme", "waiver.expired"}
+    outcome = run("check", ceremony)
+    assert outcome.codes == ["waiver.expired", "cert.root_days_programme"], "why it is found comes first"
+    assert "the waiver of cert.root_days_programme runs out on 2026-11-30, before the window closes" in outcome.err
+    assert "or have two people waive it in the plan" in outcome.err
     edit_plan(ceremony, replaced("2026-11-30", "2027-01-01"), replaced('"root-r1"\nreason', '"key-r1"\nreason'))
     assert set(refused(tmp_path, "check", ceremony)) == {"cert.root_days_programme", "waiver.unused"}
 

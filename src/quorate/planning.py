@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from cryptography import x509
 
 from quorate.authority import AuthorityState
-from quorate.compliance.texts import RuleSet
+from quorate.compliance import never_blocks
+from quorate.compliance.texts import RuleSet, chosen
 from quorate.findings import Finding, Refusal, found, table
 from quorate.keys import key_findings
 from quorate.plan import (
@@ -87,7 +89,7 @@ def plan_findings(plan: Plan, authority: AuthorityState) -> tuple[Finding, ...]:
     for operation in plan.operations:
         findings += _operation_findings(operation, {seat.id for seat in plan.seats})
     for waiver in plan.waivers:
-        findings += _waiver_findings(waiver, known)
+        findings += _waiver_findings(waiver, authority, opens)
     return (*findings, *_witnessing_findings(plan, authority))
 
 
@@ -156,12 +158,15 @@ def _validity_findings(operation: Certificate | IssueCrl | IssueOcsp, where: str
     ]
 
 
-def _waiver_findings(waiver: Waiver, known: set[str]) -> list[Finding]:
+def _waiver_findings(waiver: Waiver, authority: AuthorityState, opens: datetime | None) -> list[Finding]:
     """Signature, continuity and MUST failures are never waived; two people of the authority answer for a waiver."""
     where = f"waivers[{waiver.code}]"
-    findings = []
+    findings, known = [], {person.id for person in authority.people}
+    texts = chosen(authority.rules, authority.programmes, authority.commitments.extended_validation)
     if waiver.code not in table() and not is_waivable(waiver.code):
         findings.append(found("waiver.unknown", where, waived=waiver.code))
+    elif not is_waivable(waiver.code) and opens and never_blocks(waiver.code, texts, opens.date()):
+        findings.append(found("waiver.not_needed", where, waived=waiver.code))
     elif not is_waivable(waiver.code):
         findings.append(found("waiver.not_waivable", where, waived=waiver.code))
     if not waiver.reason.strip():

@@ -19,7 +19,8 @@ from quorate.want import LintReport
 def draft_findings(plan: Plan, authority: AuthorityState, drafts: tuple[Draft, ...]) -> tuple[Finding, ...]:
     """Everything that was found; what blocks stands there as an error unless a waiver accepts it.
 
-    A waiver must hold until the window closes. One that accepts nothing, or not for so long, is an error itself.
+    A waiver must hold until the window closes. One that accepts nothing, or not for so long, is an error itself, and is
+    told before what it was to accept.
     """
     required, closes = required_linters(authority), utc(plan.window.closes)
     if any(draft.subject for draft in drafts):
@@ -28,16 +29,17 @@ def draft_findings(plan: Plan, authority: AuthorityState, drafts: tuple[Draft, .
     used: set[tuple[str, str]] = set()
     for draft in drafts:
         where = f"operations[{draft.operation}]"
-        said = (*draft.findings, *_linted(draft, authority, required))
-        used |= {(one.name, draft.operation) for one in said}
+        said = tuple(dict.fromkeys((*draft.findings, *_linted(draft, authority, required))))
+        used |= {(one.name, draft.operation) for one in said if one.waivable}
         findings += _weighed(said, draft.operation, where, plan.waivers, closes)
+    wrong: list[Finding] = []
     for waiver in plan.waivers:
         where = f"waivers[{waiver.code}]"
         if (waiver.code, waiver.operation) not in used:
-            findings.append(found("waiver.unused", where, waived=waiver.code, operation=waiver.operation))
+            wrong.append(found("waiver.unused", where, waived=waiver.code, operation=waiver.operation))
         elif waiver.expires < closes.date().isoformat():
-            findings.append(found("waiver.expired", where, waived=waiver.code, expires=waiver.expires))
-    return tuple(findings)
+            wrong.append(found("waiver.expired", where, waived=waiver.code, expires=waiver.expires))
+    return (*wrong, *findings)
 
 
 def _linted(draft: Draft, authority: AuthorityState, required: tuple[str, ...]) -> tuple[Finding, ...]:

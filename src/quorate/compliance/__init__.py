@@ -6,6 +6,8 @@ texts and their dates; later rules are further rows. Spec: `spec/rules.md`.
 
 from __future__ import annotations
 
+from datetime import date
+
 from quorate.compliance import (
     algorithms,
     certificate,
@@ -22,7 +24,8 @@ from quorate.compliance import crl as crl_rules
 from quorate.compliance import ocsp as ocsp_rules
 from quorate.compliance.request import Uncertified, request_findings
 from quorate.compliance.rules import CertificateCase, Commitments, Context, CrlCase, OcspCase, Rule
-from quorate.findings import Finding, Refusal, found
+from quorate.compliance.texts import Text
+from quorate.findings import Finding, Refusal, Severity, found, meaning
 from quorate.keys import key_findings
 from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
 from quorate.x509.ocsp import read_response
@@ -42,6 +45,7 @@ __all__ = [
     "Uncertified",
     "certificate_findings",
     "crl_findings",
+    "never_blocks",
     "ocsp_findings",
     "request_findings",
 ]
@@ -93,6 +97,13 @@ OF_PROFILE = frozenset(
     {"cert.profile_differs", "cert.days_profile", "crl.days_profile", "ocsp.days_profile", "ocsp.profile_differs"}
 )
 """What is found of an object beside the very profile that it was made by."""
+
+
+def never_blocks(code: str, texts: frozenset[Text], day: date) -> bool:
+    """Whether what is found under this code is a warning at most, in whatever is signed on this day under `texts`."""
+    bases = [one.basis(texts, kind, day) for one in RULES if one.code == code for kind in one.applies]
+    heaviest = [basis.severity for basis in bases if basis] if bases else [meaning(code).severity]
+    return Severity.ERROR not in heaviest
 
 
 def certificate_findings(der: bytes, profile: Profile, context: Context) -> tuple[Finding, ...]:

@@ -2,6 +2,7 @@
 
 from . import Meaning, Severity
 
+_OR_WAIVE = "; or have two people waive it in the plan, by its name lint.{tool}/RULE"
 _SEEN = "look up the rule in the linter's documentation, and change the plan or the profile"
 
 TABLE: dict[str, Meaning] = {
@@ -12,7 +13,7 @@ TABLE: dict[str, Meaning] = {
         "find out which of the two is wrong; what the linter cannot read, relying parties may not read either",
         "BR 4.3.1.2",
     ),
-    "lint.error": Meaning(Severity.ERROR, True, "{tool} {version} finds {said}", _SEEN, "BR 4.3.1.2"),
+    "lint.error": Meaning(Severity.ERROR, True, "{tool} {version} finds {said}", _SEEN + _OR_WAIVE, "BR 4.3.1.2"),
     "lint.warning": Meaning(Severity.WARNING, True, "{tool} {version} finds {said}", _SEEN, "BR 4.3.1.2"),
     "lint.notice": Meaning(Severity.NOTICE, False, "{tool} {version} notes {said}", _SEEN, "BR 4.3.1.2"),
     "lint.mistaken": Meaning(

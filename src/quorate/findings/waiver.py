@@ -16,14 +16,21 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "the waiver of {waived} runs out on {expires}, before the window closes",
-        "renew it or mend the finding",
+        "have two people renew it, or mend what it finds",
+        "",
+    ),
+    "waiver.not_needed": Meaning(
+        ERROR,
+        False,
+        "{waived} is no more than a warning here: it blocks nothing, and needs no waiver",
+        "take the waiver out; the warning may stand",
         "",
     ),
     "waiver.not_waivable": Meaning(
         ERROR,
         False,
         "{waived} cannot be waived",
-        "mend what it finds, and take the waiver out",
+        "take the waiver out, and mend what it finds if that blocks; a warning may stand without one",
         "",
     ),
     "waiver.reason": Meaning(

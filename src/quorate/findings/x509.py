@@ -21,7 +21,7 @@ def _must(sentence: str, clause: str, remedy: str = _PLAN) -> Meaning:
 
 def _accepted(sentence: str, clause: str, remedy: str = _PLAN) -> Meaning:
     """An error that an approved waiver may accept, since its clause leaves room."""
-    return Meaning(ERROR, True, sentence, remedy, clause)
+    return Meaning(ERROR, True, sentence, f"{remedy}; or have two people waive it in the plan", clause)
 
 
 def _should(sentence: str, clause: str, remedy: str = _PLAN) -> Meaning:
@@ -211,7 +211,7 @@ _PURPOSES = {
     "cert.purposes_of_issuer": _accepted(
         "its issuer certifies for TLS and for something else, in {other}",
         "Mozilla RSP 7.5",
-        "issue it below another root, or say in a waiver until when this root serves both",
+        "issue it below another root; a waiver says until when this one serves both",
     ),
     "cert.purposes_of_key": _must("the same key has other purposes in {other}", "Chrome Root Program 1.3.2"),
     "cert.policies": _must(
@@ -272,7 +272,7 @@ _RELATIONS = {
     "cert.cross_existing": _accepted(
         "the existing certificate {other} breaks the rules of its day: {codes}",
         "BR 7.1.2.2",
-        "do not cross-certify it; if it was issued rightly after all, have two people say why",
+        "do not cross-certify it, unless it was issued rightly after all",
     ),
     "cert.cross_expired": _should(
         "notAfter {time} lies after the existing certificate's, {existing}", "ground rule cross-certificates"
