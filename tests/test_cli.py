@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from quorate.cli import GROUPS, ORDER, program
 from refusing import approve, refused, run
 
 GOLDEN = Path(__file__).parent / "golden" / "help"
+RECORDS = Path(__file__).parent.parent / "vectors" / "records" / "quorate-1"
 QUORATE = (sys.executable, "-c", "from quorate.cli import main; main()")
 PARTS = [f"{name} {part}" for name, (_, order) in GROUPS.items() for part, _ in order]
 COMMANDS = [*(name for name, _ in ORDER), *PARTS]
@@ -179,6 +181,47 @@ def test_a_ceremony_left_unfinished_is_3(tmp_path: Path) -> None:
     assert not list(root.glob("tokens/*"))
     # an unapproved change is now too late: the script is in use
     assert refused(root, "compile", ceremony, "--replace") == ["script.in_use"]
+    late = ("approve", ceremony, "--person", "oa", "--key", tmp_path / "keys" / "oa")
+    assert refused(root, *late) == ["approve.begun"]
+
+
+def test_an_approval_that_does_not_hold_is_not_counted(tmp_path: Path) -> None:
+    """A signature of another person, one of nobody, and one for a script that was replaced."""
+    root = make_authority(tmp_path / "authority", tmp_path / "keys")
+    approve(root, tmp_path / "keys", "oa", "ob")
+    ceremony = make_plan(root, "001-root", FIRST)
+    assert run("compile", ceremony).code == 0
+    approve(ceremony, tmp_path / "keys", "oa")
+    assert ", 1 of 2 approvals" in status(root)["001-root"]
+    for person in ("ob", "zoe"):
+        shutil.copy(ceremony / "approvals" / "oa.sig", ceremony / "approvals" / f"{person}.sig")
+    assert ", 1 of 2 approvals, not valid: ob, zoe" in status(root)["001-root"]
+    plan = ceremony / "plan.toml"
+    plan.write_text(plan.read_text().replace("days = 3650", "days = 3651"))
+    assert run("compile", ceremony, "--replace").code == 0
+    shutil.copytree(next(ceremony.glob("superseded/*/approvals")), ceremony / "approvals", dirs_exist_ok=True)
+    assert ", 0 of 2 approvals, not valid: oa, ob, zoe" in status(root)["001-root"]
+
+
+def test_what_lies_beside_the_ceremonies_is_none(tmp_path: Path) -> None:
+    root = make_authority(tmp_path / "authority")
+    make_plan(root, "001-root", FIRST)
+    (root / "ceremonies" / "notes.txt").write_text("bring pens")
+    (root / "ceremonies" / "002-later").mkdir()
+    assert status(root) == {"001-root": "planned"}
+
+
+def test_an_aborted_ceremony_is_told_from_a_completed_one(tmp_path: Path) -> None:
+    root = make_authority(tmp_path / "authority")
+    for name in ("001-root", "003-crl"):
+        shutil.copytree(RECORDS / name, root / "ceremonies" / name / "record")
+    assert status(root) == {"001-root": "planned, sealed", "003-crl": "planned, aborted, sealed"}
+
+
+def status(root: Path) -> dict[str, str]:
+    """What `quorate status` says of each ceremony."""
+    lines = [line.partition(": ") for line in run("status", root).out.splitlines()]
+    return {name: said for name, _, said in lines if name[:3].isdigit()}
 
 
 def test_an_authority_is_told_what_comes_next(tmp_path: Path) -> None:

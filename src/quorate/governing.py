@@ -172,6 +172,14 @@ def script_standing(approvals: Path, script: Script, authority: AuthorityState) 
     return Standing(tuple(signed), authority.quorum(Purpose.APPROVE).need, may)
 
 
+def approval_holds(approvals: Path, script: Script, authority: AuthorityState, person: str) -> bool:
+    """Whether this person has approved this very script; whatever else lies there under their name is none."""
+    try:
+        return kept(approvals / person, approval_statement(script, authority, person), authority)
+    except (Refusal, OSError):
+        return False
+
+
 def require_approved(approvals: Path, script: Script, authority: AuthorityState) -> None:
     """Refuse a script that the approving quorum has not signed."""
     standing = script_standing(approvals, script, authority)

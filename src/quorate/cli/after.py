@@ -5,13 +5,19 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from quorate.cli import verifier
 from quorate.cli.before import FOLDER
 from quorate.findings import Refusal
+
+if TYPE_CHECKING:
+    from quorate.authority import AuthorityState
+    from quorate.script import Script
 
 
 @click.command("status")
@@ -22,9 +28,6 @@ def status_command(folder: Path) -> None:
     Example: quorate status
     """
     from quorate import archive, governing, record, source
-    from quorate.host import Host
-    from quorate.script import read_script
-    from quorate.script.drafting import utc
     from quorate.statement import Mode
 
     root = source.find_authority(folder)
@@ -37,24 +40,56 @@ def status_command(folder: Path) -> None:
     elif source.read_authority(root, Mode.REHEARSAL).digest != states[-1].digest:
         click.echo("the authority is not as signed: authority.toml, people/, adopted/ or a zone's policy differ")
         click.echo("its governors: quorate approve . --person ID")
-    if not any((one / "plan.toml").exists() for one in archive.ceremonies(root)):
+    planned = [one for one in archive.ceremonies(root) if any((one / part).exists() for part in _OF_A_CEREMONY)]
+    if not any((one / "plan.toml").exists() for one in planned):
         click.echo("no ceremony is planned yet; the first: quorate new 001-root --from root")
-    for ceremony in archive.ceremonies(root):
-        real, rehearsal = (archive.record_folder(ceremony, mode) for mode in (Mode.REAL, Mode.REHEARSAL))
-        steps = ["planned"]
-        if (ceremony / "script.json").is_file():
-            script = read_script((ceremony / "script.json").read_bytes(), "script.json")
-            passed = utc(script.window.closes) < Host().now() and not record.closed(real)
-            window = f"window {script.window.opens} to {script.window.closes}{', which has passed' if passed else ''}"
-            steps.append(f"compiled, {window}")
-            steps.append(f"{len(list((ceremony / 'approvals').glob('*.sig')))} approvals")
-        if record.closed(rehearsal):
-            steps.append("rehearsed")
-        if (real / record.TRANSCRIPT).is_file():
-            loaded = record.load(real)
+    for ceremony in planned:
+        click.echo(f"{ceremony.name}: {', '.join(_stages(ceremony, states))}")
+
+
+_OF_A_CEREMONY = ("plan.toml", "script.json", "record")
+"""One of these is there in the folder of every ceremony; other things that people keep beside them have none."""
+
+
+def _stages(ceremony: Path, states: tuple[AuthorityState, ...]) -> Iterator[str]:
+    """How far a ceremony has come, one stage after the other."""
+    from quorate import archive, record
+    from quorate.host import Host
+    from quorate.script import read_script
+    from quorate.script.drafting import utc
+    from quorate.statement import Mode
+
+    real, rehearsal = (archive.record_folder(ceremony, mode) for mode in (Mode.REAL, Mode.REHEARSAL))
+    yield "planned"
+    if (ceremony / "script.json").is_file():
+        script = read_script((ceremony / "script.json").read_bytes(), "script.json")
+        window, over = script.window, utc(script.window.closes) < Host().now() and not record.closed(real)
+        yield f"compiled, window {window.opens} to {window.closes}{', which has passed' if over else ''}"
+        yield _approvals(ceremony / "approvals", script, states)
+    if record.closed(rehearsal):
+        yield "rehearsed"
+    if (real / record.TRANSCRIPT).is_file():
+        loaded = record.load(real)
+        if record.closed(real):
+            yield "aborted, sealed" if loaded.events[-1].body["outcome"] == "aborted" else "sealed"
+        else:
             at = loaded.state.step.id if loaded.state.step else "the end"
-            steps.append("sealed" if record.closed(real) else f"{loaded.state.status.value} at step {at}")
-        click.echo(f"{ceremony.name}: {', '.join(steps)}")
+            yield f"{loaded.state.status.value} at step {at}"
+
+
+def _approvals(folder: Path, script: Script, states: tuple[AuthorityState, ...]) -> str:
+    """How many of the approvals count that are needed; which lie there and do not."""
+    from quorate import governing
+    from quorate.people import Purpose
+
+    given = sorted(path.stem for path in folder.glob("*.sig"))
+    state = next((one for one in states if one.digest == script.authority.state), None)
+    if state is None:
+        return f"{len(given)} approvals, of a state that the authority has not signed"
+    valid = [one for one in governing.approvers(state, script) if governing.approval_holds(folder, script, state, one)]
+    others = [one for one in given if one not in valid]
+    said = f"{len(valid)} of {state.quorum(Purpose.APPROVE).need} approvals"
+    return f"{said}, not valid: {', '.join(others)}" if others else said
 
 
 @click.command("show")

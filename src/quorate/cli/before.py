@@ -245,6 +245,8 @@ def _approve_script(ceremony: Path, person: str, key: Path | None, signature: Pa
 
     if not (ceremony / "script.json").is_file():
         raise Refusal("script.not_compiled", str(ceremony))
+    if (archive.record_folder(ceremony, Mode.REAL) / record.TRANSCRIPT).is_file():
+        raise Refusal("approve.begun", ceremony.name)
     script = read_script((ceremony / "script.json").read_bytes(), "script.json")
     state = prepare.real_base(source.find_authority(ceremony)).state
     if person not in (may := governing.approvers(state, script)):

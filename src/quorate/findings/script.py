@@ -106,6 +106,13 @@ TABLE: dict[str, Meaning] = {
         "name fewer alternates",
         "",
     ),
+    "approve.begun": Meaning(
+        ERROR,
+        False,
+        "it has begun already, with the approvals that are in its record",
+        "approve a script before its day; what is missing after it are cosignatures: quorate seal",
+        "",
+    ),
     "approve.stranger": Meaning(
         ERROR,
         False,
