@@ -274,6 +274,14 @@ def test_a_file_that_cannot_be_used_is_a_refusal(tmp_path: Path) -> None:
     assert refused(root, "check", make_plan(root, "001-root", FIRST)) == ["host.unusable"]
 
 
+@pytest.mark.parametrize("inner", ["record", "rehearsal/record"])
+def test_who_names_a_ceremony_is_told_where_its_record_is(tmp_path: Path, inner: str) -> None:
+    shutil.copytree(RECORDS / "001-root", tmp_path / "001-root" / inner)
+    done = subprocess.run([*QUORATE, "verify", str(tmp_path / "001-root")], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"its record is {tmp_path}/001-root/{inner}\n" in done.stderr
+
+
 def test_the_verifiers_exit_code_is_handed_on(rehearsed: Path, tmp_path: Path) -> None:
     record = rehearsed / "ceremonies" / "001-root" / "rehearsal" / "record"
     expected = {}

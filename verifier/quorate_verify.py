@@ -6173,6 +6173,13 @@ def verdict(records):
     return 0, "ACCEPTED%s" % ("; " + "; ".join(words) if words else "")
 
 
+def record_within(path):
+    """The record in the folder of a ceremony, which is no record itself: the real one before a rehearsal's."""
+    places = [path, os.path.join(path, "record"), os.path.join(path, "rehearsal", "record")]
+    records = [one for one in places if os.path.lexists(os.path.join(one, "transcript.jsonl"))]
+    return records[0] if records and records[0] != path else ""
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="quorate_verify.py", description="Check the records of key ceremonies.", allow_abbrev=False
@@ -6189,6 +6196,8 @@ def main(arguments=None):
     for path in options.records:
         if not os.path.isdir(path):
             parser.error("%s is not a folder" % plain(path))
+        if inner := record_within(path):
+            parser.error("%s is the folder of a ceremony; its record is %s" % (plain(path), plain(inner)))
     if len({os.path.realpath(path) for path in options.records}) != len(options.records):
         parser.error("a record is given twice")
     register, records = Register(), []
