@@ -13,6 +13,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+import pexpect
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -25,6 +26,7 @@ from quorate.host import Host
 from quorate.planning import first_crls
 from quorate.rehearse import shadow_base
 from refusing import approve, refused, run, signed_elsewhere, snapshot
+from room import QUORATE
 from zoned import policy
 
 Edit = Callable[[str], str]
@@ -1019,6 +1021,27 @@ def test_a_folder_that_is_no_record_has_no_story(tmp_path: Path) -> None:
 
 def test_a_digest_that_is_none_has_no_words(tmp_path: Path) -> None:
     assert refused(tmp_path, "words", "sha256:xyz") == ["words.no_digest"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("user-1", "user-1", "so-1", "so-1"), "made software token LAB-1"),
+        (("user-1", "user-2"), "code: token.typed_otherwise"),
+        (("user-1", "user-1", "so-1", "so-2"), "code: token.typed_otherwise"),
+        (("", "", "so-1", "so-1"), "hint: type one of such a length"),
+    ],
+)
+def test_a_slip_in_what_is_not_shown_is_found_before_the_day(tmp_path: Path, typed: tuple[str, ...], said: str) -> None:
+    child = pexpect.spawn(
+        QUORATE, ["token", str(tmp_path / "hsm-1"), "--serial", "LAB-1"], encoding="utf-8", timeout=30
+    )
+    for line in typed:
+        child.expect("transport credential .*: ")
+        child.sendline(line)
+    child.expect(pexpect.EOF)
+    assert said in (child.before or "")
+    assert (tmp_path / "hsm-1").exists() is said.startswith("made")
 
 
 def test_a_token_is_made_once_and_of_good_input(authority: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -21,20 +22,34 @@ from quorate.statement import Mode
 def token_command(folder: Path, serial: str) -> None:
     """Make a software token in FOLDER, for a private lab.
 
-    Its transport credentials are asked for; the first ceremony replaces them. Example: quorate token tokens/hsm-1
-    --serial LAB-1
+    Its transport credentials are asked for, at a terminal twice; the first ceremony replaces them. Example: quorate
+    token tokens/hsm-1 --serial LAB-1
     """
     from quorate.token.software import SoftwareToken
 
     host = Host()
     host.lock_memory()
-    pins = [host.read_secret(f"transport credential ({who}): ", 0) for who in ("user", "so")]
+    pins: list[bytearray] = []
     try:
+        for who in ("user", "so"):
+            pins.append(host.read_secret(f"transport credential ({who}): ", 0))
+            if os.isatty(0):
+                _require_same(host, who, pins[-1])
         made = SoftwareToken.make(folder, serial, folder.name, pins[0], pins[1], host.random)
         click.echo(f"made software token {made.info.serial} in {folder}")
     finally:
         for pin in pins:
             wipe(pin)
+
+
+def _require_same(host: Host, who: str, pin: bytearray) -> None:
+    """Refuse a slip: it would be found in the room, when another credential has been replaced already."""
+    again = host.read_secret(f"transport credential ({who}), once more: ", 0)
+    try:
+        if again != pin:
+            raise Refusal("token.typed_otherwise", who=who)
+    finally:
+        wipe(again)
 
 
 @click.command("conduct")

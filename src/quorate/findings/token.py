@@ -47,8 +47,15 @@ TABLE: dict[str, Meaning] = {
         ERROR,
         False,
         "token {serial} takes PINs of {least} to {most} octets, not {length}",
-        "use a token that takes PINs of 32 octets for a split secret",
+        "type one of such a length; the PIN of a split secret has 32 octets, and needs a token that takes them",
         "PKCS#11 C_SetPIN",
+    ),
+    "token.typed_otherwise": Meaning(
+        ERROR,
+        False,
+        "the transport credential ({who}) was typed otherwise the second time",
+        "give the command again; nothing was made",
+        "",
     ),
     "token.not_logged_in": Meaning(
         ERROR,
