@@ -155,6 +155,16 @@ def test_a_new_plan_adopts_what_no_plan_has_adopted_and_later_plans_go_on(ca: Pa
     assert run("rehearse", root / "ceremonies" / "002-crl").code == 0
 
 
+def test_a_new_response_is_about_an_adopted_authority_that_is_not_revoked(ca: Path, tmp_path: Path) -> None:
+    """The second of the two is on the adopted list."""
+    root = adopting_authority(tmp_path / "authority", ca)
+    assert run("new", "001-adoption", "--from", "adoption", "--in", root).code == 0
+    assert run("new", "002-response", "--from", "ocsp-response", "--in", root).code == 0
+    plan = (root / "ceremonies" / "002-response" / "plan.toml").read_text()
+    assert 'certificate = "sub-1"\nissuer = "root-2010"' in plan
+    assert run("rehearse", root / "ceremonies" / "002-response").code == 0
+
+
 def other_signature(data: bytes) -> bytes:
     """The certificate with one octet of its signature changed, as DER."""
     der = read_certificate(data).der

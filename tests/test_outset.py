@@ -287,6 +287,19 @@ def test_with_one_root_a_cross_certificate_waits_for_somebody_elses_certificate(
     assert codes(refusal) == ["plan.artifact_unknown"]
 
 
+@pytest.mark.parametrize("rules", RULES)
+def test_a_certificate_of_another_organisation_is_certified_as_it_was_written(tmp_path: Path, rules: str) -> None:
+    root, other = begin(tmp_path / "a", rules), begin(tmp_path / "b", rules)
+    about = other / "authority.toml"
+    about.write_text(about.read_text().replace("Example Trust Services", "Another Organisation"))
+    for one in (root, other):
+        rehearse(one, new(one, "001", "root", at_noon()).parent, b"the verifier")
+    plan = new(root, "002", "cross", at_noon())
+    shutil.copy(artifact(other, "root-r1.cert.pem"), plan.parent / "inputs" / "existing.cert.pem")
+    rehearse(root, plan.parent, b"the verifier")
+    assert artifact(root, "cross-existing-by-root-r1.cert.pem").is_file()
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "code"),
     [

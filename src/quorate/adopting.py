@@ -12,7 +12,7 @@ from quorate import canonical
 from quorate.adoption import Pool, adopted_file, read_adopted
 from quorate.authority import Adopted, AdoptedKind, AuthorityState
 from quorate.findings import Finding, Refusal
-from quorate.x509.facts import read_certificate, read_crl
+from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
 
 FOLDER = "adopted"
 
@@ -54,10 +54,14 @@ def adopted_der(root: Path, source: AdoptedSource) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What was made before, as new plans need it: ids, self-signed certificates, CRL numbers by their issuers, SKRs."""
+    """What was made before, as new plans need it: ids, self-signed certificates, CRL numbers by their issuers, SKRs.
+
+    `below`: of an issuer, its newest authority that its adopted CRL does not revoke.
+    """
 
     ids: tuple[str, ...]
     roots: tuple[str, ...]
+    below: Mapping[str, str]
     numbers: Mapping[str, int]
     skrs: tuple[str, ...]
 
@@ -72,9 +76,18 @@ def history(root: Path, sources: tuple[AdoptedSource, ...], names: Iterable[str]
     return History(
         tuple(things),
         tuple(name for name, it in certificates.items() if it.self_issued),
+        _below(certificates, crls, pool),
         {pool.signer(it): it.number for it in crls.values()},
         tuple(name for name, (kind, _) in things.items() if kind == "skr"),
     )
+
+
+def _below(certificates: Mapping[str, CertificateFacts], crls: Mapping[str, CrlFacts], pool: Pool) -> dict[str, str]:
+    revoked = {(pool.signer(it), entry.serial) for it in crls.values() for entry in it.entries}
+    authorities = {name: it for name, it in certificates.items() if it.is_ca and not it.self_issued}
+    by_age = sorted(authorities, key=lambda name: authorities[name].not_before)
+    signers = {name: pool.signer(authorities[name]) for name in by_age}
+    return {signer: name for name, signer in signers.items() if (signer, authorities[name].serial) not in revoked}
 
 
 def stand_in_file(root: Path, digest: str) -> Path:

@@ -40,8 +40,11 @@ from quorate.statement import Mode
 from quorate.x509.profile import load_profile
 from quorate.zone_past import ZonePast, zone_past
 
-POLICIES = {"subordinate": "2.23.140.1.2.1", "cross": "2.5.29.32.0"}
-"""Domain validated, and any policy, for a web PKI (BR 7.1.2.10.5, 7.1.2.2.6); a private PKI does without."""
+POLICIES = {"subordinate": "2.23.140.1.2.1", "cross": "2.5.29.32.0", "foreign": "2.23.140.1.2.1"}
+"""Domain validated, and any policy, for a web PKI (BR 7.1.2.10.5, 7.1.2.2.6); a private PKI does without.
+
+Any policy is for the organisation itself alone, and whose a certificate from `inputs/` is nobody knows yet.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,8 @@ def earlier(root: Path, name: str) -> Earlier:
     return Earlier(
         roots=_roots(operations, past.roots),
         named=len(past.roots) + sum(isinstance(one, IssueRoot) for one in operations),
-        below={one.issuer: one.id for one in operations if isinstance(one, (IssueSubordinate, IssueCross))},
+        below={**past.below}
+        | {one.issuer: one.id for one in operations if isinstance(one, (IssueSubordinate, IssueCross))},
         numbers=numbers,
         shared=frozenset(one.token for one in operations if isinstance(one, ShareOut) and one.credential == "user"),
         ids=frozenset([*(one.id for one in (*operations, *zones.answers)), *past.ids]) | register.operations,
@@ -335,7 +339,7 @@ def _cross(start: Beginning) -> Written:
         existing=existing,
         rules=state.rules,
         days=str(start.days(f"{state.rules}-cross", state.commitments.subordinate_days)),
-        policies=start.policies("cross"),
+        policies=start.policies("cross" if two else "foreign"),
     )
     missing = f"inputs/{existing} is still missing: the certificate that is certified once more."
     return Written(text, f"Certify {existing} with {issuer}.", start.tokens(issuer), NO_INPUTS if two else missing)
