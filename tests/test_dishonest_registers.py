@@ -487,3 +487,13 @@ def test_the_program_adopts_a_crl_before_the_day_of_the_next_one(tmp_path: Path)
     with pytest.raises(Refusal) as caught:
         rehearse(root, plan, VERIFIER.read_bytes())
     assert caught.value.code == "adopt.crl_first"
+
+
+def test_a_share_set_in_force_is_left_out_so_that_its_holders_are_nobody(
+    rehearsed: Path, keys: Keys, tmp_path: Path
+) -> None:
+    """Who holds a share of a token neither approves nor commands what it does."""
+    forged = Forgery(record(rehearsed, "002-next"), keys)
+    forged.script["sets"] = []
+    answer = judged(rehearsed, forged, tmp_path / "record", "001-root")
+    expect("continuity", "the share set of hsm-1, user, is left out", answer)

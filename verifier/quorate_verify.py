@@ -5475,6 +5475,10 @@ class Register:
                 fail("the share set %s is not the one in force" % one["set"]["id"])
             elif known is not None and dealt_to(known) != dealt_to(one["set"]):
                 fail("the share set %s is not dealt out as the one in force" % one["set"]["id"])
+        listed = {(one["token"], one["credential"]) for one in script.value["sets"]}
+        for token, credential in sorted(set(self.sets) - listed):
+            if token in script.tokens:
+                fail("the share set of %s, %s, is left out: its holders would be nobody" % (token, credential))
         for name in script.operations:
             if name in session.generated.get("keys", {}) and name in self.keys:
                 fail("a key %s was generated before" % name)
