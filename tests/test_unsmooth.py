@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from example import FIRST, make_authority, make_plan
+from example import FIRST, crl, make_authority, make_plan
 from forging import VERIFIER, Forgery, genesis, record, stand_ins, verify
 from quorate.conduct import Kind
-from quorate.script import Compare
-from quorate.script.state import Status
+from quorate.event import Type
+from quorate.rehearse import rehearse
+from quorate.script import Compare, Issue
+from quorate.script.state import State, Status
+from refusing import run
 from unsmooth import Bug, PowerCut, Unsmooth, When, at, in_branch, pending, say, unsmooth
 
 SKIP = {"dealt with": ["yes"]}
@@ -136,6 +140,27 @@ def test_a_bug(planned: Path, tmp_path: Path) -> None:
     output, types, _ = conducted(planned, tmp_path, [(at("7.2"), Bug())])
     assert types.count("fault") == 1
     assert "faults of the program: 1" in output
+
+
+def test_the_number_of_a_crl_that_was_signed_and_never_written_is_not_given_again(
+    rehearsed: Path, tmp_path: Path
+) -> None:
+    """Whoever has the transcript has its signature."""
+    planned = Path(shutil.copytree(rehearsed, tmp_path / "planned"))
+    make_plan(planned, "003-crl", crl("crl-r1-3", "root-r1", 3), "2026-12-15T09:00:00Z")
+
+    def signed(state: State) -> bool:
+        return isinstance(state.step, Issue) and bool(state.happened(Type.COMPLETED))
+
+    happens: Happens = [(signed, PowerCut()), (in_branch("R.2"), say(Kind.ABORT))]
+    root, _ = unsmooth(planned, tmp_path, happens, {}, VERIFIER.read_bytes(), "003-crl")
+    plan = make_plan(root, "004-crl", crl("crl-r1-3b", "root-r1", 3), "2026-12-22T09:00:00Z")
+    assert run("check", plan, "--rehearsal").codes == ["plan.crl_number"]
+    plan = make_plan(root, "004-crl", crl("crl-r1-3b", "root-r1", 4), "2026-12-22T09:00:00Z")
+    rehearse(root, plan, VERIFIER.read_bytes())
+    records = [record(root, name) for name in ("001-root", "002-next", "003-crl", "004-crl")]
+    code, output = verify(*records, "--authority", genesis(root), "--rehearsal")
+    assert code == 0, output
 
 
 def test_a_bug_while_it_is_paused(planned: Path, tmp_path: Path) -> None:

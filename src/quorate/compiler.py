@@ -348,8 +348,9 @@ class Resolver:
             if isinstance(one, CrlOperation) and self.names.lists(one.issuer, where) == lists:
                 raise Refusal("plan.crl_twice", where, issuer=plan.issuer)
         numbers = self.names.numbers(lists, where)
-        if numbers and plan.number <= max(numbers):
-            raise Refusal("plan.crl_number", where, number=plan.number, last=max(numbers))
+        taken = {*numbers, *self.names.spent(lists, where)}
+        if taken and plan.number <= max(taken):
+            raise Refusal("plan.crl_number", where, number=plan.number, last=max(taken))
         return f"input:inputs/known/{numbers[max(numbers)]}.crl" if numbers else ""
 
     def _crl(self, plan: IssueCrl) -> CrlOperation:

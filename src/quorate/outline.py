@@ -112,6 +112,8 @@ def earlier(root: Path, name: str) -> Earlier:
     for operation in operations:
         if isinstance(operation, IssueCrl):
             numbers[operation.issuer] = max(operation.number, numbers.get(operation.issuer, 0))
+    for issuer, number in register.spent:
+        numbers[issuer] = max(number, numbers.get(issuer, 0))
     return Earlier(
         roots=_roots(operations, past.roots),
         named=len(past.roots) + sum(isinstance(one, IssueRoot) for one in operations),

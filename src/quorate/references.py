@@ -240,6 +240,12 @@ class References:
             if self.lists(self.reference(name, where), where) == lists
         }
 
+    def spent(self, lists: tuple[bytes, str | bytes], where: str) -> set[int]:
+        """The numbers of CRLs that an aborted ceremony may have signed, though nobody has them."""
+        return {
+            number for name, number in self.register.spent if self.lists(self.reference(name, where), where) == lists
+        }
+
     def newest_crl(self, issuer: str, where: str) -> str:
         """The newest CRL of an issuer: of this plan, else of earlier ceremonies; empty if there is none."""
         lists = self.lists(issuer, where)

@@ -63,6 +63,9 @@ class Register:
     spkis: Mapping[str, bytes] = field(default_factory=dict)
     certificates: Mapping[str, bytes] = field(default_factory=dict)
     crls: Mapping[str, bytes] = field(default_factory=dict)
+    spent: frozenset[tuple[str, int]] = (
+        frozenset()
+    )  # of a certificate, numbers of CRLs that may be signed and not written
     operations: frozenset[str] = frozenset()
     serials: frozenset[str] = frozenset()
     items: Mapping[str, Lies] = field(default_factory=dict)
@@ -91,6 +94,8 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
     for operation in script.operations:
         if isinstance(operation, CrlOperation) and operation.id in state.crls:
             crls[artifact_name(operation.issuer)] = state.crls[operation.id]
+    lists = [one for one in script.operations if isinstance(one, CrlOperation) and one.id in state.begun]
+    spent = {(artifact_name(one.issuer), one.number) for one in lists if one.id not in state.crls}
     splits = (one for one, _ in ended if isinstance(one, ShareOperation))
     forgotten = {(one.token, one.credential) for one in splits if one.fate == "destroyed"}
     adopted = _adopted(script, state)
@@ -107,6 +112,7 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         ksks={**register.ksks, **{name: key for name, key in state.keys.items() if key.zone}},
         certificates={**register.certificates, **state.certificates},
         crls=crls,
+        spent=register.spent | {one for one in spent if one[0] in {*register.certificates, *state.certificates}},
         operations=register.operations | state.begun | set(state.done),
         items={**register.items, **state.items},
         bags=bags_after(register.bags, state, keys_at(script.facility, register, state.authority)),
