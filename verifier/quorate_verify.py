@@ -2579,9 +2579,18 @@ class Script:
             if quorum["need"] < least:
                 yield "quorum %s is below the minimum of %d that the authority commits to" % (purpose, least)
         yield from self._minimums(state)
+        yield from self._waivers(state)
+
+    def _waivers(self, state):
+        """Two people answer for each, say why, and mean all of the window: spec/plan.md."""
         for waiver in self.value["waivers"]:
-            if len(set(waiver["people"])) < 2 or not set(waiver["people"]) <= set(state.people):
-                yield "waiver %s is not by two people of the authority" % plain(waiver["code"])
+            code, people = plain(waiver["code"]), set(waiver["people"])
+            if len(people) < 2 or not people <= state.people.keys():
+                yield "waiver %s is not by two people of the authority" % code
+            if not waiver["reason"].strip():
+                yield "waiver %s gives no reason" % code
+            if not DAY.match(waiver["expires"]) or waiver["expires"] < self.value["window"]["closes"][:10]:
+                yield "waiver %s runs out before the window closes" % code
 
     def _minimums(self, state):
         """What no script may do without: spec/script.md `Minimums`."""
@@ -5119,7 +5128,7 @@ class Artifacts:
             check_responder(real)
         else:
             need(real.is_ca and real.signs_certificates, "is not a CA certificate")
-        if operation["subject"]:
+        if operation["subject"] or kind not in ("cross", "reissue"):  # which repeat the one of `existing`
             need(real.subject.hex() == operation["subject"].lower(), "has another subject than planned")
         need(existing is not None or kind not in ("cross", "reissue"), "the operation names no existing certificate")
         if existing is not None:
