@@ -5,6 +5,7 @@ Everybody's keys sign, and the forger's own genesis is pinned, so that nothing b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,3 +98,51 @@ def test_a_root_has_no_name_that_was_not_planned(rehearsed: Path, first: Forgery
     code, output = judged(first, folder=tmp_path)
     assert (code, refused(output)) == (1, {"artifacts"}), output
     assert "root-r1: has another subject than planned" in output, output
+
+
+# -- what the authority commits to ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("promised", "claim", "said"),
+    [
+        ({"key_types": ["rsa-4096"]}, "script", "key-r1 is of a type that the authority does not commit to: p-256"),
+        ({"key_types": ["p-384"]}, "artifacts", "root-r1: certifies a key of a type that the authority does not"),
+        ({"root_days": 3649}, "artifacts", "root-r1: lasts longer than the 3649 days that the authority commits to"),
+        ({"crl_days": 364}, "artifacts", "crl-r1-1: lasts longer than the 364 days that the authority commits to"),
+    ],
+    ids=("a key", "the key of a root", "a root", "a CRL"),
+)
+def test_the_authority_makes_what_it_does_not_commit_to(
+    first: Forgery, tmp_path: Path, promised: dict[str, object], claim: str, said: str
+) -> None:
+    first.states[0]["commitments"].update(promised)
+    code, output = judged(first, folder=tmp_path)
+    assert (code, claim in refused(output)) == (1, True), output
+    assert said in output, output
+
+
+def test_what_is_committed_to_the_second_is_made(first: Forgery, tmp_path: Path) -> None:
+    first.states[0]["commitments"].update(key_types=["p-256"], root_days=3650, crl_days=365, subordinate_days=1)
+    code, output = judged(first, folder=tmp_path)
+    assert (code, refused(output)) == (0, set()), output
+
+
+@pytest.mark.parametrize(
+    ("promised", "said"),
+    [
+        ({"subordinate_days": 999}, "int-1: lasts longer than the 999 days that the authority commits to"),
+        ({"key_types": ["p-384"]}, "int-1: certifies a key of a type that the authority does not commit to"),
+    ],
+    ids=("its days", "its key"),
+)
+def test_a_subordinate_is_none_that_the_authority_commits_to(
+    rehearsed: Path, tmp_path: Path, promised: dict[str, object], said: str
+) -> None:
+    """A cross-certificate repeats what others have, and is left out."""
+    forged = Forgery(record(rehearsed, "002-next"), stand_ins(rehearsed))
+    forged.states[0]["commitments"].update(promised)
+    code, output = judged(forged, folder=tmp_path)
+    assert (code, "artifacts" in refused(output)) == (1, True), output
+    assert said in output, output
+    assert not re.search("cross-r2: (lasts|certifies)", output), output

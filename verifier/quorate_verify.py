@@ -2540,6 +2540,9 @@ class Script:
         asked = set(state.value["commitments"].get("linters", ()))
         if self.value.get("linters", []) != sorted(asked | {"pkilint"} if self.rules == "webpki" else asked):
             yield "script.json names other linters than the authority requires"
+        for key in self.value["operations"]:
+            if key["kind"] in KEY_KINDS and key["type"] not in state.value["commitments"]["key_types"]:
+                yield "%s is of a type that the authority does not commit to: %s" % (key["id"], plain(key["type"]))
         for seat in self.seats.values():
             for person in [seat["person"]] + seat["alternates"]:
                 if person not in state.people:
@@ -4793,6 +4796,21 @@ def check_scope(operation, real):
     need(found == wanted, "its issuing distribution point is not the planned one")
 
 
+def check_committed(kind, real, state):
+    """spec/authority.md 7. A cross-certificate repeats what is there, and a responder is none to whom they apply."""
+    promised = state.value["commitments"]
+    if kind == "crl":
+        days, lasts = promised["crl_days"], real.next_update - real.this_update + 1
+    elif kind in ("root", "reissue", "subordinate"):
+        days = promised["subordinate_days" if kind == "subordinate" else "root_days"]
+        lasts = real.not_after - real.not_before + 1
+        good = any(real.key.is_of_type(one) for one in promised["key_types"])
+        need(good, "certifies a key of a type that the authority does not commit to")
+    else:
+        return
+    need(lasts <= days * 86400, "lasts longer than the %d days that the authority commits to" % days)
+
+
 class History:
     """spec/plan.md `adopt`: what was made before the first record, as the governors state it; and pairs that are shown.
 
@@ -5140,6 +5158,7 @@ class Artifacts:
         else:
             identifier = hashlib.sha256(real.key.bits).digest()[:20]
         need(real.ski == identifier, "its subject key identifier is not the one of its key")
+        check_committed(kind, real, self.session.state)
         self.check_addresses(operation, real)
         check_constraints(operation.get("constraints"), real)
         if operation["issuer"] == "self":
@@ -5276,6 +5295,7 @@ class Artifacts:
         need(real.number == operation["number"], "has the number %d, planned %d" % (real.number, operation["number"]))
         self.check_updates(operation, real, event, opened)
         check_scope(operation, real)
+        check_committed("crl", real, self.session.state)
         issuer = self.issuer(operation["issuer"])
         need(real.issuer == issuer.subject, "its issuer's name is not the subject of the issuer's certificate")
         need(issuer.ski is not None and real.aki == issuer.ski, "its authority key identifier is not the issuer's")
