@@ -5,14 +5,19 @@ Everybody's keys sign, and the forger's own genesis is pinned, so that nothing b
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from example import make_authority
 from forging import Forgery, record, refused, sign_with_token, stand_ins, tbs_of, verify
 from quorate import canonical
+from quorate.findings import Refusal
+from quorate.source import read_authority
+from quorate.statement import Mode
 
 Change = Callable[[Forgery], object]
 
@@ -146,3 +151,191 @@ def test_a_subordinate_is_none_that_the_authority_commits_to(
     assert (code, "artifacts" in refused(output)) == (1, True), output
     assert said in output, output
     assert not re.search("cross-r2: (lasts|certifies)", output), output
+
+
+# -- places within places ---------------------------------------------------------------------------------------------
+
+
+def place(name: str, role: str, **more: object) -> dict[str, object]:
+    controllers = {"need": 1, "role": role}
+    return {"controllers": controllers, "facility": "annex", "id": name, "keys": 1, "kind": "safe", **more}
+
+
+def item(name: str, where: str) -> dict[str, str]:
+    return {"holder": "hsm-9", "id": name, "place": where, "seal": f"seal-{name}", "what": "a second token"}
+
+
+def tiered(forged: Forgery) -> None:
+    """A second token, which these scripts do not use, lies in a box within a room."""
+    state = forged.states[0]
+    state["places"] += [place("room-9", "administrator"), place("box-9", "officer", within="room-9")]
+    state["tokens"].append({**state["tokens"][0], "id": "hsm-9", "serial": "SHADOW-hsm-9"})
+    state["items"].append(item("bag-9", "box-9"))
+
+
+def of(forged: Forgery, name: str) -> dict[str, object]:
+    return next(one for one in forged.states[0]["places"] if one["id"] == name)
+
+
+def one_role_at_both(forged: Forgery) -> None:
+    of(forged, "room-9")["controllers"] = {"need": 1, "role": "officer"}
+
+
+def the_key_beside_is_the_rooms(forged: Forgery) -> None:
+    of(forged, "box-9")["beside"] = {"need": 1, "role": "administrator"}
+
+
+def named_for_both(forged: Forgery) -> None:
+    """Only one of those who open the room opens the box as well, by an appointment that ended long ago."""
+    alice = next(one for one in forged.states[0]["people"] if one["id"] == "alice")
+    alice["appointments"].append({"role": "officer", "since": "2020-01-01", "until": "2020-12-31"})
+    of(forged, "room-9")["controllers"] = {"need": 1, "people": ["alice"], "role": "administrator"}
+    sign_as_governor(forged, 0, "alice")
+
+
+def keepers_open_the_room(forged: Forgery) -> None:
+    of(forged, "room-9")["controllers"] = {"need": 1, "role": "custodian"}
+
+
+def another_thing_lies_outside(forged: Forgery) -> None:
+    forged.states[0]["places"].append(place("shelf-9", "witness"))
+    forged.states[0]["items"].append(item("bag-8", "shelf-9"))
+
+
+def in_a_room_elsewhere(forged: Forgery) -> None:
+    of(forged, "room-9")["facility"] = "hq"
+
+
+def in_no_room(forged: Forgery) -> None:
+    of(forged, "box-9")["within"] = "room-8"
+
+
+def opened_by_a_stranger(forged: Forgery) -> None:
+    of(forged, "box-9")["controllers"] = {"need": 1, "people": ["wim", "oa"], "role": "officer"}
+
+
+def opened_by_fewer_than_it_needs(forged: Forgery) -> None:
+    of(forged, "box-9")["controllers"] = {"need": 2, "people": ["oa"], "role": "officer"}
+
+
+def mended_since(forged: Forgery) -> None:
+    """A second state is as it should be; the first one never was."""
+    forged.states.append(copy.deepcopy(forged.states[0]))
+    one_role_at_both(forged)
+    for person in ("oa", "ob"):
+        sign_as_governor(forged, 1, person)
+
+
+def sign_as_governor(forged: Forgery, number: int, person: str) -> None:
+    """`reseal` makes the signature, over the state as it will be by then."""
+    signed = forged.files["authority/000.oa.statement"].replace(b"signer: oa ", f"signer: {person} ".encode())
+    forged.files[f"authority/{number:03d}.{person}.statement"] = signed
+    forged.files[f"authority/{number:03d}.{person}.sig"] = b""
+
+
+TIERS: list[tuple[Change, str]] = [
+    (one_role_at_both, "state 000: oa opens box-9 and room-9, both on the way to hsm-9"),
+    (the_key_beside_is_the_rooms, "state 000: ann opens room-9 and box-9, both on the way to hsm-9"),
+    (named_for_both, "state 000: alice opens box-9 and room-9, both on the way to hsm-9"),
+    (keepers_open_the_room, "state 000: ca opens room-9 and may hold a share that unlocks hsm-9"),
+    (another_thing_lies_outside, "state 000: bag-8 leads to hsm-9 and lies outside room-9"),
+    (in_a_room_elsewhere, "state 000: box-9 lies within room-9, which is no place of its facility"),
+    (in_no_room, "state 000: box-9 lies within room-8, which is no place of its facility"),
+    (opened_by_a_stranger, "state 000: box-9 is opened by people who are not appointed to it, or by too few of them"),
+    (opened_by_fewer_than_it_needs, "state 000: box-9 is opened by people who are not appointed to it"),
+    (mended_since, "state 000: oa opens box-9 and room-9, both on the way to hsm-9"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), TIERS, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_state_is_refused_in_which_a_tier_can_be_spared(
+    first: Forgery, tmp_path: Path, change: Change, said: str
+) -> None:
+    """Nothing is sent, and the token behind the tiers is not used."""
+    tiered(first)
+    change(first)
+    code, output = judged(first, folder=tmp_path)
+    assert (code, refused(output)) == (1, {"authority"}), output
+    assert said in output, output
+
+
+def test_nothing_else_is_wrong_behind_these_tiers(first: Forgery, tmp_path: Path) -> None:
+    tiered(first)
+    code, output = judged(first, folder=tmp_path)
+    assert (code, refused(output)) == (0, set()), output
+
+
+def test_what_lies_outside_of_its_tiers_by_now_is_told(rehearsed: Path, tmp_path: Path) -> None:
+    """The state is as it should be; what was moved in records that are not given is seen in the script."""
+    forged = Forgery(record(rehearsed, "002-next"), stand_ins(rehearsed))
+    tiered(forged)
+    forged.states[0]["places"].append(place("shelf-9", "witness"))
+    forged.states[0]["items"].append(item("bag-8", "box-9"))
+    moved = {"id": "bag-8", "place": "shelf-9", "seal": "seal-bag-8", "what": "a second token"}
+    forged.script["items"].append(moved)
+    code, output = judged(forged, folder=tmp_path)
+    assert (code, refused(output)) == (0, set()), output
+    assert "note as things lie by now, bag-8 leads to hsm-9 and lies outside room-9" in output, output
+
+
+# -- states that take long to read ------------------------------------------------------------------------------------
+
+
+def nested(depth: int) -> list[dict[str, object]]:
+    inner = [place(f"q{number}", "officer", within=f"q{number + 1}") for number in range(depth)]
+    return [*inner, place(f"q{depth}", "officer")]
+
+
+@pytest.mark.parametrize(
+    ("member", "things", "said"),
+    [
+        ("places", nested(17), "q0 lies too deep within others"),
+        ("places", nested(1000), "more than 1000 places"),
+        ("tokens", [{"id": f"t{n}", "serial": f"T-{n}"} for n in range(100)], "more than 100 tokens"),
+    ],
+    ids=("too deep", "too many places", "too many tokens"),
+)
+def test_a_state_has_no_more_than_anybody_needs(
+    first: Forgery, tmp_path: Path, member: str, things: list[dict[str, object]], said: str
+) -> None:
+    known = first.states[0][member]
+    known += [{**known[0], **one} for one in things]
+    code, output = judged(first, folder=tmp_path)
+    assert (code, "authority" in refused(output)) == (1, True), output
+    assert said in output, output
+
+
+def test_as_many_are_taken(first: Forgery, tmp_path: Path) -> None:
+    state = first.states[0]
+    state["places"] += [*nested(16), *(place(f"p{number}", "officer") for number in range(1000 - 17 - 1))]
+    state["tokens"] += [{**state["tokens"][0], "id": f"t{n}", "serial": f"T-{n}"} for n in range(99)]
+    code, output = judged(first, folder=tmp_path)
+    assert (code, refused(output)) == (0, set()), output
+
+
+def test_the_program_refuses_the_same(tmp_path: Path) -> None:
+    root = make_authority(tmp_path / "authority")
+    source = (root / "authority.toml").read_text()
+    opened = 'facility = "hq"\nkind = "safe"\ncontrollers = { role = "officer", need = 1 }'
+    deep = [f'[[places]]\nid = "q{n}"\n{opened}\nwithin = "q{n + 1}"' for n in range(17)]
+    deep.append(f'[[places]]\nid = "q17"\n{opened}')
+    many = [f'[[places]]\nid = "p{n}"\n{opened}' for n in range(1000)]
+    tokens = [f'[[tokens]]\nid = "t{n}"\nkind = "software"\nlocation = "t{n}"\nserial = "T{n}"' for n in range(100)]
+    for lines, code in ((deep, "place.too_deep"), (many, "authority.too_many"), (tokens, "authority.too_many")):
+        (root / "authority.toml").write_text("\n".join([source, *lines]) + "\n")
+        with pytest.raises(Refusal) as refusal:
+            read_authority(root, Mode.REHEARSAL)
+        assert {one.code for one in refusal.value.findings} == {code}
+    (root / "authority.toml").write_text("\n".join([source, *deep[1:]]) + "\n")
+    assert len(read_authority(root, Mode.REHEARSAL).around("q1")) == 17
+
+
+def test_a_rehearsal_does_not_look_away_from_tiers_while_keys_are_missing(tmp_path: Path) -> None:
+    root = make_authority(tmp_path / "authority")
+    room = '[[places]]\nid = "room-1"\nfacility = "hq"\nkind = "room"\ncontrollers = { role = "officer", need = 1 }\n'
+    text = (root / "authority.toml").read_text().replace('id = "safe-1"\n', 'id = "safe-1"\nwithin = "room-1"\n', 1)
+    text = text.replace('id = "hsm-1-bag"', 'id = "hsm-1-bag"\nholder = "hsm-1"')
+    (root / "authority.toml").write_text(text + room)
+    with pytest.raises(Refusal) as refusal:
+        read_authority(root, Mode.REHEARSAL)
+    assert {one.code for one in refusal.value.findings} == {"tiers.opens_both"}

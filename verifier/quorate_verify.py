@@ -60,6 +60,8 @@ MAX_TRANSCRIPT = 512 << 20
 MAX_LINE = 64 << 20  # a CRL of a busy authority stands in one event
 MAX_JSON_DEPTH = 32
 MAX_PROBLEMS_SHOWN = 12
+MAX_PLACES, MAX_DEPTH_OF_PLACES, MAX_TOKENS = 1000, 16, 100  # of an authority: spec/authority.md 8
+MAX_SPARED = 1000  # of one token, after which nothing more is looked for
 FORMAT = "quorate/1"
 
 CLAIMS = (
@@ -1611,10 +1613,6 @@ def current(person, role, day):
     )
 
 
-def appointed(person, role):
-    return any(a["role"] == role for a in person["appointments"])
-
-
 # =====================================================================================================================
 # 7  The folder: spec/record.md 1 and 2
 # =====================================================================================================================
@@ -2025,8 +2023,17 @@ class State:
         self.quorums = {q["purpose"]: q for q in self.value["quorums"]}
         no_twins([p["key"] for p in self.value["people"] if p["key"]], name + ": keys of people")
         no_twins([t["serial"] for t in self.value["tokens"]], name + ": serials of tokens")
-        for place in self.value["places"]:
-            need(place["id"] not in self.around(place["id"]), "%s: %s lies within itself" % (name, place["id"]))
+        need(len(self.places) <= MAX_PLACES, "%s: more than %d places" % (name, MAX_PLACES))
+        need(len(self.tokens) <= MAX_TOKENS, "%s: more than %d tokens" % (name, MAX_TOKENS))
+        self.outer = {place: self._around(place) for place in self.places}
+        for place, outer in self.outer.items():
+            need(place not in outer, "%s: %s lies within itself" % (name, place))
+            need(len(outer) <= MAX_DEPTH_OF_PLACES, "%s: %s lies too deep within others" % (name, place))
+        self.abilities = {}  # see `able`
+        self.holders = {}  # role -> everyone who is appointed to it on any day
+        for person in self.value["people"]:
+            for appointment in person["appointments"]:
+                self.holders.setdefault(appointment["role"], set()).add(person["id"])
         for pair in self.value["conflicts"]:
             need(len(pair) == 2, "%s: a conflict is not a pair" % name)
         for quorum in self.value["quorums"]:
@@ -2052,23 +2059,47 @@ class State:
                 return True
         return False
 
-    def around(self, place):
-        """The places around a place, the innermost first."""
+    def _around(self, place):
         found = []
-        while self.places.get(place, {}).get("within") and self.places[place]["within"] not in found:
+        while len(found) <= MAX_DEPTH_OF_PLACES and self.places.get(place, {}).get("within"):
             place = self.places[place]["within"]
             found.append(place)
         return found
 
+    def around(self, place):
+        """The places around a place, the innermost first."""
+        return self.outer.get(place, [])
+
     def appointed(self, role):
         """Everyone who is appointed to a role on any day."""
-        return {person["id"] for person in self.value["people"] if appointed(person, role)}
+        return self.holders.get(role, set())
+
+    def able(self, rule):
+        """Who can be one of these controllers, or have a key beside, whatever the day."""
+        if id(rule) not in self.abilities:
+            everyone = self.appointed(rule["role"])
+            self.abilities[id(rule)] = everyone & set(rule["people"]) if "people" in rule else everyone
+        return self.abilities[id(rule)]
+
+    def entered(self):
+        """Where each item was when it entered."""
+        return {name: item["place"] for name, item in self.items.items()}
+
+    def problems(self):
+        """What is wrong with places within places, and with tiers: spec/authority.md 6 and Tiers."""
+        for name, place in self.places.items():
+            outer = self.places.get(place.get("within", name))
+            if outer is None or outer["facility"] != place["facility"]:
+                yield "%s lies within %s, which is no place of its facility" % (name, place["within"])
+            for rule in (place[kind] for kind in ("controllers", "beside") if kind in place):
+                if "people" in rule and len(self.able(rule)) < max(rule["need"], len(set(rule["people"]))):
+                    yield "%s is opened by people who are not appointed to it, or by too few of them" % name
+        yield from sorted(tiers(self, self.entered())[1])
 
     def governors(self):
         need("govern" in self.quorums, "the authority has no quorum `govern`")
         quorum = self.quorums["govern"]
-        people = {p["id"]: p for p in self.value["people"] if appointed(p, quorum["role"])}
-        return quorum, people
+        return quorum, {name: self.people[name] for name in self.appointed(quorum["role"])}
 
 
 class Authority:
@@ -2102,6 +2133,8 @@ class Authority:
         for number in range(len(names)):
             if claims.attempt("authority", self._governed, number, pairs.get(number, []), mode, signatures) is None:
                 self.governed = False
+            for problem in self.states[number].problems():
+                claims.fail("authority", "state %03d: %s" % (number, problem))
 
     def _governed(self, number, pairs, mode, signatures):
         before = self.states[max(number - 1, 0)]
@@ -2866,6 +2899,10 @@ class Session:
         self.published = set()  # artifacts that were compared with what is published
         self.adopted = set()  # what was made before and has entered the register
         self.items = {i["id"]: Item(i["place"], i["seal"], i.get("sent", False)) for i in script.value["items"]}
+        self.belonging = {}  # place -> items that lie in it, or in a place within
+        for item in script.value["items"]:
+            for place in (item["place"], *self.state.around(item["place"])):
+                self.belonging.setdefault(place, []).append(item["id"])
         self.open_places, self.doubtful_places = set(), set()
         self.seals = {i["seal"] for i in script.value["items"] if i["seal"]}
         self.seals |= {i["seal"] for i in self.state.value["items"] if i["seal"]}
@@ -2992,8 +3029,7 @@ class Session:
         if action == "close":
             return place not in self.open_places or stays_open
         if action == "open":
-            home = {i["id"]: i["place"] for i in self.script.value["items"]}
-            inside = {n for n in self.items if place == home[n] or place in self.state.around(home[n])}
+            inside = self.belonging.get(place, ())
             if resuming:
                 due = stays_open or any(self._to_take(name) for name in inside)
             else:
@@ -5377,48 +5413,52 @@ def dealt_to(shares):
 def tiers(state, lies):
     """spec/authority.md, Tiers: tokens behind some, and how people could be spared, with the items in these places."""
     tiered, found, role = set(), set(), state.quorums.get("unlock", {}).get("role")
-    items = [(item, lies[name]) for name, item in state.items.items() if lies[name] in state.places]
+    leading = {}  # holder -> place -> the items there that lead to it
+    for name, item in state.items.items():
+        if lies[name] in state.places:
+            leading.setdefault(item["holder"], {}).setdefault(lies[name], []).append(name)
     for token in state.tokens:
-        things = [(item["id"], place) for item, place in items if item["holder"] == token]
-        there = {state.places[place]["facility"] for _, place in things}
-        shares = [(item["id"], place) for item, place in items if item["holder"] == role]
-        shares = [(name, place) for name, place in shares if state.places[place]["facility"] in there]
-        ways = {one for _, place in things + shares for one in [place, *state.around(place)]} & set(state.places)
+        things = leading.get(token, {})
+        there = {state.places[place]["facility"] for place in things}
+        shares = {p: names for p, names in leading.get(role, {}).items() if state.places[p]["facility"] in there}
+        ways = {one for place in (*things, *shares) for one in (place, *state.around(place))} & set(state.places)
         if any(state.places[place].get("within") for place in ways):
             tiered.add(token)
-            found |= _spared(state, token, role, ways, {place for _, place in shares})
-            found |= _ways_around(state, token, things) | _ways_around(state, token, shares)
+            spared = _spared(state, token, state.appointed(role), ways, shares)
+            around = (_ways_around(state, token, alike) for alike in (things, shares))
+            found.update(itertools.islice(itertools.chain(spared, *around), MAX_SPARED))
     return tiered, found
 
 
-def _able(state, place, *kinds):
-    """Who can be a controller of a place, or have a key beside, whatever the day."""
-    able = set()
-    for rule in (state.places[place].get(kind) for kind in kinds):
-        everyone = state.appointed(rule["role"]) if rule else set()
-        able |= everyone & set(rule["people"]) if rule and "people" in rule else everyone
-    return able
-
-
-def _spared(state, token, role, ways, own):
-    found, keepers = set(), state.appointed(role)
-    for place in ways:
-        able = _able(state, place, "controllers")
-        for other in ways - {place}:
-            for person in able & _able(state, other, "controllers", "beside"):
-                found.add("%s opens %s and %s, both on the way to %s" % (person, place, other, token))
-        for person in able & keepers if place not in own else ():
-            found.add("%s opens %s and may hold a share that unlocks %s" % (person, place, token))
-    return found
+def _spared(state, token, keepers, ways, own):
+    """Who opens two places on the ways, or one and a token. It takes long only where much is wrong."""
+    opened, beside = {}, {}  # person -> places; all who can have a key beside -> they, and the places
+    for place in sorted(ways):
+        able = state.able(state.places[place]["controllers"])
+        for person in sorted(able):
+            for other in opened.setdefault(person, []):
+                yield "%s opens %s and %s, both on the way to %s" % (person, other, place, token)
+            opened[person].append(place)
+        for person in sorted(able & keepers) if place not in own else ():
+            yield "%s opens %s and may hold a share that unlocks %s" % (person, place, token)
+        rule = state.places[place].get("beside")
+        if rule:
+            beside.setdefault(id(state.able(rule)), (state.able(rule), []))[1].append(place)
+    for able, others in beside.values():
+        for person in able & opened.keys():
+            for place, other in itertools.product(opened[person], others):
+                if place != other:
+                    yield "%s opens %s and %s, both on the way to %s" % (person, place, other, token)
 
 
 def _ways_around(state, token, alike):
-    found = set()
-    for name, place in alike:
-        near = [one for _, one in alike if state.places[one]["facility"] == state.places[place]["facility"]]
-        for outer in {outer for one in near for outer in state.around(one)} - set(state.around(place)):
-            found.add("%s leads to %s and lies outside %s" % (name, token, outer))
-    return found
+    for facility in {state.places[place]["facility"] for place in alike}:
+        near = [place for place in alike if state.places[place]["facility"] == facility]
+        outer = {outer for place in near for outer in state.around(place)}
+        for place in near:
+            for lacking in outer.difference(state.around(place)):
+                for name in alike[place]:
+                    yield "%s leads to %s and lies outside %s" % (name, token, lacking)
 
 
 class Register:
@@ -5572,9 +5612,12 @@ class Register:
             away = self._away(token, script, authority)
             if away and facility not in away:
                 claims.fail("custody", "%s is used here, and its bag lies at %s" % (token, plain(away[0])))
+        lies = self._lies(script, authority)
+        spared = tiers(authority.state, lies)[1] - tiers(authority.state, authority.state.entered())[1]
+        for problem in sorted(spared)[:MAX_PROBLEMS_SHOWN]:
+            claims.fact("as things lie by now, %s" % problem)
         sent = {s["item"]: s["place"] for s in script.steps if s["kind"] == "custody" and s["action"] == "send"}
         if sent:
-            lies = self._lies(script, authority)
             (tiered, before), (still, then) = (tiers(authority.state, one) for one in (lies, dict(lies, **sent)))
             then |= {"%s is sent to where it lies behind no tiers" % token for token in tiered - still}
             for problem in sorted(then - before):

@@ -17,6 +17,9 @@ from quorate.strict import convert
 Programme = Literal["mozilla", "chrome", "apple", "microsoft"]
 """A root programme whose texts an authority can keep to."""
 
+MOST_PLACES, MOST_TOKENS = 1000, 100
+"""A reader of records looks at each way to each token before it has verified anything."""
+
 
 class Cps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the commitments are published."""
@@ -261,6 +264,9 @@ def state_findings(state: AuthorityState) -> tuple[Finding, ...]:
         for one in state.roles
         if state.fewest_people > 1 and _watches({*one.duties}, {*one.duties})
     ]
+    for what, things, most in (("places", state.places, MOST_PLACES), ("tokens", state.tokens, MOST_TOKENS)):
+        if len(things) > most:
+            findings.append(found("authority.too_many", what, what=what, many=len(things), most=most))
     if state.programmes and state.rules != "webpki":
         findings.append(found("authority.programmes", "programmes", rules=state.rules))
     tokens = {token.id for token in state.tokens}

@@ -110,9 +110,9 @@ def read_authority(folder: Path, mode: Mode = Mode.REAL) -> AuthorityState:
         adopted=adopted_state(folder, source.adopted),
     )
     findings = [*state_findings(state), *_source_findings(source, state)]
-    findings += [] if any(one.blocks for one in findings) else tier_findings(state)  # names lead somewhere by now
     if mode is Mode.REHEARSAL:
         findings = [one for one in findings if one.code != "person.key_missing"]
+    findings += [] if any(one.blocks for one in findings) else tier_findings(state)  # names lead somewhere by now
     refuse_errors(tuple(findings))
     return state
 

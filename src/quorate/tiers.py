@@ -16,6 +16,9 @@ from quorate.authority import AuthorityState, Item, Place
 from quorate.findings import Finding, found
 from quorate.people import Purpose
 
+MOST_AROUND = 16
+"""So many places around one are more than anybody builds, and a reader of records is through with them in no time."""
+
 
 def tier_findings(state: AuthorityState) -> tuple[Finding, ...]:
     """What is wrong with places within places, and every way to a key on which people can be spared."""
@@ -61,22 +64,26 @@ def _place_findings(state: AuthorityState, place: Place) -> Iterator[Finding]:
         strangers = [one for one in openers.people if one not in state.appointed(openers.role)]
         for person in strangers:
             yield found("place.not_appointed", f"{where}.{name}", person=person, role=openers.role)
-        if openers.people and openers.need > len(openers.people):
-            yield found("quorum.cannot_meet", f"{where}.{name}", need=openers.need, people=len(openers.people))
+        if openers.people and openers.need > len({*openers.people}):
+            yield found("quorum.cannot_meet", f"{where}.{name}", need=openers.need, people=len({*openers.people}))
     if place.within and place.within not in known:
         yield found("place.unknown", f"{where}.within", place=place.within)
     elif place.within and known[place.within].facility != place.facility:
         yield found("place.other_facility", f"{where}.within", place=place.id, outer=place.within)
-    if _encloses_itself(known, place):
+    around, inner = _around(known, place)
+    if inner == place.id:
         yield found("place.within_itself", f"{where}.within", place=place.id)
+    elif len(around) > MOST_AROUND:
+        yield found("place.too_deep", f"{where}.within", place=place.id, around=len(around), most=MOST_AROUND)
 
 
-def _encloses_itself(known: dict[str, Place], place: Place) -> bool:
+def _around(known: dict[str, Place], place: Place) -> tuple[set[str], str]:
+    """The places around a place, and where the way ends: nowhere, or where it comes round to."""
     seen, outer = {place.id}, place.within
     while outer in known and outer not in seen:
         seen.add(outer)
         outer = known[outer].within
-    return outer == place.id
+    return seen - {place.id}, outer
 
 
 def _token_findings(state: AuthorityState, token: str) -> Iterator[Finding]:

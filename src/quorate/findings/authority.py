@@ -54,6 +54,13 @@ TABLE: dict[str, Meaning] = {
         "copy it from the device: letters and digits without accents, at most 64",
         "",
     ),
+    "authority.too_many": Meaning(
+        ERROR,
+        False,
+        "there are {many} {what}, and no authority has more than {most}",
+        "leave out what is used no more, or make a second authority",
+        "",
+    ),
     "authority.twice": Meaning(
         ERROR,
         False,

@@ -89,6 +89,13 @@ TABLE: dict[str, Meaning] = {
         "correct within, or the facility",
         "",
     ),
+    "place.too_deep": Meaning(
+        ERROR,
+        False,
+        "{place} lies within {around} places, one around the other, which is more than {most}",
+        "leave out places that nobody opens by themselves",
+        "",
+    ),
     "place.unknown": Meaning(
         ERROR,
         False,
