@@ -3,6 +3,7 @@
 The authority is copied to demo/, so that everything that is made can be looked at and thrown away.
 """
 
+import argparse
 import hashlib
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ HERE = Path(__file__).resolve().parent
 DEMO = HERE.parent / "demo"
 CEREMONIES = ("001-old-root", "002-new-root")
 BIN = Path(sys.executable).parent
+MARK = ".made-by-the-example"
 
 
 def run(*command: str) -> None:
@@ -24,12 +26,22 @@ def run(*command: str) -> None:
         sys.exit(done.returncode)
 
 
+def begin_again(folder: Path, example: Path) -> None:
+    """Copy the example. What an earlier run made is removed; a folder that none made is left alone."""
+    mark = folder / MARK
+    if folder.exists() and not mark.is_file():
+        sys.exit(f"{folder} is there and was not made by this program: remove it yourself, if nothing of it is needed")
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    mark.write_text("The example's run made this folder, and removes it when it is run again.\n")
+    shutil.copytree(example, folder, dirs_exist_ok=True)
+
+
 def main() -> None:
     """The demo, from an empty folder to the verdict."""
     started = time.monotonic()
-    if DEMO.exists():
-        shutil.rmtree(DEMO)
-    shutil.copytree(HERE / "demo", DEMO)
+    begin_again(DEMO, HERE / "demo")
     for name in CEREMONIES:
         run("rehearse", f"ceremonies/{name}")
         run("paper", f"ceremonies/{name}", "--rehearsal", "--pdf")
@@ -54,4 +66,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0]).parse_args()
     main()

@@ -8,6 +8,7 @@ Two days of the plans are not needed in this run. The first signing is held on i
 again; the second is not held on its day, and its standby day is used.
 """
 
+import argparse
 import hashlib
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ CEREMONIES = (
     "009-west-destruction",
 )
 QUORATE = Path(sys.executable).parent / "quorate"
+MARK = ".made-by-the-example"
 
 
 def run(folder: Path, *command: str) -> None:
@@ -36,14 +38,24 @@ def run(folder: Path, *command: str) -> None:
         sys.exit(done.returncode)
 
 
+def begin_again(folder: Path, example: Path) -> None:
+    """Copy the example. What an earlier run made is removed; a folder that none made is left alone."""
+    mark = folder / MARK
+    if folder.exists() and not mark.is_file():
+        sys.exit(f"{folder} is there and was not made by this program: name another folder, or remove it yourself")
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    mark.write_text("The example's run made this folder, and removes it when it is run again.\n")
+    shutil.copytree(example, folder, dirs_exist_ok=True)
+
+
 def main(folder: Path) -> None:
     """The run, from an empty folder to the verdict."""
     if not QUORATE.is_file():
         sys.exit(f"{QUORATE} is not there: run `make demo` first, and this with .venv/bin/python")
     started = time.monotonic()
-    if folder.exists():
-        shutil.rmtree(folder)
-    shutil.copytree(HERE / "root-zone-style", folder)
+    begin_again(folder, HERE / "root-zone-style")
     run(folder, "check", ".")
     for name in CEREMONIES:
         run(folder, "rehearse", f"ceremonies/{name}")
@@ -62,4 +74,8 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else HERE.parent / "demo-root-zone")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=HERE.parent / "demo-root-zone", help="what is made anew"
+    )
+    main(parser.parse_args().folder.resolve())
