@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -311,6 +312,23 @@ def test_as_many_are_taken(first: Forgery, tmp_path: Path) -> None:
     state["tokens"] += [{**state["tokens"][0], "id": f"t{n}", "serial": f"T-{n}"} for n in range(99)]
     code, output = judged(first, folder=tmp_path)
     assert (code, refused(output)) == (0, set()), output
+
+
+def test_a_state_is_read_in_no_time_whatever_its_ways(first: Forgery, tmp_path: Path) -> None:
+    """Nobody has to have signed it. A look at every two of these places would take minutes."""
+    state = first.states[0]
+    token, bag = state["tokens"][0], state["items"][0]
+    state["places"] += [place(f"p{n}", "officer", within="p0") for n in range(1, 990)] + [place("p0", "witness")]
+    state["tokens"] += [{**token, "id": f"t{n}", "serial": f"T-{n}"} for n in range(99)]
+    state["items"] += [{**bag, "id": f"i{n}", "seal": f"s{n}", "place": f"p{n}", "holder": f"t{n % 99}"}
+                       for n in range(1, 990)]  # fmt: skip
+    state["items"] += [{**bag, "id": f"j{n}", "seal": f"z{n}", "place": f"p{n}", "holder": "custodian"}
+                       for n in range(1, 990)]  # fmt: skip
+    first.reseal().write(tmp_path / "record")
+    began = time.process_time()
+    code, output = verify(tmp_path / "record", "--rehearsal")
+    assert time.process_time() - began < 10
+    assert (code, refused(output)) == (1, {"authority"}), output
 
 
 def test_the_program_refuses_the_same(tmp_path: Path) -> None:

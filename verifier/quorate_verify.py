@@ -2029,13 +2029,14 @@ class State:
         for place, outer in self.outer.items():
             need(place not in outer, "%s: %s lies within itself" % (name, place))
             need(len(outer) <= MAX_DEPTH_OF_PLACES, "%s: %s lies too deep within others" % (name, place))
-        self.abilities = {}  # see `able`
+        self.abilities, self.judged = {}, {}  # see `able` and `tiers`
         self.holders = {}  # role -> everyone who is appointed to it on any day
         for person in self.value["people"]:
             for appointment in person["appointments"]:
                 self.holders.setdefault(appointment["role"], set()).add(person["id"])
         for pair in self.value["conflicts"]:
             need(len(pair) == 2, "%s: a conflict is not a pair" % name)
+        self.conflicts = {frozenset(pair) for pair in self.value["conflicts"]}
         for quorum in self.value["quorums"]:
             need(quorum["need"] >= 1, "%s: a quorum of nobody" % name)
             need(quorum["role"] in self.roles, "%s: a quorum of an unknown role" % name)
@@ -2050,7 +2051,7 @@ class State:
 
     def excludes(self, one, other):
         """Whether nobody may sit in both roles: spec/authority.md 5."""
-        if any({one, other} == set(pair) for pair in self.value["conflicts"]):
+        if frozenset((one, other)) in self.conflicts:
             return True
         for mine, theirs in ((one, other), (other, one)):
             mine, theirs = (set(self.roles[role]["duties"]) for role in (mine, theirs))
@@ -2391,6 +2392,7 @@ class Script:
         self._adopted()
         self._operations()
         self._steps()
+        self._index()
 
     def _adopted(self):
         for name, one in self.adopted.items():
@@ -2671,10 +2673,12 @@ class Script:
         """A token in a bag is not used while the bag lies in its place; behind tiers the shares are fetched too."""
         taken = {step["item"] for step in self.steps if step["kind"] == "custody" and step["action"] == "take"}
         lies = {name: self.items.get(name, item)["place"] for name, item in state.items.items()}
-        tiered = tiers(state, lies)[0]
+        tiered, leading = tiers(state, lies)[0], {}  # holder -> the items that lead to it
+        for name, item in state.items.items():
+            leading.setdefault(item["holder"], []).append(name)
         for token in sorted({operation["token"] for operation in self.value["operations"]}):
-            things = [name for name, item in state.items.items() if item["holder"] == token]
-            if things and not taken & set(things):
+            things = leading.get(token, ())
+            if things and taken.isdisjoint(things):
                 yield "%s is used, and nothing that leads to it is taken out" % token
             if token in tiered:
                 there = {state.places.get(lies[name], {}).get("facility") for name in things}
@@ -2734,13 +2738,20 @@ class Script:
 
     def readers(self, digest, kind="", name=""):
         """The seats that read a digest from elsewhere; before the step of that kind about `name`, if one is given."""
-        seats = set()
-        for step in self.steps:
-            if kind and step["kind"] == kind and name in (step.get("operation"), *step.get("artifacts", ())):
-                break
-            if step["kind"] == "compare" and (step["source"], step["expected"]) == ("file", digest):
-                seats |= set(step["by"])
-        return seats
+        if (digest, kind, name) not in self.read_by:
+            end = self.first_step.get((kind, name), len(self.steps)) if kind else len(self.steps)
+            seats = (step["by"] for at, step in self.file_steps.get(digest, ()) if at < end)
+            self.read_by[digest, kind, name] = set().union(*seats)
+        return self.read_by[digest, kind, name]
+
+    def _index(self):
+        """Where digests from elsewhere are read, and where a thing first comes up, for `readers`."""
+        self.file_steps, self.first_step, self.read_by = {}, {}, {}
+        for at, step in enumerate(self.steps):
+            for name in (step.get("operation"), *step.get("artifacts", ())):
+                self.first_step.setdefault((step["kind"], name), at)
+            if step["kind"] == "compare" and step["source"] == "file":
+                self.file_steps.setdefault(step["expected"], []).append((at, step))
 
     def rendered(self):
         """script.txt, spec/script.md `Text`."""
@@ -2778,11 +2789,13 @@ class Script:
             out.append(
                 "waiver %s for %s until %s by %s: %s" % (w["code"], w["operation"], w["expires"], people, w["reason"])
             )
+        by_act = {act["number"]: [] for act in v["acts"]}
+        for step in v["steps"]:
+            by_act[self.act_of[step["id"]]].append(step)
         for act in v["acts"]:
             out += ["", "ACT %d  %s" % (act["number"], act["title"]), "present: " + ", ".join(act["present"])]
-            for step in v["steps"]:
-                if self.act_of[step["id"]] == act["number"]:
-                    out += self._rendered_step(step)
+            for step in by_act[act["number"]]:
+                out += self._rendered_step(step)
         for name in ("abort", "resume", "suspend"):
             out += ["", "BRANCH " + name]
             for step in v["branches"][name]:
@@ -2909,7 +2922,11 @@ class Session:
         self.seals |= set(script.value.get("seals", []))
         self.last_checkpoint, self.outcome, self.stopped = None, None, None
         self.deviations, self.refusals, self.made, self.waived = [], [], {}, set()
-        self.counts = {}
+        self.counts, self.waivers = {}, {}  # (code, operation) -> the last day on which it is waived
+        for waiver in script.value["waivers"]:
+            accepted, day = (waiver["code"], waiver["operation"]), waiver["expires"][:10]
+            if DAY.match(day):
+                self.waivers[accepted] = max(day, self.waivers.get(accepted, ""))
         for one in script.value["sets"]:
             place = (one["token"], one["credential"])
             need(place not in self.sets, "script.sets: two sets for one credential of %s" % one["token"])
@@ -3994,16 +4011,9 @@ class Session:
         """An error stands in the way unless the approved script waives it."""
         for finding in findings:
             if finding["waived"]:
-                for waiver in self.script.value["waivers"]:
-                    day = waiver["expires"][:10]
-                    if (
-                        (waiver["code"], waiver["operation"]) == (finding["code"], operation["id"])
-                        and (finding["code"] in WAIVABLE or LINT_NAME.match(finding["code"]))
-                        and DAY.match(day)
-                        and self.event.day <= day
-                    ):
-                        self.waived.add((waiver["code"], waiver["operation"]))
-                        break
+                accepted, waivable = (finding["code"], operation["id"]), finding["code"] in WAIVABLE
+                if (waivable or LINT_NAME.match(finding["code"])) and self.event.day <= self.waivers.get(accepted, ""):
+                    self.waived.add(accepted)
                 else:
                     self.claims.fail(
                         "artifacts",
@@ -5412,6 +5422,13 @@ def dealt_to(shares):
 
 def tiers(state, lies):
     """spec/authority.md, Tiers: tokens behind some, and how people could be spared, with the items in these places."""
+    lying = frozenset(lies.items())
+    if lying not in state.judged:
+        state.judged[lying] = _tiers(state, lies)
+    return state.judged[lying]
+
+
+def _tiers(state, lies):
     tiered, found, role = set(), set(), state.quorums.get("unlock", {}).get("role")
     leading = {}  # holder -> place -> the items there that lead to it
     for name, item in state.items.items():
@@ -5608,7 +5625,8 @@ class Register:
         What was adopted comes as it may; of what is not in these records nothing is known.
         """
         facility = script.value["facility"]
-        for token in dict.fromkeys(operation.get("token") for operation in script.value["operations"]):
+        used = {operation["token"] for operation in script.value["operations"]}
+        for token in sorted(used & set(authority.state.tokens)):
             away = self._away(token, script, authority)
             if away and facility not in away:
                 claims.fail("custody", "%s is used here, and its bag lies at %s" % (token, plain(away[0])))
@@ -5619,7 +5637,7 @@ class Register:
         sent = {s["item"]: s["place"] for s in script.steps if s["kind"] == "custody" and s["action"] == "send"}
         if sent:
             (tiered, before), (still, then) = (tiers(authority.state, one) for one in (lies, dict(lies, **sent)))
-            then |= {"%s is sent to where it lies behind no tiers" % token for token in tiered - still}
+            then = then | {"%s is sent to where it lies behind no tiers" % token for token in tiered - still}
             for problem in sorted(then - before):
                 claims.fail("custody", problem)
         for operation in script.value["operations"]:
@@ -5659,8 +5677,9 @@ class Register:
     def _homes(self, script, authority):
         """Where each key lies: where it came to its token; in the facilities of the token's bags, if none is there."""
         found = {}
+        bags = {token: set(self._away(token, script, authority)) for token in {one[1] for one in self.copies.values()}}
         for name, (_, token, home) in self.copies.items():
-            away = set(self._away(token, script, authority))
+            away = bags[token]
             found[name] = {home} if home in away or not away else away
         return found
 
