@@ -3161,12 +3161,12 @@ class Session:
         person = self.state.people.get(name)
         if person is None or not current(person, seat["role"], self.event.day):
             self.fail("people", "%s is not appointed to %s on %s" % (name, seat["role"], self.event.day))
-        for other, sitting in self.present.items():
-            if sitting == name and self.script.seats[other]["role"] == seat["role"]:
-                self.fail("people", "%s sits in two seats of the role %s" % (name, seat["role"]))
-        for other in self.sat.get(name, ()):
-            roles = sorted((self.script.seats[other]["role"], seat["role"]))
-            if other != seat["id"] and set(roles) <= set(self.state.roles) and self.state.excludes(*roles):
+        seats = self.script.seats
+        if any(one == name and seats[other]["role"] == seat["role"] for other, one in self.present.items()):
+            self.fail("people", "%s sits in two seats of the role %s" % (name, seat["role"]))
+        for other in {seats[other]["role"] for other in self.sat.get(name, ()) if other != seat["id"]}:
+            roles = sorted((other, seat["role"]))
+            if set(roles) <= self.state.roles.keys() and self.state.excludes(*roles):
                 self.fail("people", "%s sits as %s and as %s, which exclude each other" % (name, *roles))
         self.sat.setdefault(name, set()).add(seat["id"])
         self.seat_people.setdefault(seat["id"], set()).add(name)
