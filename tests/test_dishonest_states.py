@@ -35,6 +35,13 @@ def judged(*forged: Forgery, folder: Path) -> tuple[int, str]:
     return verify(*folders, "--authority", genesis, "--rehearsal")
 
 
+def sign_as_governor(forged: Forgery, number: int, person: str) -> None:
+    """`reseal` makes the signature, over the state as it will be by then."""
+    signed = forged.files["authority/000.oa.statement"].replace(b"signer: oa ", f"signer: {person} ".encode())
+    forged.files[f"authority/{number:03d}.{person}.statement"] = signed
+    forged.files[f"authority/{number:03d}.{person}.sig"] = b""
+
+
 @pytest.fixture
 def first(rehearsed: Path) -> Forgery:
     return Forgery(record(rehearsed, "001-root"), stand_ins(rehearsed))
@@ -104,6 +111,60 @@ def test_a_root_has_no_name_that_was_not_planned(rehearsed: Path, first: Forgery
     code, output = judged(first, folder=tmp_path)
     assert (code, refused(output)) == (1, {"artifacts"}), output
     assert "root-r1: has another subject than planned" in output, output
+
+
+# -- who governs ------------------------------------------------------------------------------------------------------
+
+
+def changed_by(forged: Forgery, *people: str) -> None:
+    """A second state, signed by these."""
+    forged.states.append({**copy.deepcopy(forged.states[0]), "organisation": "Another Trust"})
+    for person in people:
+        sign_as_governor(forged, 1, person)
+
+
+def appointed(forged: Forgery, since: str, until: str) -> None:
+    """Both administrators are or were governors, and so sign the genesis."""
+    for name in ("alice", "ann"):
+        person = next(one for one in forged.states[0]["people"] if one["id"] == name)
+        person["appointments"].append({"role": "officer", "since": since, "until": until})
+        sign_as_governor(forged, 0, name)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "told"),
+    [
+        ("2019-01-01", "2021-12-31", True),
+        ("2026-12-02", "2060-01-01", True),
+        ("2026-12-01", "2026-12-01", False),
+    ],
+    ids=("ended years ago", "not yet begun", "for this day alone"),
+)
+def test_who_changed_the_authority_and_was_no_governor_by_then_is_told(
+    first: Forgery, tmp_path: Path, since: str, until: str, told: bool
+) -> None:
+    """Nobody can say when they signed: that the authority is theirs again may be a renewal, or a theft."""
+    appointed(first, since, until)
+    changed_by(first, "alice", "ann")
+    code, output = judged(first, folder=tmp_path)
+    assert (code, refused(output)) == (0, set()), output
+    said = "note state 001 is signed by alice, ann: not officer on 2026-12-01, when a ceremony was first held under it"
+    assert (said in output) is told, output
+
+
+def test_it_is_told_of_the_first_record_that_has_the_change(rehearsed: Path, tmp_path: Path) -> None:
+    """On the day of the first record both were governors; on that of the second one of them is."""
+    one, two = (Forgery(record(rehearsed, name), stand_ins(rehearsed)) for name in ("001-root", "002-next"))
+    for forged in (one, two):
+        appointed(forged, "2019-01-01", "2026-12-01")
+    changed_by(two, "oa", "ann")
+    code, output = judged(one, two, folder=tmp_path / "later")
+    assert (code, refused(output)) == (0, set()), output
+    assert "note state 001 is signed by ann: not officer on 2026-12-08" in output, output
+    changed_by(one, "oa", "ann")
+    code, output = judged(one, two, folder=tmp_path / "at once")
+    assert (code, refused(output)) == (0, set()), output
+    assert "is signed by" not in output, output
 
 
 # -- what the authority commits to ------------------------------------------------------------------------------------
@@ -225,13 +286,6 @@ def mended_since(forged: Forgery) -> None:
     one_role_at_both(forged)
     for person in ("oa", "ob"):
         sign_as_governor(forged, 1, person)
-
-
-def sign_as_governor(forged: Forgery, number: int, person: str) -> None:
-    """`reseal` makes the signature, over the state as it will be by then."""
-    signed = forged.files["authority/000.oa.statement"].replace(b"signer: oa ", f"signer: {person} ".encode())
-    forged.files[f"authority/{number:03d}.{person}.statement"] = signed
-    forged.files[f"authority/{number:03d}.{person}.sig"] = b""
 
 
 TIERS: list[tuple[Change, str]] = [

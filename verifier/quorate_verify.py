@@ -2130,7 +2130,7 @@ class Authority:
             known.update({"authority/%s.statement" % stem, "authority/%s.sig" % stem})
         for path in folder.below("authority/"):
             need(path in known, "%s is not a file of an authority" % path)
-        self.governed = True
+        self.governed, self.signers = True, {}  # state -> the governors who signed it
         for number in range(len(names)):
             if claims.attempt("authority", self._governed, number, pairs.get(number, []), mode, signatures) is None:
                 self.governed = False
@@ -2148,6 +2148,7 @@ class Authority:
             need(person in governors, "%s: is not appointed to %s" % (where, quorum["role"]))
             signatures.check(governors[person], "authority-change", mode, context, own, statement, armored, where)
             signers.add(person)
+        self.signers[number] = signers
         if number == 0:
             missing = sorted(set(governors) - signers)
             need(governors and not missing, "state 000 is not signed by %s" % (", ".join(missing) or "anyone"))
@@ -2156,6 +2157,13 @@ class Authority:
             "state %03d is signed by %d, needs %d" % (number, len(signers), quorum["need"]),
         )
         return True
+
+    def unappointed(self, number, day):
+        """The role that governs a change of state, and who of its signers is not appointed to it on a day."""
+        before = self.states[number - 1]
+        role = before.governors()[0]["role"]
+        signers = self.signers.get(number, ())
+        return role, sorted(one for one in signers if not current(before.people[one], role, day))
 
     def person(self, name):
         need(name in self.state.people, "%s is not a person of the authority" % plain(name))
@@ -5537,11 +5545,21 @@ class Register:
             mine = [state.digest for state in authority.states]
             if mine[: len(self.states)] != self.states:
                 fail("the states of the authority do not continue those of %s" % self.last[1])
+        if self.last is not None or self.complete:
+            self._tell_governors(authority, transcript.events[0].day, claims)
         self._check_carried(script, authority, session, fail)
         self._check_carriers(script, authority, session, claims)
         self._check_issued(script, session, artifacts, fail)
         self._check_zones(script, artifacts, fail)
         claims.found("continuity", text)
+
+    def _tell_governors(self, authority, day, claims):
+        """Who signed a change and was no governor by the first ceremony held under it: spec/authority.md 2."""
+        for number in range(max(1, len(self.states)), len(authority.states)):
+            role, people = authority.unappointed(number, day)
+            if people:
+                said = (number, ", ".join(people), role, day)
+                claims.fact("state %03d is signed by %s: not %s on %s, when a ceremony was first held under it" % said)
 
     def _check_carried(self, script, authority, session, fail):
         known_before = self.last is not None
