@@ -1110,14 +1110,14 @@ def der_bits(element, what):
     return element.content[1:]
 
 
-def der_time(element, today=True):
-    """Seconds since 1970 of a UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 writes them, or wrote before `today`."""
+def der_time(element):
+    """Seconds since 1970 of a UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 writes them."""
     text = element.content.decode("ascii", "replace")
     if element.tag == 0x17 and re.match(r"\d{12}Z\Z", text, re.ASCII):
         text = ("19" if int(text[:2]) >= 50 else "20") + text
     else:
         need(element.tag == 0x18 and re.match(r"\d{14}Z\Z", text, re.ASCII), "DER: not a time of RFC 5280")
-        need(not today or int(text[:4]) >= 2050, "DER: a time before 2050 that is not a UTCTime")
+        need(int(text[:4]) >= 2050, "DER: a time before 2050 that is not a UTCTime")
     return int((_calendar(text, "%Y%m%d%H%M%SZ") - _EPOCH).total_seconds())
 
 
@@ -1158,17 +1158,14 @@ _KEY_ALGORITHMS = {
 
 
 class PublicKey:
-    """A SubjectPublicKeyInfo. `today`: not one of any kind that others ever had, with which nothing is verified."""
+    """A SubjectPublicKeyInfo."""
 
-    def __init__(self, spki, today=True):
+    def __init__(self, spki):
         self.der = spki
         algorithm, bits = exactly(one_der(spki, 0x30, "a public key").members(), 2, "a public key")
         self.algorithm = _KEY_ALGORITHMS.get(algorithm.raw)
-        need(self.algorithm or not today, "a public key of an algorithm that this verifier does not know")
+        need(self.algorithm is not None, "a public key of an algorithm that this verifier does not know")
         self.bits = der_bits(bits, "a public key")
-        if self.algorithm is None:
-            self.name = "unknown"
-            return
         if self.algorithm == "rsa":
             numbers = exactly(one_der(self.bits, 0x30, "an RSA key").members(), 2, "an RSA key")
             self.n, self.e = (der_integer(number, "an RSA key") for number in numbers)
@@ -1311,12 +1308,9 @@ def read_ski(value):
     return one_der(value, 4, "a subject key identifier").content
 
 
-def read_aki(value, today=True):
-    """The keyIdentifier. One that names a certificate as well, or instead, is not ours; then None if it is alone."""
-    members = one_der(value, 0x30, "an authority key identifier").members()
-    if not today:
-        return next((part.content for part in members if part.tag == 0x80), None)
-    parts = exactly(members, 1, "an authority key identifier")
+def read_aki(value):
+    """The keyIdentifier; an AKI that also names a certificate is not ours."""
+    parts = exactly(one_der(value, 0x30, "an authority key identifier").members(), 1, "an authority key identifier")
     need(parts[0].tag == 0x80, "an authority key identifier without a key identifier")
     return parts[0].content
 
@@ -1331,9 +1325,9 @@ class Signed:
 
 
 class CertificateTbs:
-    """The to-be-signed part of an X.509 v3 certificate: RFC 5280 4.1. Not of `today`: as others made them before."""
+    """The to-be-signed part of an X.509 v3 certificate: RFC 5280 4.1."""
 
-    def __init__(self, data, today=True):
+    def __init__(self, data):
         parts = one_der(data, 0x30, "a certificate").members()
         need(
             len(parts) == 8 and parts[0].raw == bytes.fromhex("a003020102"),
@@ -1344,17 +1338,16 @@ class CertificateTbs:
             zip(("version", "serial", "algorithm", "issuer", "validity", "subject", "spki"), parts)  # noqa: B905 (Python 3.9)
         )
         self.serial = der_integer(parts[1], "a serial number")
-        least = 1 if today else 0
-        need(least <= self.serial < 1 << 159, "a serial number is not positive and of at most 20 octets")
+        need(0 < self.serial < 1 << 159, "a serial number is not positive and of at most 20 octets")
         self.algorithm, self.issuer, self.subject = parts[2].raw, parts[3].raw, parts[5].raw
         for name in (parts[3], parts[5]):
             need(name.tag == 0x30, "a name in a certificate is not a sequence")
-        self.not_before, self.not_after = (der_time(t, today) for t in exactly(parts[4].members(), 2, "a validity"))
-        self.key = PublicKey(parts[6].raw, today)
+        self.not_before, self.not_after = (der_time(t) for t in exactly(parts[4].members(), 2, "a validity"))
+        self.key = PublicKey(parts[6].raw)
         self.extensions = read_extensions(one_der(parts[7].content, 0x30, "extensions"))
         values = {oid: value for oid, _, value in self.extensions}
         self.ski = read_ski(values[OID_SKI]) if OID_SKI in values else None
-        self.aki = read_aki(values[OID_AKI], today) if OID_AKI in values else None
+        self.aki = read_aki(values[OID_AKI]) if OID_AKI in values else None
         self.is_ca = False
         if OID_BASIC in values:
             basic = one_der(values[OID_BASIC], 0x30, "basic constraints").members()
@@ -1370,9 +1363,9 @@ class CertificateTbs:
 
 
 class CrlTbs:
-    """The to-be-signed part of a version 2 CRL: RFC 5280 5.1. Not of `today`: as others made them before."""
+    """The to-be-signed part of a version 2 CRL: RFC 5280 5.1."""
 
-    def __init__(self, data, today=True):
+    def __init__(self, data):
         parts = one_der(data, 0x30, "a CRL").members()
         need(
             len(parts) in (6, 7) and parts[0].raw == b"\x02\x01\x01",
@@ -1382,23 +1375,23 @@ class CrlTbs:
         self.fields = dict(zip(("version", "algorithm", "issuer", "this-update", "next-update"), parts))  # noqa: B905 (Python 3.9)
         self.fields["entries"] = parts[5] if len(parts) == 7 else None
         self.algorithm, self.issuer = parts[1].raw, parts[2].raw
-        self.this_update, self.next_update = der_time(parts[3], today), der_time(parts[4], today)
+        self.this_update, self.next_update = der_time(parts[3]), der_time(parts[4])
         self.entries = {}  # serial -> (date, reason or None)
         if len(parts) == 7:
             listed = one_der(parts[5].raw, 0x30, "the entries of a CRL").members()
             need(listed, "an empty list of CRL entries")
             for entry in listed:
-                self._entry(entry.members(), today)
+                self._entry(entry.members())
         self.extensions = read_extensions(one_der(parts[-1].content, 0x30, "extensions"))
         values = {oid: value for oid, _, value in self.extensions}
-        self.aki = read_aki(values[OID_AKI], today) if OID_AKI in values else None
+        self.aki = read_aki(values[OID_AKI]) if OID_AKI in values else None
         need(OID_CRL_NUMBER in values, "a CRL without a number")
         self.number = der_integer(one_der(values[OID_CRL_NUMBER], 2, "a CRL number"), "a CRL number")
 
-    def _entry(self, parts, today):
+    def _entry(self, parts):
         need(len(parts) in (2, 3), "a CRL entry is not of its form")
         serial = der_integer(parts[0], "a serial number")
-        need(not today or serial not in self.entries, "a CRL names a serial number twice")
+        need(serial not in self.entries, "a CRL names a serial number twice")
         reason = None
         if len(parts) == 3:
             for oid, _, value in read_extensions(parts[2]):
@@ -1406,7 +1399,7 @@ class CrlTbs:
                     octets = one_der(value, 0x0A, "a reason").content
                     need(len(octets) == 1, "a reason is not of one octet")
                     reason = octets[0]
-        self.entries[serial] = (der_time(parts[1], today), reason)
+        self.entries[serial] = (der_time(parts[1]), reason)
 
 
 class RequestTbs:
@@ -1476,18 +1469,16 @@ def ocsp_response(tbs, algorithm, signature, beside):
 
 
 def read_certificate(data):
-    """A certificate in a file, by whomever. What is signed in a ceremony is read more strictly, from its draft."""
     outer = Signed(from_pem(data, "CERTIFICATE"), "a certificate")
-    tbs = CertificateTbs(outer.tbs, today=False)
+    tbs = CertificateTbs(outer.tbs)
     need(outer.outer == tbs.algorithm, "a certificate names two signature algorithms")
     tbs.signature, tbs.signed, tbs.whole = outer.signature, outer.tbs, outer.der
     return tbs
 
 
 def read_crl(data):
-    """A CRL in a file, likewise."""
     outer = Signed(from_pem(data, "X509 CRL"), "a CRL")
-    tbs = CrlTbs(outer.tbs, today=False)
+    tbs = CrlTbs(outer.tbs)
     need(outer.outer == tbs.algorithm, "a CRL names two signature algorithms")
     tbs.signature, tbs.signed = outer.signature, outer.tbs
     return tbs
@@ -4872,7 +4863,7 @@ class History:
     came about.
     """
 
-    def __init__(self, folder, script, earlier, claims):
+    def __init__(self, folder, script, claims):
         self.certificates, self.crls, self.keys = {}, {}, {}  # by id; CRLs with the key of their issuer
         self.skrs = {}
         self.folder, self.script = folder, script
@@ -4881,28 +4872,17 @@ class History:
                 if one["kind"] == kind:
                     claims.attempt("artifacts", getattr(self, "_" + kind), name, folder.get(one["file"]))
         for name, it in self.certificates.items():
-            claims.attempt("artifacts", self._issued, name, it, [*self.certificates.values(), *earlier])
+            issuers = [c for c in self.certificates.values() if c.subject == it.issuer and c.ski and c.ski == it.aki]
+            for issuer in [it] if it.subject == it.issuer else issuers[:1]:
+                claims.attempt("artifacts", self._signed, name, it, issuer.key)
         for operation in script.operations.values():
             path = script.shows(operation) if operation["kind"] == "import-key" else ""
             if path:
                 claims.attempt("artifacts", self._shown, operation["key"], path)
 
-    def _issued(self, name, it, others):
-        """One of those whose name and key identifier say so has signed it; nobody has to be there."""
-        named = [c for c in others if c.subject == it.issuer and (not it.aki or not c.ski or c.ski == it.aki)]
-        wrong = None
-        for issuer in named:
-            try:
-                return self._signed(name, it, issuer.key)
-            except Bad as bad:
-                wrong = wrong or bad
-        if wrong:
-            raise wrong
-        return None
-
     @staticmethod
     def _signed(name, it, key):
-        taken = key.algorithm and (key.algorithm != "rsa" or key.n.bit_length() >= 2048)
+        taken = key.algorithm != "rsa" or key.n.bit_length() >= 2048
         if it.algorithm in _BY_IDENTIFIER and taken:
             try:
                 key.verify(it.algorithm, it.signed, it.signature)
@@ -4913,7 +4893,7 @@ class History:
         self.certificates[name] = read_certificate(data)
 
     def _key(self, name, data):
-        self.keys[name] = PublicKey(data, today=False)
+        self.keys[name] = PublicKey(data)
 
     def _crl(self, name, data):
         crl, issuer = read_crl(data), self.script.adopted[name]["issuer"]
@@ -5513,7 +5493,6 @@ class Register:
         self.known = {}  # what a later script finds below inputs/known/ -> its digest
         self.names = set()  # subject and digest of the key of what was certified, requested or adopted
         self.seals, self.certificates, self.millis, self.mode = set(), [], 0, None
-        self.stated = []  # certificates that were adopted
 
     def check(self, script, authority, session, transcript, artifacts, claims):
         """Whether this record follows from the register. Every problem goes to the claim `continuity`."""
@@ -5966,7 +5945,6 @@ class Register:
             need(not there and file not in self.known, "adopted %s: an earlier record has it" % name)
             if name in history.certificates:
                 it = history.certificates[name]
-                self.stated.append(it)
                 readers = script.readers(one["digest"], "adopt", name) if it.subject == it.issuer else ()
                 few = it.subject == it.issuer and len(readers) < session.state.fewest
                 need(not few, "adopted %s: compared by fewer than %d" % (name, session.state.fewest))
@@ -6162,7 +6140,7 @@ class Record:
             missing = "the authority" if authority is None else "the script"
             return self.not_checked(CLAIMS[3 if script else 4 :], "%s cannot be read" % missing)
         claims.attempt("script", check_script, folder, script, authority, transcript, signatures, claims)
-        history = claims.attempt("artifacts", History, folder, script, register.stated, claims)
+        history = claims.attempt("artifacts", History, folder, script, claims)
         session = claims.attempt("steps", Session, script, authority, transcript, signatures, claims)
         if session is None:
             return self.not_checked(CLAIMS[5:], "the script cannot be walked")
