@@ -1110,14 +1110,17 @@ def der_bits(element, what):
     return element.content[1:]
 
 
-def der_time(element):
-    """Seconds since 1970 of a UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 writes them."""
+def der_time(element, old=False):
+    """Seconds since 1970 of a UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 writes them.
+
+    What is `old` may have a GeneralizedTime in every year: before RFC 3280 nothing forbade it.
+    """
     text = element.content.decode("ascii", "replace")
     if element.tag == 0x17 and re.match(r"\d{12}Z\Z", text, re.ASCII):
         text = ("19" if int(text[:2]) >= 50 else "20") + text
     else:
         need(element.tag == 0x18 and re.match(r"\d{14}Z\Z", text, re.ASCII), "DER: not a time of RFC 5280")
-        need(int(text[:4]) >= 2050, "DER: a time before 2050 that is not a UTCTime")
+        need(old or int(text[:4]) >= 2050, "DER: a time before 2050 that is not a UTCTime")
     return int((_calendar(text, "%Y%m%d%H%M%SZ") - _EPOCH).total_seconds())
 
 
@@ -1246,6 +1249,24 @@ class PublicKey:
         return found
 
 
+class UnknownKey(PublicKey):
+    """A key of another kind in something that others made: it has a name, its digest, and verifies nothing here."""
+
+    def __init__(self, spki):
+        _, bits = exactly(one_der(spki, 0x30, "a public key").members(), 2, "a public key")
+        self.der, self.bits, self.algorithm, self.name = spki, bits.content[1:], None, ""
+
+    def planned_algorithm(self, name):
+        raise Bad("a key of an algorithm that this verifier does not know signs nothing here")
+
+
+def key_of_others(spki):
+    try:
+        return PublicKey(spki)
+    except Bad:
+        return UnknownKey(spki)
+
+
 def exactly(members, count, what):
     need(len(members) == count, "%s has not %d members" % (what, count))
     return members
@@ -1308,9 +1329,12 @@ def read_ski(value):
     return one_der(value, 4, "a subject key identifier").content
 
 
-def read_aki(value):
-    """The keyIdentifier; an AKI that also names a certificate is not ours."""
-    parts = exactly(one_der(value, 0x30, "an authority key identifier").members(), 1, "an authority key identifier")
+def read_aki(value, old=False):
+    """The keyIdentifier. One that names a certificate is not ours; what is `old` may have it, or that name alone."""
+    parts = one_der(value, 0x30, "an authority key identifier").members()
+    if old:
+        return next((part.content for part in parts if part.tag == 0x80), None)
+    exactly(parts, 1, "an authority key identifier")
     need(parts[0].tag == 0x80, "an authority key identifier without a key identifier")
     return parts[0].content
 
@@ -1325,10 +1349,15 @@ class Signed:
 
 
 class CertificateTbs:
-    """The to-be-signed part of an X.509 v3 certificate: RFC 5280 4.1."""
+    """The to-be-signed part of an X.509 v3 certificate: RFC 5280 4.1.
 
-    def __init__(self, data):
+    `old`: others made it, perhaps before there were such rules. It is read as it is, and only for what it says.
+    """
+
+    def __init__(self, data, old=False):
         parts = one_der(data, 0x30, "a certificate").members()
+        if old:
+            parts = self._fields_of_old(parts)
         need(
             len(parts) == 8 and parts[0].raw == bytes.fromhex("a003020102"),
             "not a version 3 certificate with extensions only",
@@ -1338,21 +1367,28 @@ class CertificateTbs:
             zip(("version", "serial", "algorithm", "issuer", "validity", "subject", "spki"), parts)  # noqa: B905 (Python 3.9)
         )
         self.serial = der_integer(parts[1], "a serial number")
-        need(0 < self.serial < 1 << 159, "a serial number is not positive and of at most 20 octets")
+        need(old or 0 < self.serial < 1 << 159, "a serial number is not positive and of at most 20 octets")
         self.algorithm, self.issuer, self.subject = parts[2].raw, parts[3].raw, parts[5].raw
         for name in (parts[3], parts[5]):
             need(name.tag == 0x30, "a name in a certificate is not a sequence")
-        self.not_before, self.not_after = (der_time(t) for t in exactly(parts[4].members(), 2, "a validity"))
-        self.key = PublicKey(parts[6].raw)
+        self.not_before, self.not_after = (der_time(t, old) for t in exactly(parts[4].members(), 2, "a validity"))
+        self.key = key_of_others(parts[6].raw) if old else PublicKey(parts[6].raw)
         self.extensions = read_extensions(one_der(parts[7].content, 0x30, "extensions"))
-        values = {oid: value for oid, _, value in self.extensions}
+        self.values = {oid: value for oid, _, value in self.extensions}
+        self._read_values(self.values, old)
+
+    @staticmethod
+    def _fields_of_old(parts):
+        """The fields without the unique identifiers of RFC 5280 4.1.2.8, which CAs have long ceased to write."""
+        return [part for at, part in enumerate(parts) if at < 7 or part.tag not in (0x81, 0x82)]
+
+    def _read_values(self, values, old):
         self.ski = read_ski(values[OID_SKI]) if OID_SKI in values else None
-        self.aki = read_aki(values[OID_AKI]) if OID_AKI in values else None
+        self.aki = read_aki(values[OID_AKI], old) if OID_AKI in values else None
         self.is_ca = False
         if OID_BASIC in values:
             basic = one_der(values[OID_BASIC], 0x30, "basic constraints").members()
             self.is_ca = bool(basic) and basic[0].raw == b"\x01\x01\xff"
-        self.values = values
         self.usage = b""
         if OID_USAGE in values:
             self.usage = one_der(values[OID_USAGE], 3, "key usage").content
@@ -1363,9 +1399,9 @@ class CertificateTbs:
 
 
 class CrlTbs:
-    """The to-be-signed part of a version 2 CRL: RFC 5280 5.1."""
+    """The to-be-signed part of a version 2 CRL: RFC 5280 5.1. `old`: others made it, and it is read as it is."""
 
-    def __init__(self, data):
+    def __init__(self, data, old=False):
         parts = one_der(data, 0x30, "a CRL").members()
         need(
             len(parts) in (6, 7) and parts[0].raw == b"\x02\x01\x01",
@@ -1375,23 +1411,23 @@ class CrlTbs:
         self.fields = dict(zip(("version", "algorithm", "issuer", "this-update", "next-update"), parts))  # noqa: B905 (Python 3.9)
         self.fields["entries"] = parts[5] if len(parts) == 7 else None
         self.algorithm, self.issuer = parts[1].raw, parts[2].raw
-        self.this_update, self.next_update = der_time(parts[3]), der_time(parts[4])
+        self.this_update, self.next_update = der_time(parts[3], old), der_time(parts[4], old)
         self.entries = {}  # serial -> (date, reason or None)
         if len(parts) == 7:
             listed = one_der(parts[5].raw, 0x30, "the entries of a CRL").members()
             need(listed, "an empty list of CRL entries")
             for entry in listed:
-                self._entry(entry.members())
+                self._entry(entry.members(), old)
         self.extensions = read_extensions(one_der(parts[-1].content, 0x30, "extensions"))
         values = {oid: value for oid, _, value in self.extensions}
-        self.aki = read_aki(values[OID_AKI]) if OID_AKI in values else None
+        self.aki = read_aki(values[OID_AKI], old) if OID_AKI in values else None
         need(OID_CRL_NUMBER in values, "a CRL without a number")
         self.number = der_integer(one_der(values[OID_CRL_NUMBER], 2, "a CRL number"), "a CRL number")
 
-    def _entry(self, parts):
+    def _entry(self, parts, old):
         need(len(parts) in (2, 3), "a CRL entry is not of its form")
         serial = der_integer(parts[0], "a serial number")
-        need(serial not in self.entries, "a CRL names a serial number twice")
+        need(old or serial not in self.entries, "a CRL names a serial number twice")
         reason = None
         if len(parts) == 3:
             for oid, _, value in read_extensions(parts[2]):
@@ -1399,7 +1435,7 @@ class CrlTbs:
                     octets = one_der(value, 0x0A, "a reason").content
                     need(len(octets) == 1, "a reason is not of one octet")
                     reason = octets[0]
-        self.entries[serial] = (der_time(parts[1]), reason)
+        self.entries.setdefault(serial, (der_time(parts[1], old), reason))  # of two the first one is carried over
 
 
 class RequestTbs:
@@ -1468,17 +1504,19 @@ def ocsp_response(tbs, algorithm, signature, beside):
     return der(0x30, b"\x0a\x01\x00" + der(0xA0, content))
 
 
-def read_certificate(data):
+def read_certificate(data, old=True):
+    """One that others made, or, if not `old`, one that is made here and keeps to the rules."""
     outer = Signed(from_pem(data, "CERTIFICATE"), "a certificate")
-    tbs = CertificateTbs(outer.tbs)
+    tbs = CertificateTbs(outer.tbs, old)
     need(outer.outer == tbs.algorithm, "a certificate names two signature algorithms")
     tbs.signature, tbs.signed, tbs.whole = outer.signature, outer.tbs, outer.der
     return tbs
 
 
-def read_crl(data):
+def read_crl(data, old=True):
+    """One that others made, or, if not `old`, one that is made here and keeps to the rules."""
     outer = Signed(from_pem(data, "X509 CRL"), "a CRL")
-    tbs = CrlTbs(outer.tbs)
+    tbs = CrlTbs(outer.tbs, old)
     need(outer.outer == tbs.algorithm, "a CRL names two signature algorithms")
     tbs.signature, tbs.signed = outer.signature, outer.tbs
     return tbs
@@ -4856,6 +4894,11 @@ def check_committed(kind, real, state):
     need(lasts <= days * 86400, "lasts longer than the %d days that the authority commits to" % days)
 
 
+def issued(it, issuer):
+    """Whether a certificate names that one as its issuer: by its name, and by the key identifier if both say one."""
+    return issuer.subject == it.issuer and (not it.aki or not issuer.ski or it.aki == issuer.ski)
+
+
 class History:
     """spec/plan.md `adopt`: what was made before the first record, as the governors state it; and pairs that are shown.
 
@@ -4863,31 +4906,63 @@ class History:
     came about.
     """
 
-    def __init__(self, folder, script, claims):
+    def __init__(self, folder, script, register, claims):
         self.certificates, self.crls, self.keys = {}, {}, {}  # by id; CRLs with the key of their issuer
         self.skrs = {}
+        self.unshown = dict(register.unshown)  # certificates of which no signature is shown to be their issuer's
         self.folder, self.script = folder, script
         for kind in ("certificate", "key", "crl", "skr"):
             for name, one in script.adopted.items():
                 if one["kind"] == kind:
                     claims.attempt("artifacts", getattr(self, "_" + kind), name, folder.get(one["file"]))
-        for name, it in self.certificates.items():
-            issuers = [c for c in self.certificates.values() if c.subject == it.issuer and c.ski and c.ski == it.aki]
-            for issuer in [it] if it.subject == it.issuer else issuers[:1]:
-                claims.attempt("artifacts", self._signed, name, it, issuer.key)
+        self.issuers = [*self.certificates.values(), *register.issuers.values(), *self._known()]
+        late = {n: it for n, it in self.unshown.items() if any(issued(it, c) for c in self.certificates.values())}
+        for name, it in {**late, **self.certificates}.items():
+            self.unshown[name] = it
+            if claims.attempt("artifacts", self._issued, name, it):
+                del self.unshown[name]
         for operation in script.operations.values():
             path = script.shows(operation) if operation["kind"] == "import-key" else ""
             if path:
                 claims.attempt("artifacts", self._shown, operation["key"], path)
 
+    def _known(self):
+        """What earlier records made or adopted, as this one has it where they are not given."""
+        for path in self.folder.below("inputs/known/"):
+            if path.endswith(".cert.der"):
+                try:
+                    yield read_certificate(self.folder.get(path))
+                except Bad:
+                    continue  # refused where it is used
+
+    def _issued(self, name, it):
+        """Whether a signature is shown to be that of one of those that may have issued it. Raises Bad if it is of none.
+
+        A certificate of a new key may be signed by the old one of the same name (RFC 4210 4.4): it is self-issued and
+        not self-signed. Without an authority key identifier, any that has the issuer's name may have signed it.
+        """
+        problems, open_ones = [], 0
+        for key in {c.key.digest: c.key for c in self.issuers if issued(it, c)}.values():
+            try:
+                if self._signed(name, it, key):
+                    return True
+                open_ones += 1
+            except Bad as bad:
+                problems.append(bad)
+        need(open_ones or not problems, str(problems[0]) if problems else "")
+        return False
+
     @staticmethod
     def _signed(name, it, key):
-        taken = key.algorithm != "rsa" or key.n.bit_length() >= 2048
-        if it.algorithm in _BY_IDENTIFIER and taken:
-            try:
-                key.verify(it.algorithm, it.signed, it.signature)
-            except Bad as bad:
-                raise Bad("adopted %s: %s" % (name, bad)) from None
+        """Whether signature and key are of algorithms that are taken here; if so it is valid, or Bad is raised."""
+        taken = key.algorithm is not None and (key.algorithm != "rsa" or key.n.bit_length() >= 2048)
+        if it.algorithm not in _BY_IDENTIFIER or not taken:
+            return False
+        try:
+            key.verify(it.algorithm, it.signed, it.signature)
+        except Bad as bad:
+            raise Bad("adopted %s: %s" % (name, bad)) from None
+        return True
 
     def _certificate(self, name, data):
         self.certificates[name] = read_certificate(data)
@@ -5128,7 +5203,8 @@ class Artifacts:
                 whole = ocsp_response(tbs, planned, signature, self.beside(operation))
             else:
                 whole = der(0x30, tbs + planned + der(3, b"\x00" + signature))
-            real = {CertificateTbs: read_certificate, CrlTbs: read_crl}.get(form.tbs, lambda _: real)(whole)
+            if form.tbs in (CertificateTbs, CrlTbs):
+                real = (read_certificate if form.tbs is CertificateTbs else read_crl)(whole, old=False)
             first, *others = operation["outputs"]
             self.compare(first, whole)
             for path in others:
@@ -5483,6 +5559,10 @@ class Register:
         self.generated = set()  # digests of the keys that were made in these records
         self.uses = {}  # digest of a key that was made in these records -> what its script called its use
         self.adopted = set()  # what is below inputs/known/ as something adopted
+        self.issuers, self.unshown = (
+            {},
+            {},
+        )  # certificates made or adopted; adopted ones that nobody is shown to have signed
         self.digests = {}  # artifact that may be published -> digest of its file
         self.ends = {}  # SKR -> when its last signature expires
         self.places = {}  # SKR -> Place
@@ -5938,6 +6018,7 @@ class Register:
         """Take in what this record adopts: it counts as if an earlier record had made it."""
         for public in history.keys.values():
             self.ksks |= Dnskey.octets_of(public)
+        self.unshown = history.unshown
         for name in (name for name in script.adopted if name in session.adopted):
             one = script.adopted[name]
             file = "%s.%s" % (name, ADOPTED_FILES[one["kind"]])
@@ -5953,6 +6034,7 @@ class Register:
                 self.known[name + ".spki.der"] = it.key.digest
                 self.names.add((it.subject, it.key.digest))
                 self.digests[name] = one["digest"]
+                self.issuers[name] = it
             if name in history.crls:
                 crl, key = history.crls[name]
                 need((key.digest, crl.issuer) not in self.crls, "adopted %s: a CRL of its issuer is known" % name)
@@ -6026,6 +6108,7 @@ class Register:
             operation = script.operations[name]
             digest = folder.digests.get((operation.get("outputs") or [""])[0])
             if isinstance(made, CertificateTbs):
+                self.issuers[name] = made
                 self.serials[made.issuer, made.serial] = name
             if digest is None:
                 continue  # signed, and never written: no later script finds it
@@ -6140,7 +6223,7 @@ class Record:
             missing = "the authority" if authority is None else "the script"
             return self.not_checked(CLAIMS[3 if script else 4 :], "%s cannot be read" % missing)
         claims.attempt("script", check_script, folder, script, authority, transcript, signatures, claims)
-        history = claims.attempt("artifacts", History, folder, script, claims)
+        history = claims.attempt("artifacts", History, folder, script, register, claims)
         session = claims.attempt("steps", Session, script, authority, transcript, signatures, claims)
         if session is None:
             return self.not_checked(CLAIMS[5:], "the script cannot be walked")

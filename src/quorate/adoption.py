@@ -73,7 +73,6 @@ def _require_form(it: CertificateFacts | CrlFacts, where: str) -> None:
     if isinstance(it, CertificateFacts):
         old = {
             "a certificate of version 1 or 2": it.version != 3 or not it.extensions,
-            "a certificate with a unique identifier": it.unique_ids,
             "a certificate with a serial number that is not positive or over 20 octets": not 0 < it.serial < 1 << 159,
         }
     else:
@@ -130,6 +129,8 @@ def resolve(
     findings = [*_twice(certificates, earlier), *_keys_twice(things)]
     pool = Pool(certificates | earlier)
     findings += [one for name, it in certificates.items() for one in _certificate_findings(name, it, pool)]
+    late = _adopted_before(register, earlier)
+    findings += [one for name, it in late.items() for one in _late_findings(name, it, certificates, pool)]
     held = {*register.spkis.values(), *(inputs[adopted_file(one)] for one in things if one.kind == "key")}
     adopted: list[ScriptAdopted] = []
     deployed = {name: read_skr(one.data, name)[0] for name, one in register.skrs.items() if one.known.published}
@@ -169,6 +170,21 @@ def _certificate_findings(name: str, it: CertificateFacts, pool: Pool) -> Iterab
         yield found("adopt.signature", f"adopt[{name}]", id=name, issuer=", ".join(issuers))
     else:
         yield found("adopt.issuer_unknown", f"adopt[{name}]", id=name, issuer=name_line(it.issuer))
+
+
+def _adopted_before(register: Register, earlier: Mapping[str, CertificateFacts]) -> dict[str, CertificateFacts]:
+    """The certificates that earlier ceremonies adopted."""
+    names = [entry.operation.id for entry in register.entries if isinstance(entry.operation, ScriptAdopted)]
+    return {name: earlier[name] for name in names if name in earlier}
+
+
+def _late_findings(
+    name: str, it: CertificateFacts, certificates: Mapping[str, CertificateFacts], pool: Pool
+) -> Iterable[Finding]:
+    """What was adopted before its issuer is judged as soon as that is here."""
+    issuers = Pool(certificates).issuers(it)
+    if issuers and not pool.signer(it):
+        yield found("adopt.signature", f"adopt[{issuers[0]}]", id=name, issuer=", ".join(issuers))
 
 
 def _crl_findings(name: str, issuer: str, listed: Iterable[str]) -> Iterable[Finding]:

@@ -24,6 +24,7 @@ from quorate.dnssec.ksr import Bundle, BundleKey, BundleSignature, Response
 from quorate.dnssec.ksr_layout import write_skr
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.rrsig import signed_data
+from quorate.findings import Refusal
 from quorate.host import Host
 from quorate.keys import KeyType, key_name
 from quorate.script.skr import SIGNATURES
@@ -52,8 +53,11 @@ class StandInKeys:
 
     def of(self, spki: bytes) -> bytes | None:
         """The stand-in's public key (DER) for a real one, made at the first call; None for a key of no known type."""
-        name, types = key_name(spki), [str(one) for one in KeyType]
-        if name not in types:
+        try:
+            name = key_name(spki)
+        except Refusal:
+            return None
+        if name not in list(KeyType):
             return None
         object_id = object_id_of(spki)
         if self.token.lookup(object_id) is Presence.NONE:

@@ -8,7 +8,7 @@ from quorate.compliance.crl import DISTRIBUTION
 from quorate.compliance.rules import CRL, CrlCase, Facts, Rule, rule
 from quorate.compliance.texts import PROFILES, Text, ground, must, should
 from quorate.findings import Refusal
-from quorate.x509.crl import may_go, serial_text
+from quorate.x509.crl import listed_first, may_go, serial_text
 from quorate.x509.facts import CrlFacts, verify_issued
 
 TABLE: list[Rule[CrlCase]] = []
@@ -23,11 +23,11 @@ def a_first_one_has_the_first_number(case: CrlCase) -> Iterator[Facts]:
 
 @rule(TABLE, "crl.previous_of_another", CRL, must(Text.RFC, "5280 5.2.3"), must(Text.QUORATE, "CRLs"))
 def the_previous_is_of_the_same_issuer(case: CrlCase) -> Iterator[Facts]:
-    """By name, by key identifier, and by its signature; one that is drafted in the same ceremony has none yet."""
+    """By name, key identifier if it says one, and signature; one that is drafted in the same ceremony has none yet."""
     previous = case.previous
     if previous is None:
         return
-    same = case.it.issuer == previous.issuer and case.it.aki == previous.aki
+    same = case.it.issuer == previous.issuer and previous.aki in (b"", case.it.aki)
     if not same or not _verifies(previous, case):
         yield {}
 
@@ -68,9 +68,9 @@ def no_entry_vanishes_before_its_time(case: CrlCase) -> Iterator[Facts]:
 @rule(TABLE, "crl.entry_changed", CRL, should(Text.BR, "7.2.2", since=PROFILES), should(Text.QUORATE, "CRLs"))
 def no_entry_says_other_things_than_before(case: CrlCase) -> Iterator[Facts]:
     now = {entry.serial: entry for entry in case.it.entries}
-    for entry in case.previous.entries if case.previous else ():
-        if now.get(entry.serial, entry) != entry:
-            yield {"serial": serial_text(entry.serial)}
+    for serial, entry in listed_first(case.previous).items() if case.previous else ():
+        if now.get(serial, entry) != entry:
+            yield {"serial": serial_text(serial)}
 
 
 def _verifies(previous: CrlFacts, case: CrlCase) -> bool:

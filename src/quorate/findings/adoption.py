@@ -20,7 +20,7 @@ TABLE: dict[str, Meaning] = {
     "adopt.form": Meaning(
         ERROR,
         False,
-        "{problem}, which no verifier of records reads",
+        "{problem}, which no record takes in",
         "leave it out; a plan can still name it as a file in inputs/",
         "RFC 5280 4.1, 5.1",
     ),

@@ -32,8 +32,8 @@ def crl_entries(
     listed it beyond its validity; one that may go and is among the `revoked` stays.
     Raises every problem at once: a certificate revoked twice or of another issuer. Dates and reasons are for the rules.
     """
-    before = previous.entries if previous else ()
-    carried = tuple(entry for entry in before if not may_go(entry, previous, known, issuer))
+    before = listed_first(previous) if previous else {}
+    carried = tuple(entry for entry in before.values() if not may_go(entry, previous, known, issuer))
     listed = {entry.serial for entry in carried}
     problems: list[Finding] = []
     for one in revoked:
@@ -46,6 +46,16 @@ def crl_entries(
     if problems:
         raise Refusal.of(tuple(problems))
     return (*carried, *(CrlEntry(one.certificate.serial, one.date, one.reason) for one in revoked))
+
+
+def listed_first(crl: CrlFacts) -> dict[int, CrlEntry]:
+    """The entries by their serial numbers, in their order.
+
+    RFC 5280 does not say that a number stands once. Of two in a list that others made, the first is carried over."""
+    entries: dict[int, CrlEntry] = {}
+    for entry in crl.entries:
+        entries.setdefault(entry.serial, entry)
+    return entries
 
 
 def serial_text(serial: int) -> str:
