@@ -6,6 +6,7 @@ written by a program that judges nothing, or forged with the stand-ins' own sign
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -19,15 +20,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec
 
 from adopted_history import ADOPTED, P256, adopting_authority, make_ca
-from example import SHARE, certificate, crl, make_plan
+from example import FIRST, SHARE, certificate, crl, make_authority, make_plan
 from forging import VERIFIER, Forgery, genesis, record, sign_with_token, stand_ins, tbs_of, verify
+from forging import refused as failed
 from issuing import changed, spki_of, tlv, with_extension
+from quorate import archive, canonical
 from quorate.findings import Refusal
 from quorate.rehearse import prepare_rehearsal, rehearse
+from quorate.statement import Mode
 from quorate.x509.facts import read_certificate, read_crl
 from quorate.x509.structure import Envelope, RevokedEntry, Validity, decode, encode
 from refusing import refused
 from test_adoption import LATER, PROOF, other_signature
+from test_insiders import seated_as
 
 AKI = "2.5.29.35"
 NAMES = ("001-adoption", "002-next")
@@ -315,4 +320,149 @@ def test_two_of_one_name_may_have_issued_it(ca: Path, tmp_path: Path) -> None:
     root = adopting_authority(tmp_path / "authority", work, things)
     rehearse(root, make_plan(root, NAMES[0], "", adopt=things), VERIFIER.read_bytes())
     code, output = judged(root, NAMES[0])
+    assert code == 0, output
+
+
+# -- what the records have, and a later one would rather not ----------------------------------------------------------
+
+
+AGAIN = SHARE.replace('"share-hsm-1"', '"share-again"')
+BOX = '[[places]]\nid = "safe-9"\nfacility = "elsewhere"\nkind = "safe"\n'
+BOX += 'controllers = { role = "officer", need = 2 }\n'
+
+
+@pytest.fixture(scope="module")
+def reshared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """001 makes a key and deals out the token's credential, 002 deals it out anew."""
+    root = make_authority(tmp_path_factory.mktemp("reshared") / "authority")
+    with (root / "authority.toml").open("a") as file:
+        file.write(BOX)
+    make_plan(root, "001-root", FIRST)
+    rehearse(root, make_plan(root, "002-again", AGAIN, LATER), VERIFIER.read_bytes())
+    return root
+
+
+def both(root: Path) -> tuple[Forgery, Forgery]:
+    first, second = (Forgery(record(root, name), stand_ins(root)) for name in ("001-root", "002-again"))
+    return first, second
+
+
+def refused_after_the_first(first: Forgery, second: Forgery, folder: Path) -> str:
+    """The two as one sequence under the forger's own genesis: the first is accepted alone, the second is refused."""
+    first.reseal().write(folder / "1")
+    second.script["predecessor"] = canonical.digest(first.files["checkpoint"])
+    second.reseal().write(folder / "2")
+    pinned = canonical.digest(first.files["authority/000.json"])
+    code, output = verify(folder / "1", "--authority", pinned, "--rehearsal")
+    assert code == 0, output
+    code, output = verify(folder / "1", folder / "2", "--authority", pinned, "--rehearsal")
+    assert code == 1
+    assert failed(output) == {"continuity"}, output
+    return output
+
+
+def test_the_two_records_are_accepted_as_they_are(reshared: Path) -> None:
+    code, output = judged(reshared, "001-root", "002-again")
+    assert code == 0, output
+
+
+def test_a_share_set_that_is_in_force_is_not_left_out(reshared: Path, tmp_path: Path) -> None:
+    """Or its holders could authorise what opens the token, as if they had no share of it."""
+    first, second = both(reshared)
+    assert {one["credential"] for one in second.script["sets"]} == {"user"}
+    second.script["sets"] = []
+    output = refused_after_the_first(first, second, tmp_path)
+    assert "the share set of hsm-1, user, is in force, and the script passes over it" in output
+
+
+def holder_authorises(second: Forgery) -> None:
+    """A holder of the old shares gives up the seat of a holder and sits as an officer."""
+    seated_as(second, "c1", "ann", "custodian", "ca")
+    seated_as(second, "o1", "ca", "officer", "oa")
+    for event in second.all("shared"):
+        for one in event["body"]["set"]["commitments"]:
+            if one["seat"] == "c1":
+                one["person"] = "ann"
+    for ending in ("statement", "sig"):
+        data = second.files.pop(f"cosignatures/oa.{ending}")
+        second.files[f"cosignatures/ca.{ending}"] = data.replace(b"signer: oa ", b"signer: ca ")
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_holder_of_a_share_does_not_authorise_its_use(reshared: Path, tmp_path: Path, listed: bool) -> None:
+    first, second = both(reshared)
+    holder_authorises(second)
+    first.states = copy.deepcopy(second.states)
+    for forged in (first, second):
+        for ending in ("statement", "sig"):  # who is an officer signs the genesis too
+            data = forged.files[f"authority/000.oa.{ending}"]
+            forged.files[f"authority/000.ca.{ending}"] = data.replace(b"signer: oa ", b"signer: ca ")
+    if not listed:
+        second.script["sets"] = []
+    first.reseal().write(tmp_path / "1")
+    second.script["predecessor"] = canonical.digest(first.files["checkpoint"])
+    second.reseal().write(tmp_path / "2")
+    pinned = canonical.digest(first.files["authority/000.json"])
+    code, output = verify(tmp_path / "1", tmp_path / "2", "--authority", pinned, "--rehearsal")
+    assert code == 1
+    assert failed(output) == ({"quorums"} if listed else {"continuity"}), output
+
+
+SPARE = {"holder": "custodian", "id": "spare", "place": "safe-1", "seal": "B0001", "what": "a second bag"}
+
+
+def said_anew(first: Forgery, second: Forgery, changes: dict[str, str]) -> None:
+    """The genesis has a thing that no script lists; by a second state, which is governed, it entered otherwise."""
+    for forged in (first, second):
+        forged.states[0]["items"].append(dict(SPARE))
+    second.states.append(copy.deepcopy(second.states[0]))
+    second.states[1]["items"][-1].update(changes)
+    for person in ("oa", "ob"):
+        for ending in ("statement", "sig"):
+            second.files[f"authority/001.{person}.{ending}"] = second.files[f"authority/000.{person}.{ending}"]
+
+
+MOVED = {"place": "safe-9", "seal": "E0007"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "listed"), [(MOVED, True), (MOVED, False), ({"seal": "E0007"}, False), ({"seal": ""}, False)]
+)
+def test_no_later_state_says_anew_where_a_thing_entered(
+    reshared: Path, tmp_path: Path, changes: dict[str, str], listed: bool
+) -> None:
+    """Whether or not the script then finds it there."""
+    first, second = both(reshared)
+    said_anew(first, second, changes)
+    if listed:
+        entry = {name: value for name, value in {**SPARE, **changes}.items() if name != "holder"}
+        second.script["items"].append(entry)
+    output = refused_after_the_first(first, second, tmp_path)
+    assert "item spare: the state has its " in output
+
+
+def test_no_later_state_is_compiled_that_says_it_anew(reshared: Path, tmp_path: Path) -> None:
+    root = tmp_path / "authority"
+    shutil.copytree(reshared, root)
+    plan = make_plan(root, "003-crl", crl("crl-r1-2", "root-r1", 2), "2026-12-15T09:00:00Z")
+    toml = root / "authority.toml"
+    before = toml.read_text()
+    toml.write_text(before.replace('place = "safe-1"\nseal = "A0001"', 'place = "safe-9"\nseal = "A0001"'))
+    with pytest.raises(Refusal) as refusal:
+        prepare_rehearsal(root, plan, VERIFIER.read_bytes())
+    assert refusal.value.code == "item.rewritten"
+
+
+def test_a_later_state_may_say_where_the_records_have_a_thing(reshared: Path, tmp_path: Path) -> None:
+    """The bag of the token was opened, and has the number of its new bag; people like their lists to be true."""
+    root = tmp_path / "authority"
+    shutil.copytree(reshared, root)
+    seal = archive.read_register(root, Mode.REHEARSAL).items["hsm-1-bag"].seal
+    assert seal != "A0001"
+    toml = root / "authority.toml"
+    toml.write_text(toml.read_text().replace('seal = "A0001"', f'seal = "{seal}"'))
+    for number, name in enumerate(("003-crl", "004-crl"), 2):
+        plan = make_plan(root, name, crl(f"crl-r1-{number}", "root-r1", number), f"2026-12-{number + 13}T09:00:00Z")
+        rehearse(root, plan, VERIFIER.read_bytes())
+    code, output = judged(root, "001-root", "002-again", "003-crl", "004-crl")
     assert code == 0, output

@@ -496,4 +496,4 @@ def test_a_share_set_in_force_is_left_out_so_that_its_holders_are_nobody(
     forged = Forgery(record(rehearsed, "002-next"), keys)
     forged.script["sets"] = []
     answer = judged(rehearsed, forged, tmp_path / "record", "001-root")
-    expect("continuity", "the share set of hsm-1, user, is left out", answer)
+    expect("continuity", "the share set of hsm-1, user, is in force, and the script passes over it", answer)

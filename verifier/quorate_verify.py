@@ -5553,6 +5553,7 @@ class Register:
         self.lists = {}  # key and name of an issuer -> digest of the file of its newest CRL
         self.ids = set()  # of every operation of which anything happened, and of everything adopted: for good
         self.destroyed = {}  # key -> the ceremony that destroyed it
+        self.entered = {}  # item -> place and seal in the last state that has it
         self.facilities = {}  # place -> its facility, by the last state
         self.bags = {}  # item -> digests of keys of which a copy may be in its bag; of those in it when it last left
         self.copies = {}  # key that a token holds -> digest, token, the facility in which it came to the token
@@ -5620,8 +5621,22 @@ class Register:
                 said = (number, ", ".join(people), role, day)
                 claims.fact("state %03d is signed by %s: not %s on %s, when a ceremony was first held under it" % said)
 
+    def _check_entered(self, state, fail):
+        """A later state says of an item what the one before said, or what the records say by now; nothing else.
+
+        Of an item that a deviation made doubtful the records do not say it.
+        """
+        for name, item in state.items.items():
+            said = self.entered.get(name, (item["place"], item["seal"]))
+            place, seal, doubtful, _ = self.items.get(name, (*said, False, False))
+            for member, before, now in (("place", said[0], place), ("seal", said[1], seal)):
+                if item[member] not in (before, now) and not doubtful:
+                    text = "item %s: the state has its %s as %s when it entered, and the one before as %s"
+                    fail(text % (name, member, plain(item[member]) or "none", plain(before) or "none"))
+
     def _check_carried(self, script, authority, session, fail):
         known_before = self.last is not None
+        self._check_entered(authority.state, fail)
         for item in script.value["items"]:
             name, entered = item["id"], authority.state.items.get(item["id"])
             if name in self.items:
@@ -5660,9 +5675,8 @@ class Register:
             elif known is not None and dealt_to(known) != dealt_to(one["set"]):
                 fail("the share set %s is not dealt out as the one in force" % one["set"]["id"])
         listed = {(one["token"], one["credential"]) for one in script.value["sets"]}
-        for token, credential in sorted(set(self.sets) - listed):
-            if token in script.tokens:
-                fail("the share set of %s, %s, is left out: its holders would be nobody" % (token, credential))
+        for token, credential in sorted(set(self.sets) - listed):  # its holders would be strangers to the token
+            fail("the share set of %s, %s, is in force, and the script passes over it" % (plain(token), credential))
         for name in script.operations:
             if name in session.generated.get("keys", {}) and name in self.keys:
                 fail("a key %s was generated before" % name)
@@ -6078,6 +6092,7 @@ class Register:
         self.millis = transcript.events[-1].millis
         self._fold_bags(script, authority, session)
         self.facilities = {name: place["facility"] for name, place in authority.state.places.items()}
+        self.entered.update((name, (item["place"], item["seal"])) for name, item in authority.state.items.items())
         self.items.update(session.register_items())
         self.seals |= session.seals
         for key in session.keys.values():

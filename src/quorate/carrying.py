@@ -25,7 +25,7 @@ def carry_findings(plan: Plan, authority: AuthorityState, register: Register) ->
     """
     places = {place.id: place for place in authority.places}
     lies = {name: one.place for name, one in whereabouts(register, authority).items()}
-    yield from place_findings(authority, register)
+    yield from tuple(place_findings(authority, register)) or entry_findings(authority, register)
     now = lying(authority, lies)
     then = lying(authority, {**lies, **{one.item: one.to for one in plan.carry}})
     before = tier_findings(now)
@@ -55,6 +55,16 @@ def place_findings(authority: AuthorityState, register: Register) -> Iterator[Fi
             yield found("place.unknown", f"items[{name}]", place=one.place)
         elif one.place and (was := register.places.get(one.place, now[one.place])) != now[one.place]:
             yield found("place.moved", f"items[{name}]", item=name, place=one.place, facility=was)
+
+
+def entry_findings(authority: AuthorityState, register: Register) -> Iterator[Finding]:
+    """A later state says of an item what the one before said, or what the records say by now; nothing else."""
+    for item in authority.items:
+        said, now = register.entered.get(item.id), register.items.get(item.id)
+        known = [one for one in (said, now) if one]
+        if said and not (item.place in {one.place for one in known} and item.seal in {one.seal for one in known}):
+            facts = {"item": item.id, "place": said.place, "seal": said.seal or "none"}
+            yield found("item.rewritten", f"items[{item.id}]", **facts)
 
 
 def require_carrier(

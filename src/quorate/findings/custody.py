@@ -68,6 +68,13 @@ TABLE: dict[str, Meaning] = {
         "add it to authority.toml, or use one that is there",
         "",
     ),
+    "item.rewritten": Meaning(
+        ERROR,
+        False,
+        "{item} entered in {place}, seal {seal}, and authority.toml says otherwise",
+        "leave it as it was: where a thing lies by now is in the records, and moving it is for a ceremony",
+        "",
+    ),
     "place.moved": Meaning(
         ERROR,
         False,

@@ -69,6 +69,7 @@ class Register:
     operations: frozenset[str] = frozenset()
     serials: frozenset[str] = frozenset()
     items: Mapping[str, Lies] = field(default_factory=dict)
+    entered: Mapping[str, Lies] = field(default_factory=dict)  # what the last state that has an item says of it
     bags: Mapping[str, Bag] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
     seals: frozenset[str] = frozenset()
@@ -115,6 +116,7 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         spent=register.spent | {one for one in spent if one[0] in {*register.certificates, *state.certificates}},
         operations=register.operations | state.begun | set(state.done),
         items={**register.items, **state.items},
+        entered={**register.entered, **{one.id: Lies(one.place, one.seal) for one in state.authority.items}},
         bags=bags_after(register.bags, state, keys_at(script.facility, register, state.authority)),
         places={place.id: place.facility for place in state.authority.places},
         seals=register.seals | state.seals,
