@@ -236,9 +236,13 @@ def test_what_is_in_the_register_is_not_adopted_again(adopted: Path, tmp_path: P
 # -- a real day -------------------------------------------------------------------------------------------------------
 
 
-def test_a_real_key_on_a_real_token_is_adopted_and_signs(tmp_path: Path) -> None:
-    """The old key lies on the token under an id of its own time; SoftHSM holds it, and people conduct both days."""
-    old = make_ca(tmp_path / "ca", "Old Root", RSA)
+@pytest.mark.parametrize("md", ["sha256", "sha1"])
+def test_a_real_key_on_a_real_token_is_adopted_and_signs(tmp_path: Path, md: str) -> None:
+    """The old key lies on the token under an id of its own time; SoftHSM holds it, and people conduct both days.
+
+    It revokes what it signed then, by whatever it signed then.
+    """
+    old = make_ca(tmp_path / "ca", "Old Root", RSA, md)
 
     def adopt(root: Path, serial: str) -> None:
         import_key(serial, TRANSPORT.decode(), old / "root.key", bytes.fromhex("0102"))
@@ -252,7 +256,8 @@ def test_a_real_key_on_a_real_token_is_adopted_and_signs(tmp_path: Path) -> None
     pinned = canonical.digest((day.root / "authority" / "000.json").read_bytes())
     code, output = verify(day.record, "--authority", pinned)
     assert code == 0, output
-    later = day.another("002-crl", crl("crl-2010-8", "root-2010", 8), LATER)
+    revoked = '[{ certificate = "sub-1", date = "2026-12-07T09:00:00Z", reason = "superseded" }]'
+    later = day.another("002-crl", crl("crl-2010-8", "root-2010", 8, revoked), LATER)
     assert later.conduct() == []
     made = later.record / "artifacts" / "crl-2010-8.crl"
     command = ["openssl", "crl", "-inform", "DER", "-in", str(made), "-CAfile", str(old / "root.pem"), "-noout"]

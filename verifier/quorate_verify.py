@@ -5306,7 +5306,7 @@ class Artifacts:
         need(
             about.issuer == issuer.subject and about.subject != about.issuer, "is about a certificate of another issuer"
         )
-        issuer.key.verify(about.algorithm, about.signed, about.signature)
+        need(is_issued_by(issuer.key, about), "is about a certificate that the issuer's key did not sign")
         who = hashlib.sha1(responder.key.bits).digest() if real.by_key else responder.subject
         need(real.responder == who, "names another responder")
         need(len(responder.usage) > 1 and responder.usage[1] & 0x80, "its responder's key may not sign responses")
@@ -5339,7 +5339,7 @@ class Artifacts:
             kind, _, name = operation["crl"].partition(":")
             crl = self.made.get(name) if kind == "operation" else read_crl(self.input(name))
             need(isinstance(crl, CrlTbs) and crl.issuer == issuer.subject, "its CRL is not of the issuer")
-            issuer.key.verify(crl.algorithm, crl.signed, crl.signature)
+            need(is_issued_by(issuer.key, crl), "its CRL is not signed by the key of the issuer")
             listed = crl.entries.get(real.serial)
             self.rests_on[operation["id"]] = crl
         listed = None if listed is None else (listed[0], listed[1] or None)
@@ -5418,7 +5418,7 @@ class Artifacts:
                 isinstance(previous, CrlTbs) and previous.issuer == real.issuer,
                 "its previous CRL is not of this issuer",
             )
-            issuer.key.verify(previous.algorithm, previous.signed, previous.signature)
+            need(is_issued_by(issuer.key, previous), "its previous CRL is not signed by the key of this issuer")
             need(real.number > previous.number, "its number is not above the previous one")
             need(real.this_update >= previous.this_update, "is older than the previous one")
             entries_kept(previous, real, self.certificates, issuer.key)

@@ -24,6 +24,7 @@ from quorate.script.operations import (
 )
 from quorate.x509.csr import read_csr, read_spki
 from quorate.x509.facts import CertificateFacts, read_certificate, read_crl, verify_issued
+from quorate.x509.legacy import signed_as_made
 
 
 class Fallen(Exception):
@@ -173,12 +174,8 @@ class References:
         if self.reference(name, where).startswith("operation:"):
             raise Refusal("plan.revoked_here", where, name=name)
         facts, public = self.facts(name, where), self.public_at(issuer, where)
-        try:
-            if isinstance(public, str):  # the key is yet to be generated
-                raise Refusal("plan.revoked_elsewhere", where, name=name)
-            verify_issued(facts, public)
-        except Refusal:
-            raise Refusal("plan.revoked_elsewhere", where, name=name) from None
+        if isinstance(public, str) or not signed_as_made(facts, public):  # a text: the key is yet to be generated
+            raise Refusal("plan.revoked_elsewhere", where, name=name)
 
     def made(self, name: str, where: str) -> CertificateOperation:
         """The certificate `name` of this plan."""
@@ -217,13 +214,7 @@ class References:
             made = self.made(name, where)
             return made.issuer != "self" and self.lists(made.issuer, where) == self.lists(issuer, where)
         public, facts = self.public_at(issuer, where), read_certificate(self.inputs[name], name)
-        if isinstance(public, str) or facts.self_issued:
-            return False
-        try:
-            verify_issued(facts, public)
-        except Refusal:
-            return False
-        return True
+        return not isinstance(public, str) and not facts.self_issued and signed_as_made(facts, public)
 
     def serial_of(self, certificate: str, where: str) -> int:
         """The serial number of the certificate that a reference names."""
