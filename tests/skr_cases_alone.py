@@ -32,6 +32,8 @@ def alone_cases(made: Cases) -> None:
     for number, name in enumerate(("pre-publish", "rollover", "revoke", "normal-again"), 1):
         made.skr(f"good-{name}", "a quarter of a rollover", rolled(number), quarter=number)
     _damaged(made)
+    _wrong_keys(made)
+    _wrong_signatures(made)
     _signed_wrongly(made)
     other = replace(good, serial=9)
     made.skr("other-serial", "it has another serial number than its request", other, "skr.differs")
@@ -57,9 +59,7 @@ def alone_cases(made: Cases) -> None:
 
 def _damaged(made: Cases) -> None:
     good = answered(1, normal(OLD, SLOTS))
-    third, first = good.bundles[2], good.bundles[0]
-    key = third.ksks[0]
-    last = good.bundles[3].inception
+    first, last = good.bundles[0], good.bundles[3].inception
     made.skr(
         "bundle-id-twice", "two bundles have one id", changed(good, 3, id=first.id), "skr.bundle_twice", "skr.differs"
     )
@@ -93,6 +93,11 @@ def _damaged(made: Cases) -> None:
         "skr.differs",
         "skr.rrsig_field",
     )
+
+
+def _wrong_keys(made: Cases) -> None:
+    good = answered(1, normal(OLD, SLOTS))
+    third, key = good.bundles[2], good.bundles[2].ksks[0]
     made.skr("wrong-key-tag", "a KSK is said to have another tag", of_key(good, key_tag=1), "skr.key_tag")
     made.skr(
         "protocol-2",
@@ -112,6 +117,11 @@ def _damaged(made: Cases) -> None:
         "skr.ksk_id",
         "skr.tag_twice",
     )
+
+
+def _wrong_signatures(made: Cases) -> None:
+    good = answered(1, normal(OLD, SLOTS))
+    third = good.bundles[2]
     made.skr(
         "other-labels",
         "a signature states another number of labels",
