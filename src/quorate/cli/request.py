@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from quorate.cli.anchor import print_file, read_passphrase, visible
-from quorate.findings import Refusal, meaning
+from quorate.findings import Refusal
 
 if TYPE_CHECKING:
     from quorate.dnssec.keyfile import KeyPair
@@ -225,10 +225,4 @@ def _write_faulty(file: Path, name: str, shop: object) -> None:
     for one in made.values() if name == ALL else (made[name],):
         path = file / f"{one.name}.xml" if name == ALL else file
         host.write_once(path, write_ksr(one.request))
-        click.echo(f"{path}: {one.wrong}; a check must find {named(one.code)}")
-
-
-def named(code: str) -> str:
-    """A finding by the public name of its check, if it has one, and its code."""
-    name, sign, _ = meaning(code).sentence.partition(": ")
-    return f"{name}, {code}" if sign and name.startswith("KSR-") else code
+        click.echo(f"{path}: {one.wrong}; a check must find {one.code}")
