@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,10 +11,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from quorate.dnssec.checks import Case, judge
-from quorate.dnssec.ksr import Request
-from quorate.dnssec.ksr_xml import read_ksr
+from quorate.dnssec.checks import CHECKS, Case, judge
+from quorate.dnssec.ksr import Request, Response
+from quorate.dnssec.ksr_layout import write_skr
+from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.dnssec.policy import Policy, load_policy
+from quorate.dnssec.training import NEEDS
 from quorate.findings import Finding
 from quorate.host import Host
 from quorate.keys import KeyType
@@ -59,11 +62,22 @@ def policy(tmp_path: Path, kind: str = "p-256", zone: str = ".") -> Policy:
     }
     text = (folder / "policy.toml").read_text().replace("{ algorithm = 13 }", kinds[kind])
     assert LIMITS[:20] in text
-    return load_policy(text.encode(), "policy.toml")
+    return load_policy(f'{text}zsk-publish-safety = "P10D"\n'.encode(), "policy.toml")
 
 
-def refusals(request: Request, zone_policy: Policy) -> tuple[Finding, ...]:
-    return judge(Case(request, "sha256:0", zone_policy, NOW, None)).refused
+def refusals(request: Request, zone_policy: Policy, previous: Response | None = None) -> tuple[Finding, ...]:
+    return judge(Case(request, "sha256:0", zone_policy, NOW, previous)).refused
+
+
+def answered_before(folder: Path) -> Path:
+    """The response of the cycle before, whose last slot announces the ZSK `this` of P-256."""
+    keys = [f"before={key_file(folder, 'p-256', 'before')}", "--zsk-before", f"old={key_file(folder, 'p-256', 'old')}"]
+    keys += ["--zsk-next", f"this={key_file(folder, 'p-256', 'this')}"]
+    start = f"{START - timedelta(days=90):%Y-%m-%dT%H:%M:%SZ}"
+    assert run("ksr", "make", folder / "before.xml", "--start", start, "--zsk", *keys).code == 0
+    zone, (request, _) = Zone(), read_ksr((folder / "before.xml").read_bytes(), "before.xml")
+    (folder / "skr.xml").write_bytes(write_skr(zone.sign(zone.draft(request, "normal", {"current": "A"}))))
+    return folder / "skr.xml"
 
 
 @pytest.mark.parametrize("kind", ["p-256", "p-384", "ed25519", "ed448", "rsa-2048"])
@@ -124,21 +138,58 @@ def test_every_faulty_request_provokes_the_finding_it_is_labelled_with(kind: str
     outcome = make(tmp_path / "faults", *three(tmp_path, kind), "--faulty", "all")
     assert (outcome.code, outcome.err) == (0, "")
     labelled = [line.partition(": ") for line in outcome.out.splitlines()]
-    assert len(labelled) == 15 + int(kind == "rsa-2048")
+    assert len(labelled) == 19 + int(kind == "rsa-2048")
     assert {Path(path).name for path, _, _ in labelled} == {path.name for path in (tmp_path / "faults").iterdir()}
     for path, _, said in labelled:
-        code = said.rpartition(" ")[2]
+        name, code = re.fullmatch(r".+; (KSR-[A-Z-]+) must find it, (\S+)", said).groups()  # type: ignore[union-attr]
         request, _ = read_ksr(Path(path).read_bytes(), path)
-        assert code in {one.code for one in refusals(request, zone_policy)}, (path, code)
+        found = [one for one in refusals(request, zone_policy) if one.code == code]
+        assert any(f"{name}: " in one.sentence for one in found), (path, code)
+
+
+def test_beside_the_response_before_there_are_faults_of_the_chain(tmp_path: Path) -> None:
+    zone_policy, before = policy(tmp_path), answered_before(tmp_path)
+    previous, _ = read_skr(before.read_bytes(), "skr.xml")
+    keys = three(tmp_path, "p-256")
+    assert make(tmp_path / "ksr.xml", *keys).code == 0
+    assert refusals(read_ksr((tmp_path / "ksr.xml").read_bytes(), "")[0], zone_policy, previous) == ()
+    outcome = make(tmp_path / "faults", *keys, "--faulty", "all", "--previous", before)
+    assert (outcome.code, outcome.err) == (0, "")
+    told = {
+        Path(path).stem: line.split()[-1] for path, _, line in (one.partition(": ") for one in outcome.out.splitlines())
+    }
+    for name in ("id-before", "chain-keys", "chain-overlap", "ksk-pair"):
+        request, _ = read_ksr((tmp_path / "faults" / f"{name}.xml").read_bytes(), name)
+        assert told[name] in {one.code for one in refusals(request, zone_policy, previous)}, name
+
+
+def test_together_the_faults_train_people_to_know_every_check_of_a_request_by_its_name(tmp_path: Path) -> None:
+    """But for what only a record or a policy of its own can show."""
+    previous = answered_before(tmp_path)
+    said = make(tmp_path / "faults", *three(tmp_path, "p-256"), "--faulty", "all", "--previous", previous).out
+    rare = {"KSR-SERIAL", "KSR-KEY-STRENGTH", "KSR-PREVIOUS"}
+    assert set(re.findall(r"KSR-[A-Z-]+", said)) == {check.name for check in CHECKS} - rare
 
 
 def test_one_fault_is_made_by_its_name(tmp_path: Path) -> None:
     keys = three(tmp_path, "p-256")
     assert make(tmp_path / "ksr.xml", *keys, "--faulty", "gap").out.endswith(
-        "a check must find ksr.policy_sig_overlap\n"
+        "; KSR-POLICY-SIG-OVERLAP must find it, ksr.policy_sig_overlap\n"
     )
     assert "all, bad-proof" in make(tmp_path / "other.xml", *keys, "--faulty", "nothing").err
+    assert make(tmp_path / "other.xml", *keys, "--previous", tmp_path / "ksr.xml").code == 2
     assert not (tmp_path / "other.xml").exists()
+
+
+@pytest.mark.parametrize("name", sorted(NEEDS))
+def test_a_fault_that_this_request_cannot_have_is_known_and_says_what_it_needs(name: str, tmp_path: Path) -> None:
+    key = f"z={key_file(tmp_path, 'p-256', 'z')}"
+    one = (tmp_path / "ksr.xml", "--slots", "1", "--zsk", key, "--faulty")
+    outcome = make(*one, name)
+    assert outcome.codes == ["ksr.fault_needs"]
+    assert NEEDS[name] in outcome.err
+    assert name in make(*one, "nothing").err
+    assert not (tmp_path / "ksr.xml").exists()
 
 
 def test_a_single_slot_has_fewer_faults(tmp_path: Path) -> None:

@@ -16,10 +16,11 @@ from quorate.findings import Refusal
 
 if TYPE_CHECKING:
     from quorate.dnssec.keyfile import KeyPair
-    from quorate.dnssec.ksr import Request
+    from quorate.dnssec.ksr import Request, Response
     from quorate.token import Token
 
 NEW = click.Path(path_type=Path)
+GIVEN = click.Path(exists=True, dir_okay=False, path_type=Path)
 ALL = "all"
 
 
@@ -73,6 +74,7 @@ ZSK_HELP = "NAME=FILE, a private key in PEM or BIND's .private; or NAME=token:ID
 @click.option(
     "--faulty", metavar="NAME", help="for training: with that fault, or all into the folder FILE, each by name"
 )
+@click.option("--previous", type=GIVEN, help="with --faulty, the response that it follows: for faults of the chain")
 def ksr_make_command(
     file: Path,
     zone: str,
@@ -92,6 +94,7 @@ def ksr_make_command(
     token_serial: str | None,
     form: str,
     faulty: str | None,
+    previous: Path | None,
 ) -> None:
     """Make a key signing request from a zone's ZSKs: every slot with its keys, each key with its proof of possession.
 
@@ -105,6 +108,8 @@ def ksr_make_command(
 
     if faulty is not None and form != "xml":
         raise click.UsageError("--faulty makes XML only")
+    if previous is not None and faulty is None:
+        raise click.UsageError("--previous is for --faulty")
     begins, host = read_start(start, "--start"), Host()
     with keys_of(Source(algorithm, location, token_serial), (*current, *before, *following)) as keys:
         pairs = [tuple(keys[one] for one in named) for named in (current, before, following)]
@@ -116,7 +121,8 @@ def ksr_make_command(
         if faulty is None:
             write_request(file, request, form)
         else:
-            _write_faulty(file, faulty, Workshop(request, tuple(pair for some in pairs for pair in some), until))
+            held = tuple(pair for some in pairs for pair in some)
+            _write_faulty(file, faulty, Workshop(request, held, until, _before(previous)))
 
 
 def read_start(text: str, option: str) -> datetime:
@@ -211,18 +217,31 @@ def write_request(file: Path, request: Request, form: str, lead: timedelta = tim
         click.echo(f"  {visible(line)}")
 
 
+def _before(previous: Path | None) -> Response | None:
+    from quorate.dnssec.forms import response_in
+    from quorate.dnssec.xml import LARGEST_DOCUMENT
+
+    if previous is None:
+        return None
+    with previous.open("rb") as opened:
+        return response_in(opened.read(LARGEST_DOCUMENT + 1), previous.name).response
+
+
 def _write_faulty(file: Path, name: str, shop: object) -> None:
     from quorate.dnssec.ksr_layout import write_ksr
-    from quorate.dnssec.training import Workshop, faulty_requests
+    from quorate.dnssec.training import NEEDS, Workshop, faulty_requests
     from quorate.host import Host
 
     assert isinstance(shop, Workshop)
     made, host = {one.name: one for one in faulty_requests(shop)}, Host()
     if name != ALL and name not in made:
-        raise Refusal("ksr.fault_unknown", name=name, known=", ".join((ALL, *made)))
+        if name in NEEDS:
+            raise Refusal("ksr.fault_needs", name=name, needs=NEEDS[name])
+        known = dict.fromkeys((ALL, *made, *NEEDS))
+        raise Refusal("ksr.fault_unknown", name=name, known=", ".join(known))
     if name == ALL:
         host.make_folder(file)
     for one in made.values() if name == ALL else (made[name],):
         path = file / f"{one.name}.xml" if name == ALL else file
         host.write_once(path, write_ksr(one.request))
-        click.echo(f"{path}: {one.wrong}; a check must find {one.code}")
+        click.echo(f"{path}: {one.wrong}; {one.check} must find it, {one.code}")

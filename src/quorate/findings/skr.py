@@ -109,6 +109,7 @@ _DRAFT = {
 _FORM = "it was made wrong or changed since: take the file that the signer gave out"
 _RECORDS = {
     "ksr.fault_unknown": _must("there is no fault {name} here; known are {known}", "", "name one of these"),
+    "ksr.fault_needs": _must("this request cannot have the fault {name}: it needs {needs}", "", "give it that"),
     "ksr.calendar": _must(
         "the calendar makes no request: {problem}", "", "let each slot begin while the one before is valid"
     ),
