@@ -18,6 +18,8 @@ from quorate.cli.skr import _accepted
 from quorate.dnssec.anchor import anchor_own_findings, compared, make_anchor, read_anchor, write_anchor
 from quorate.dnssec.checks import Case, judge
 from quorate.dnssec.continuity import Signed
+from quorate.dnssec.forms import request_in, response_in
+from quorate.dnssec.key_text import RESPONSE
 from quorate.dnssec.ksk import known_ksks
 from quorate.dnssec.ksr_layout import write_ksr, write_skr
 from quorate.dnssec.ksr_xml import read_ksr, read_skr
@@ -29,6 +31,7 @@ from quorate.dnssec.records import dnskey_line, read_dnskeys
 from quorate.dnssec.review import AtHand, review
 from quorate.dnssec.schema import read_schemas, recognised, slots_of
 from quorate.dnssec.table import planned_rows, rows
+from quorate.dnssec.unsaid import within
 from quorate.findings import Refusal
 from quorate.kskm.importing import import_config
 from quorate.strict import load_toml
@@ -43,6 +46,7 @@ XML_TEXTS = parts(r">([^<>\n]+)<")
 XML_VALUES = parts(r'="([^"\n]*)"')
 XML_PIECES = parts(r"^ *(<[^\n]*)$")
 XML_OCTETS = parts(r"<(?:PublicKey|SignatureData)>([A-Za-z0-9+/=]+)<", in_base64(octets))
+KINDS = ("ksr", "skr")
 XML = (XML_TEXTS, XML_VALUES, XML_PIECES, XML_OCTETS, lines)
 
 
@@ -68,6 +72,21 @@ def check_request(data: bytes) -> None:
     for schema in SHIPPED.schemas[:4]:
         with contextlib.suppress(Refusal):
             preview(request, policy, SHIPPED, keys, (Signed(previous, "", True),), schema, {}, AT)
+
+
+def texts() -> tuple[bytes, ...]:
+    """Requests and responses in every text form, some by the tools themselves."""
+    return vectors(*(f"text/{form}.{kind}.txt" for form in ("good-lines", "bind-9.20", "knot-3.2") for kind in KINDS))
+
+
+def convert_text(data: bytes) -> None:
+    """Read as what its first line says, what it leaves unsaid made up or told."""
+    if RESPONSE.encode() in data.partition(b"\n")[0]:
+        response = response_in(data, "skr.txt").response
+        assert read_skr(write_skr(response), "skr.xml")[0].bundles
+        return
+    request = request_in(data, "ksr.txt", within(tld_policy().limits_at(AT))).request
+    planned_rows(request.bundles, [()] * len(request.bundles))
 
 
 @functools.cache
@@ -207,6 +226,7 @@ def requests() -> tuple[bytes, ...]:
 ZONES = (
     Reader("ksr", requests, XML, check_request),
     Reader("skr", zone, XML, check_response),
+    Reader("key-text", texts, (WORDS, lines), convert_text),
     Reader("trust-anchor", anchors, XML, check_anchor),
     Reader("policy-json", lambda: vectors("policy/tld.json", "policy/root-zone.json"), JSON, check_compiled),
     Reader("policy-toml", zone_toml, TOML, check_policy),

@@ -2,12 +2,13 @@
 
     QUORATE_FUZZ=20000 .venv/bin/pytest -n 2 tests/test_readers.py      # for a night; else some dozen of each
 
-What ever broke a reader lies in `corpus/READER/`, under a name that says what it is.
+What ever broke a reader lies in `corpus/READER/`, under a name that says what it is, with some odd files to begin from.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import os
 import shutil
@@ -74,6 +75,12 @@ def read(reader: Reader, data: bytes) -> bool:
         return False
 
 
+@functools.cache
+def seeds(name: str) -> tuple[bytes, ...]:
+    """What the corpus has of a reader."""
+    return tuple(path.read_bytes() for path in sorted((CORPUS / name).glob("*")))
+
+
 def _require_plain(lines: str, count: int) -> None:
     assert lines.count("\n") == count
     assert lines.replace("\n", "").isprintable()
@@ -94,7 +101,7 @@ def test_good_examples_are_read(reader: Reader) -> None:
 )
 @given(chance=st.randoms(use_true_random=False))
 def test_whatever_is_damaged_is_read_or_refused(reader: Reader, chance: Random) -> None:
-    data = chance.choice(reader.examples())
+    data = chance.choice((*reader.examples(), *seeds(reader.name)))
     for _ in range(chance.randint(1, 3)):
         data = chance.choice((octets, *reader.edits))(data, chance)
     note(f"for tests/corpus/{reader.name}/: {data!r}")
@@ -108,6 +115,11 @@ def test_whatever_is_damaged_is_read_or_refused(reader: Reader, chance: Random) 
 )
 def test_what_once_broke_a_reader_does_so_no_more(path: Path) -> None:
     read(BY_NAME[path.parent.name], path.read_bytes())
+
+
+def test_the_corpus_has_files_of_every_form_of_requests_and_responses() -> None:
+    assert all(len(seeds(name)) >= 4 for name in ("ksr", "skr", "key-text"))
+    assert {path.parent.name for path in CORPUS.rglob("*") if path.is_file()} <= set(BY_NAME)
 
 
 def test_the_verifier_takes_no_request_whose_document_type_it_could_not_see() -> None:
