@@ -23,6 +23,7 @@ PARTS = (
     "custody",
     "outset",
     "plan",
+    "operations",
     "key_sets",
     "waiver",
     "script",

@@ -48,6 +48,7 @@ def table() -> dict[str, Meaning]:
             dnssec,
             key_sets,
             lint,
+            operations,
             outset,
             plan,
             record,
@@ -59,7 +60,22 @@ def table() -> dict[str, Meaning]:
             x509,
         )
 
-        judged = (authority, custody, outset, adoption, plan, key_sets, waiver, script, x509, lint, dnssec, skr, anchor)
+        judged = (
+            authority,
+            custody,
+            outset,
+            adoption,
+            plan,
+            operations,
+            key_sets,
+            waiver,
+            script,
+            x509,
+            lint,
+            dnssec,
+            skr,
+            anchor,
+        )
         for part in (*judged, token, ceremony, record, register, boulder):
             _table.update(part.TABLE)
     return _table
