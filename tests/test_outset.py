@@ -14,9 +14,9 @@ import pytest
 
 from quorate import prepare, source
 from quorate.authority import AuthorityState, state_findings
+from quorate.certificate_outline import CERTIFICATE_KINDS
 from quorate.findings import Refusal
 from quorate.host import SteppedHost
-from quorate.outline import CERTIFICATE_KINDS
 from quorate.outset import RULES, init, new
 from quorate.people import Presence, Purpose
 from quorate.plan import Plan

@@ -18,11 +18,11 @@ from quorate import source
 from quorate.adopting import adopted_der, history
 from quorate.archive import require_last
 from quorate.authority import AuthorityState
+from quorate.certificate_outline import CERTIFICATE_KINDS
 from quorate.dnssec.name import name_text, wire_name
 from quorate.findings import Refusal, refuse_errors
 from quorate.host import Host
 from quorate.outline import (
-    CERTIFICATE_KINDS,
     AdoptedKsk,
     Beginning,
     Earlier,

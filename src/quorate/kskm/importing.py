@@ -329,6 +329,16 @@ def _report(
     for name, line in config.disabled:
         yield f"- line {line}, {name}: {_checks(name)} is made here all the same"
     yield ""
+    yield from _not_taken(config, previous)
+    yield ""
+    yield "## Next"
+    yield ""
+    yield "- judge requests and responses here: quorate ksr check, quorate skr check"
+    yield f"- hold ceremonies: quorate init FOLDER --zone {policy.zone}, then dnssec/ in the place of the one there"
+    yield "- the KSKs, and the SKR in the zone, are adopted: quorate new NAME --from adoption"
+
+
+def _not_taken(config: Config, previous: Path | None) -> Iterator[str]:
     yield "## Not taken"
     yield ""
     for hsm in config.hsms:
@@ -344,12 +354,6 @@ def _report(
     if previous is None:
         yield "- no SKR is recorded as deployed: give the one in the zone with --previous, or with each check"
     yield "- the hold-downs of RFC 5011 are 30 days and an anchor may be 30 days old, unless policy.toml says otherwise"
-    yield ""
-    yield "## Next"
-    yield ""
-    yield "- judge requests and responses here: quorate ksr check, quorate skr check"
-    yield f"- hold ceremonies: quorate init FOLDER --zone {policy.zone}, then dnssec/ in the place of the one there"
-    yield "- the KSKs, and the SKR in the zone, are adopted: quorate new NAME --from adoption"
 
 
 def _quoted(text: str) -> str:
