@@ -23,6 +23,7 @@ from quorate.dnssec.ksr_layout import write_ksr, write_skr
 from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.dnssec.request import Turns
 from quorate.dnssec.response import finish
+from quorate.dnssec.rrsig import signed_data
 from quorate.dnssec.schema import slots_of
 from quorate.findings import Finding, Refusal
 from zones import DAY, SHIPPED, TTL, Zone, both, ksk_pair, replace, zsk
@@ -268,6 +269,19 @@ def test_an_skr_is_refused_for_what_is_wrong_in_itself(code: str, response: Resp
 def test_every_field_of_a_signature_is_looked_at(field: str, value: object, response: Response) -> None:
     """With a field changed the signature is invalid as well; signed again with the change, the field is found alone."""
     assert own_findings(rrsig(response, **{field: value})) != ()
+
+
+@pytest.mark.parametrize("signer", ["{0}b.", "other.{0}a.", "."])
+def test_a_signature_in_the_name_of_another_zone_is_found_however_long_the_names_are(signer: str) -> None:
+    stem = f"{'long.' * 20}exampl"
+    zone = Zone(name=f"{stem}a.", kinds={"A": "p-256"}, zsk_kinds=("p-256",))
+    made = zone.sign(zone.draft(zone.request(0), "normal", {"current": "A"}))
+    assert own_findings(made) == ()
+    bundle = made.bundles[2]
+    wrong = replace(bundle.signatures[0].rrsig, signer=signer.format(stem))
+    signed = zone.pairs["A"].sign(signed_data(zone.name, wrong, bundle.dnskeys))
+    (finding,) = own_findings(rrsig(made, signer=wrong.signer, signature=signed))
+    assert (finding.code, dict(finding.facts)["field"]) == ("skr.rrsig_field", "signer's name")
 
 
 def test_a_zsk_that_signs_is_found(zone: Zone, request_of: Request, response: Response) -> None:

@@ -54,9 +54,10 @@ def _own(response: Response) -> Iterator[Finding]:
                 "skr.times", where, inception=utc_text(bundle.inception), expiration=utc_text(bundle.expiration)
             )
         yield from _key_findings(bundle, where)
-        for signature in bundle.signatures:
-            yield from _signature_findings(response.domain, bundle, signature, where)
-        yield from _signer_findings(response.domain, bundle, where)
+        made = [signing_keys(response.domain, bundle, one) for one in bundle.signatures]
+        for signature, signers in zip(bundle.signatures, made, strict=True):
+            yield from _signature_findings(response.domain, bundle, signature, signers, where)
+        yield from _signer_findings(bundle, made, where)
     for number, (before, after) in enumerate(pairwise(response.bundles), 2):
         if after.inception <= before.inception or after.inception > before.expiration:
             times = {"inception": utc_text(after.inception), "expiration": utc_text(before.expiration)}
@@ -88,8 +89,10 @@ def _key_findings(bundle: Bundle, where: str) -> Iterator[Finding]:
     yield from (found("skr.tag_twice", where, tag=tag) for tag, count in tags.items() if count > 1)
 
 
-def _signature_findings(zone: str, bundle: Bundle, signature: BundleSignature, where: str) -> Iterator[Finding]:
-    """The RRSIG is the one that this bundle is to have, by a key of the bundle."""
+def _signature_findings(
+    zone: str, bundle: Bundle, signature: BundleSignature, signers: Sequence[Dnskey], where: str
+) -> Iterator[Finding]:
+    """The RRSIG is the one that this bundle is to have, by a key of the bundle: the `signers` that made it."""
     rrsig, tag = signature.rrsig, signature.rrsig.key_tag
     expected: dict[str, tuple[int | datetime, int | datetime]] = {
         "type covered": (rrsig.type_covered, TYPE_DNSKEY),
@@ -103,10 +106,18 @@ def _signature_findings(zone: str, bundle: Bundle, signature: BundleSignature, w
         if stated != due:
             texts = (utc_text(one) if isinstance(one, datetime) else one for one in (stated, due))
             yield found("skr.rrsig_field", where, tag=tag, field=name, stated=next(texts), due=next(texts))
-    if shown(rrsig.signer).lower() != shown(zone).lower():
+    if not _is_name(rrsig.signer, zone):
         yield found("skr.rrsig_field", where, tag=tag, field="signer's name", stated=shown(rrsig.signer), due=zone)
-    if not signing_keys(zone, bundle, signature):
+    if not signers:
         yield found("skr.signature_invalid", where, ksk=shown(signature.identifier), tag=tag)
+
+
+def _is_name(text: str, zone: str) -> bool:
+    """Whether a name as it was stated is the zone's."""
+    try:
+        return wire_name(text) == wire_name(zone)
+    except Refusal:
+        return False
 
 
 def signing_keys(zone: str, bundle: Bundle, signature: BundleSignature) -> tuple[Dnskey, ...]:
@@ -120,8 +131,8 @@ def signing_keys(zone: str, bundle: Bundle, signature: BundleSignature) -> tuple
     return tuple(key for key in tagged if rrsig_verifies(zone, rrsig, bundle.dnskeys, key))
 
 
-def _signer_findings(zone: str, bundle: Bundle, where: str) -> Iterator[Finding]:
-    made = [signing_keys(zone, bundle, one) for one in bundle.signatures]
+def _signer_findings(bundle: Bundle, made: Sequence[Sequence[Dnskey]], where: str) -> Iterator[Finding]:
+    """Whether those sign that must. `made`: for each signature the keys that made it."""
     signers = [key for keys in made for key in keys]
     for key in signers:
         if not key.is_ksk:

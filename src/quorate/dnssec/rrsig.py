@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import struct
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -10,6 +11,9 @@ import msgspec
 
 from quorate.dnssec.dnskey import CLASS_IN, TYPE_DNSKEY, Dnskey
 from quorate.dnssec.name import label_count, wire_labels, wire_name
+
+_PREFIX = struct.Struct("!HBBIIIH")
+"""Type covered, algorithm, labels, original TTL, expiration, inception, key tag."""
 
 
 class Rrsig(msgspec.Struct, frozen=True):
@@ -28,15 +32,15 @@ class Rrsig(msgspec.Struct, frozen=True):
     @property
     def signed_prefix(self) -> bytes:
         """RRSIG RDATA up to the signature, the signer's name in canonical form (RFC 4034 3.1)."""
-        return (
-            self.type_covered.to_bytes(2, "big")
-            + bytes([self.algorithm, self.labels])
-            + self.original_ttl.to_bytes(4, "big")
-            + serial_seconds(self.expiration).to_bytes(4, "big")
-            + serial_seconds(self.inception).to_bytes(4, "big")
-            + self.key_tag.to_bytes(2, "big")
-            + wire_name(self.signer)
-        )
+        return _PREFIX.pack(
+            self.type_covered,
+            self.algorithm,
+            self.labels,
+            self.original_ttl,
+            serial_seconds(self.expiration),
+            serial_seconds(self.inception),
+            self.key_tag,
+        ) + wire_name(self.signer)
 
     @property
     def rdata(self) -> bytes:
