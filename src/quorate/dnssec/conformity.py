@@ -33,6 +33,11 @@ def own_findings(response: Response) -> tuple[Finding, ...]:
     return tuple(_own(response))
 
 
+def has_too_many_signatures(response: Response) -> bool:
+    """Whether an SKR has more than anybody should try."""
+    return sum(len(bundle.signatures) for bundle in response.bundles) > MOST_SIGNATURES
+
+
 def _own(response: Response) -> Iterator[Finding]:
     try:
         wire_name(response.domain)
@@ -41,7 +46,7 @@ def _own(response: Response) -> Iterator[Finding]:
         return
     if not response.bundles:
         yield found("skr.empty")
-    if sum(len(bundle.signatures) for bundle in response.bundles) > MOST_SIGNATURES:
+    if has_too_many_signatures(response):
         yield found("skr.too_many_signatures", most=MOST_SIGNATURES)
         return
     repeated = Counter(bundle.id for bundle in response.bundles)

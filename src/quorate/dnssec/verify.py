@@ -40,7 +40,7 @@ def rrsig_verifies(zone: str, rrsig: Rrsig, keys: Iterable[Dnskey], key: Dnskey)
         return False
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=1024)  # more than one SKR may hold, for what judges it asks for each more than once
 def signature_verifies(key: Dnskey, data: bytes, signature: bytes) -> bool:
     """Whether `signature`, as an RRSIG holds it, is one of `key` over `data`. Raises `dnssec.key_unreadable`."""
     algorithm = key_algorithm(key)
