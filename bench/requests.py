@@ -5,6 +5,7 @@ The bare rate is that of C_Sign: what the module takes for as many signatures wi
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import sys
@@ -30,7 +31,6 @@ from bench.measure import (
 )
 from quorate.algorithms import SignatureAlgorithm
 from quorate.dnssec.ksr_layout import write_ksr
-from quorate.dnssec.ksr_xml import read_ksr
 from quorate.keys import KeyType
 from quorate.token import Login, codes
 from quorate.token.cryptoki import Module
@@ -83,22 +83,26 @@ class Bare:
 
 
 def one(folder: Path, size: int) -> Measured:
-    """A request in process and by a process of its own; `ksr check` and `skr check` as commands."""
-    prepare(folder, iter(["example."]))
-    path = next((folder / REQUESTS).iterdir())
-    data, signer = path.read_bytes(), Signer(folder)
-    draft = signer.draft(read_ksr(data, path.name)[0])
-    signer.answer(data, path.name)
-    whole = median([timed(lambda: signer.answer(data, path.name)) for _ in range(ROUNDS)])
+    """A request in process and by a process of its own; `ksr check` and `skr check` as commands.
+
+    In process each of many zones' requests is answered once: a second time the program would remember signatures.
+    """
+    prepare(folder, (f"zone-{number}.example." for number in range(ROUNDS + 1)))
+    path, *paths = (folder / REQUESTS).iterdir()
+    signer = Signer(folder)
+    inputs = [HOW.input(data) for data in signer.desk.ask(path.read_bytes(), path.name).data]
+    signer.answer(path.read_bytes(), path.name)
+    whole = median([timed(functools.partial(signer.answer, one.read_bytes(), one.name)) for one in paths])
     signer.token.close()
     bare = Bare(folder)
-    inputs = [HOW.input(signing.data) for signing in draft.signings]
     alone = repeated(lambda: bare.sign(inputs), ROUNDS)
     bare.close()
+    for other in paths:
+        other.unlink()
     cold = [(answered(folder)[0], (folder / ANSWERS / path.name).unlink())[0] for _ in range(7)]
     answered(folder)
     python, token = command(*PYTHON), f"C_Sign, {len(inputs)} times"
-    what = f"a KSR of {len(draft.response.bundles)} bundles answered with RSA-2048"
+    what = f"a KSR of {len(inputs)} bundles answered with RSA-2048"
     return [
         Ratio(f"{what}, in process", whole, token, alone),
         Ratio(f"{what}, a process with token and login", median(cold), BARE, python),
@@ -108,9 +112,9 @@ def one(folder: Path, size: int) -> Measured:
     ]
 
 
-def answered(folder: Path) -> tuple[Time, dict[str, Any]]:
+def answered(folder: Path, *how: str) -> tuple[Time, dict[str, Any]]:
     """The program's time from start to end, and what it tells."""
-    took, _ = run(sys.executable, "-m", "bench.keyset", folder, cwd=ROOT)
+    took, _ = run(sys.executable, "-m", "bench.keyset", folder, *how, cwd=ROOT)
     return took, json.loads((folder / TOLD).read_text())
 
 
@@ -131,17 +135,26 @@ def skr_check(folder: Path, path: Path) -> Time:
 def many(folder: Path, size: int) -> Measured:
     """The requests of `size` zones in one session, against as many signatures of the module by itself."""
     prepare(folder, (f"zone-{number}.example." for number in range(size)))
-    _, said = answered(folder)
+    rows: list[Ratio | Memory] = []
+    what = f"the KSRs of {size:,} zones answered in one session, to fsynced files"
+    for how, named in ((("apart",), f"{what}, by a process that signs and one that does all else"), ((), what)):
+        _, said = answered(folder, *how)
+        alone, count = _alone(folder, size)
+        rows.append(Ratio(named, Time(said["wall"], said["cpu"]), f"C_Sign, {count:,} times", alone))
+        early, late = said["memory"]
+        rows.append(Memory(named, late, "after a tenth of them", early))
+        shutil.rmtree(folder / ANSWERS)
+        (folder / ANSWERS).mkdir()
+    return rows
+
+
+def _alone(folder: Path, size: int) -> tuple[Time, int]:
+    """The module's own time for the signatures of as many requests, and their number."""
     signer = Signer(folder)
     path = next((folder / REQUESTS).iterdir())
-    draft = signer.draft(read_ksr(path.read_bytes(), path.name)[0])
+    inputs = [HOW.input(data) for data in signer.desk.ask(path.read_bytes(), path.name).data]
     signer.token.close()
-    bare, inputs = Bare(folder), [HOW.input(signing.data) for signing in draft.signings]
+    bare = Bare(folder)
     alone = timed(lambda: [bare.sign(inputs) for _ in range(size)])
     bare.close()
-    took, (early, late) = Time(said["wall"], said["cpu"]), said["memory"]
-    what = f"the KSRs of {size:,} zones answered in one session, to fsynced files"
-    return [
-        Ratio(what, took, f"C_Sign, {size * len(inputs):,} times", alone),
-        Memory(what, late, "after a tenth of them", early),
-    ]
+    return alone, size * len(inputs)
