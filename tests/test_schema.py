@@ -106,6 +106,18 @@ def test_slots_that_a_request_does_not_have_are_named() -> None:
         slots_of(nine, 10, {"k": "A"})
 
 
+def test_a_schema_counted_from_the_end_does_not_fit_fewer_slots() -> None:
+    """Nor is it recognised in a response of as few."""
+    text = written(
+        'slots = [{ slots = "last-2..last-1", publish = ["k"], sign = ["k"] }, {slots = "last", ' + GOOD[21:]
+    )
+    three = read_schemas(text + b"]", "schemas.toml")
+    with pytest.raises(Refusal, match=r"does not fit 1 slots: wrong in one before the first$"):
+        slots_of(three.schemas[0], 1, {"k": "A"})
+    same = Slot(frozenset("A"), frozenset("A"))
+    assert [len(recognised(three, [same] * count)) for count in (1, 2, 3, 4)] == [0, 0, 1, 0]
+
+
 def written(rest: str, name: str = "one", keys: str = '["k"]') -> bytes:
     return f'format = "quorate/1"\n[[schemas]]\nid = "{name}"\ntitle = "One"\nkeys = {keys}\n{rest}\n'.encode()
 

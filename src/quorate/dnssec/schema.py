@@ -104,8 +104,10 @@ def _rows(schema: Schema, count: int) -> tuple[Slots, ...]:
     """The row of each of `count` slots. Raises `schema.slots`."""
     placed = [(number, row) for row in schema.slots for number in _numbers(row.slots, count)]
     said = Counter(number for number, _ in placed)
-    if wrong := [number for number in range(1, max(count, *said, 1) + 1) if said[number] != (number <= count)]:
-        raise Refusal("schema.slots", schema=schema.id, count=count, slots=", ".join(map(str, wrong)))
+    named = {*range(1, count + 1), *said}
+    if wrong := sorted({max(number, 0) for number in named if said[number] != (1 <= number <= count)}):
+        slots = ", ".join(str(number) if number else "one before the first" for number in wrong)
+        raise Refusal("schema.slots", schema=schema.id, count=count, slots=slots)
     return tuple(row for _, row in sorted(placed, key=lambda one: one[0]))
 
 
