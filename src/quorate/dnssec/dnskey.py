@@ -212,6 +212,7 @@ def spki_of(key: Dnskey) -> bytes:
     return load_public(key).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
+@functools.lru_cache(maxsize=4096)  # a register of many zones asks of each key whether it is any of them
 def dnskey_of(spki: bytes, algorithm: Algorithm, flags: int = KSK_FLAGS) -> Dnskey:
     """The DNSKEY of a SubjectPublicKeyInfo (DER). Raises `dnssec.key_unreadable` if it is no key of the algorithm."""
     from cryptography.exceptions import UnsupportedAlgorithm
