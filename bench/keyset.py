@@ -44,8 +44,8 @@ DAY = timedelta(days=1)
 PROMISE = Promise(KeyPolicy(timedelta(), 28 * DAY, 21 * DAY, 21 * DAY, 16 * DAY, 9 * DAY, ()), 172800)
 TOGETHER = 50
 """Files that are written with one fsync of their folder."""
-AHEAD = 3
-"""Requests that are drafted before the token is asked for the first of them."""
+AHEAD = 16
+"""Requests that are drafted before the token is asked for the first: enough to sign while files are written."""
 
 
 @dataclass(frozen=True, slots=True)
