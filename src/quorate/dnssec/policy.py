@@ -281,16 +281,17 @@ def _limits_findings(limits: Limits, where: str) -> Iterator[Finding]:
 def _lengths_findings(limits: Limits, where: str) -> Iterator[Finding]:
     for name in ("validity", "overlap", "chain_overlap", "interval", "cycle"):
         span = getattr(limits, name)
-        if span is not None and not timedelta() <= span.least <= span.most:
-            problem = "the least is negative or above the most"
+        if span is not None and span.least > span.most:
+            problem = "the least is above the most"
             yield found("dnssec.policy_value", f"{where}.{name.replace('_', '-')}", problem=problem)
     for name in limits.__struct_fields__:
-        length = getattr(limits, name)
-        if isinstance(length, timedelta) and (length < timedelta() or length.microseconds):
+        value = getattr(limits, name)
+        ends = (value.least, value.most) if isinstance(value, Range) else (value,)
+        lengths = [one for one in ends if isinstance(one, timedelta)]
+        if any(one < timedelta() or one.microseconds for one in lengths):
             problem = "a duration has whole seconds and no sign"
             yield found("dnssec.policy_value", f"{where}.{name.replace('_', '-')}", problem=problem)
-        longest = length.most if isinstance(length, Range) else length
-        if isinstance(longest, timedelta) and longest > LONGEST:
+        if any(one > LONGEST for one in lengths):
             problem = f"no duration is longer than {duration_text(LONGEST)}"
             yield found("dnssec.policy_value", f"{where}.{name.replace('_', '-')}", problem=problem)
 
