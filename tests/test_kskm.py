@@ -17,7 +17,7 @@ from quorate.outset import init, new
 from quorate.rehearse import rehearse
 from quorate.zone import load_history, load_zone
 from refusing import refused, run
-from zones import BEGIN, DAY, SHIPPED, Zone, both, zsk
+from zones import BEGIN, DAY, SHIPPED, Zone, both, ksk_pair, zsk
 
 NAMES = {"A": "ksk_current", "B": "ksk_next"}
 ONE = {"current": "A"}
@@ -399,13 +399,42 @@ def test_every_problem_is_told_with_its_line(made: Path) -> None:
 
 
 def test_every_record_must_match_a_pin(made: Path) -> None:
-    stranger = dnskey_line(".", zsk("p-256", "stranger").dnskey)
+    stranger = dnskey_line(".", ksk_pair("p-256", "stranger").dnskey)
     with (made / "ksks.key").open("a") as file:
         file.write(f"{stranger}\n")
     call = ("import", "kskm", made / "ksrsigner.yaml", "--dnskey", made / "ksks.key", "--into", made / "zone")
     assert refused(made, *call) == ["ksk.not_pinned"]
     (made / "ksks.key").write_text((made / "ksks.key").read_text().replace(stranger, "").replace(". IN", "example. IN"))
     assert refused(made, *call) == ["ksk.not_pinned"] * 2
+
+
+DS_2017 = "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
+KSK_2010 = (
+    # the root's first, in its public documents
+    "AwEAAagAIKlVZrpC6Ia7gEzahOR+9W29euxhJhVVLOyQbSEW0O8gcCjFFVQUTf6v58fLjwBd0YI0EzrAcQqBGCzh/RStIoO8g0Nf"
+    "nfL2MTJRkxoXbfDaUeVPQuYEhg37NZWAJQ9VnMVDxP/VHL496M/QZxkjf5/Efucp2gaDX6RS6CXpoY68LsvPVjR0ZSwzz1apAzvN"
+    "9dlzEheX7ICJBBtuA6G3LQpzW5hOA2hzCTMjJPJ8LbqF6dsV6DoBQzgul0sGIcGOYl7OyQdXfZ57relSQageu+ipAdTTJ25AsRTA"
+    "oub8ONGcLmqrAmRLKBP1dfwhYB4N7knNnulqQxA+Uk1ihz0="
+)
+
+
+def test_a_key_set_as_dig_prints_it_has_the_zsks_too(made: Path) -> None:
+    with (made / "ksks.key").open("a") as file:
+        file.write(f"{dnskey_line('.', zsk('p-256', 'of the zone').dnskey)}\n")
+    run("import", "kskm", made / "ksrsigner.yaml", "--dnskey", made / "ksks.key", "--into", made / "zone")
+    written = (made / "zone" / "dnssec" / "ksks.txt").read_text()
+    assert written.count("DNSKEY 257") == written.count("DNSKEY") == 2
+
+
+def test_a_ksk_of_the_roots_past_comes_with_its_pin(made: Path) -> None:
+    path, into = made / "ksrsigner.yaml", made / "zone"
+    text = re.sub(r"label: A\n", "label: Klajeyz\n", path.read_text(), count=1)
+    text = re.sub(r"key_tag: \d+\n    algorithm: \w+", "key_tag: 20326\n    algorithm: RSASHA256", text, count=1)
+    path.write_text(re.sub("ds_sha256: .*", f"ds_sha256: {DS_2017}", text, count=1))
+    (made / "ksks.key").write_text(f". IN DNSKEY 257 3 8 {KSK_2010}\n")
+    outcome = run("import", "kskm", path, "--dnskey", made / "ksks.key", "--into", into)
+    assert outcome.code == 0, outcome
+    assert load_zone(into / "dnssec").ksks.named("Kjqmt7v").dnskey.key_tag == 19036
 
 
 @pytest.mark.parametrize(

@@ -310,6 +310,23 @@ def test_an_skr_answers_its_request_and_no_other(zone: Zone, request_of: Request
         assert dict(finding.facts)["what"] == what
 
 
+def test_identifiers_that_differ_at_their_end_are_told_apart(request_of: Request, response: Response) -> None:
+    """Those of the root's ZSKs have ninety digits, and only the last ones are a key's own."""
+    stem = "302e312c302a06035504031323566572695369676e20444e5353656320526f6f7420414c4738203230"
+    ids = [f"{stem}{number:08x}" for number in (1, 2)]
+    asked, has = (
+        first(request_of, lambda one, name=name: replace(one, keys=(replace(one.keys[0], identifier=name),)))
+        for name in ids
+    )
+    zsks = has.bundles[0].keys
+    answer = changed(response, 1, keys=(*zsks, *response.bundles[0].ksks))
+    (finding,) = [one for one in request_findings(answer, asked) if dict(one.facts)["what"] == "ZSKs"]
+    facts = dict(finding.facts)
+    assert facts["has"] != facts["asked"]
+    assert (facts["has"][-8:], facts["asked"][-8:]) == (ids[1][-8:], ids[0][-8:])
+    assert len(facts["has"]) < 80
+
+
 def test_an_skr_follows_its_schema(zone: Zone, response: Response) -> None:
     for name, keys in (("normal", {"current": "A"}), ("rollover", both()), ("revoke", both("B", "A"))):
         slots = slots_of(SHIPPED.named(name), 9, keys)

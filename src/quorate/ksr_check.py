@@ -243,8 +243,12 @@ def _slots(asked: Asked, folder: Path, case: Case, before: Before) -> tuple[tupl
         return rows, refusal.findings
     bound = ", ".join(f"{part} = {name}" for part, name in seen.keys.items())
     name = asked.schema if asked.schema == schema.id else f"{asked.schema} ({schema.id})"
-    relaxed = (f"relaxed by {asked.act}: {one.sentence}" for one in seen.relaxed)
-    return (f"schema {name}, {bound}", *seen.rows, KEY, *relaxed), seen.findings
+    lines = [f"relaxed by {asked.act}: {one.sentence}" for one in seen.relaxed]
+    findings = seen.findings
+    if not history and not asked.genesis:  # who has seen what, only the response before tells
+        findings = tuple(one for one in findings if one.code != "ksr.ksk_safety")
+        lines = ["no response before: no validator is followed"]
+    return (f"schema {name}, {bound}", *seen.rows, KEY, *lines), findings
 
 
 def _say(lines: Iterable[str]) -> None:

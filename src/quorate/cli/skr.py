@@ -73,7 +73,7 @@ def skr_check_command(
     hand = _with_plan(hand, folder, schema, {part: ksk for part, _, ksk in bound}, act)
     verdict = review(response, hand)
     print_file(file, data)
-    _print(response, verdict, notes)
+    _print(response, verdict, notes, bool(hand.history))
     _report(_accepted(oddities, hand, data), verdict)
 
 
@@ -134,7 +134,7 @@ def told(notices: tuple[Finding, ...]) -> list[str]:
     return [f"{one.severity.value}: {one.code}: {one.sentence}" for one in notices]
 
 
-def _print(response: Response, verdict: Review, notes: list[str]) -> None:
+def _print(response: Response, verdict: Review, notes: list[str], follows: bool) -> None:
     from quorate.dnssec.table import KEY, rows
 
     click.echo(visible(f"SKR {response.id}, serial {response.serial}, zone {response.domain}"))
@@ -149,7 +149,8 @@ def _print(response: Response, verdict: Review, notes: list[str]) -> None:
         notes = [*notes, f"after SKR {verdict.before.response.id}"]
         notes.append(f"validators: {verdict.states} states in {verdict.cells} spans of time")
     else:
-        notes = [*notes, "no sound SKR before it at hand: its place in the sequence is not judged"]
+        why = "what is wrong with it comes first" if follows else "no SKR before it at hand"
+        notes = [*notes, f"{why}: its place in the sequence is not judged"]
     for line in notes:
         click.echo(visible(line))
 

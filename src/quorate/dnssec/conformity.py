@@ -7,7 +7,7 @@ signatures are made anew.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -79,14 +79,16 @@ def _identifier_findings(response: Response) -> Iterator[Finding]:
 
 
 def _key_findings(bundle: Bundle, where: str) -> Iterator[Finding]:
+    ttls = Counter(key.ttl for key in bundle.keys)
+    usual = max(ttls, key=lambda ttl: ttls[ttl], default=0)
     for key in bundle.keys:
         tag, dnskey = key.dnskey.key_tag, key.dnskey
         if key.key_tag != tag:
             yield found("skr.key_tag", where, stated=key.key_tag, tag=tag)
         if dnskey.flags not in _FLAGS or dnskey.protocol != PROTOCOL:
             yield found("skr.key_flags", where, tag=tag, flags=dnskey.flags, protocol=dnskey.protocol)
-        if key.ttl != bundle.keys[0].ttl:
-            yield found("skr.ttl", where, tag=tag, ttl=key.ttl, expected=bundle.keys[0].ttl)
+        if key.ttl != usual:
+            yield found("skr.ttl", where, tag=tag, ttl=key.ttl, expected=usual)
     pairs = Counter((key.dnskey.algorithm, key.dnskey.public_key) for key in bundle.keys)
     if any(count > 1 for count in pairs.values()):
         yield found("skr.key_twice", where)
@@ -210,8 +212,13 @@ def _answers(response: Response, request: Request) -> Iterator[Finding]:
                 yield found("skr.differs", where, what=name, has=shown(has_text), asked=shown(asked_text))
         has_keys, asked_keys = ({(key.identifier, key.dnskey) for key in one.zsks} for one in (bundle, asks))
         if has_keys != asked_keys:
-            tags = (", ".join(str(key.key_tag) for _, key in sorted(keys, key=str)) for keys in (has_keys, asked_keys))
-            yield found("skr.differs", where, what="ZSKs", has=next(tags), asked=next(tags))
+            has_text, asked_text = (_zsks_text(keys) for keys in (has_keys - asked_keys, asked_keys - has_keys))
+            yield found("skr.differs", where, what="ZSKs", has=has_text, asked=asked_text)
+
+
+def _zsks_text(keys: Iterable[tuple[str, Dnskey]]) -> str:
+    """ZSKs by tag and identifier."""
+    return ", ".join(sorted(f"{key.key_tag} {shown(name)}".rstrip() for name, key in keys)) or "no others"
 
 
 def plan_findings(response: Response, slots: Sequence[Slot], ksks: Ksks) -> tuple[Finding, ...]:

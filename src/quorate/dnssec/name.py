@@ -8,6 +8,7 @@ from quorate.findings import Refusal
 
 ROOT = b"\0"
 LONGEST_NAME, LONGEST_LABEL = 255, 63
+LONGEST_SHOWN, MOST_SHOWN = 60, 4096
 _QUOTED = b'.\\"();@$'
 
 
@@ -53,9 +54,13 @@ def label_count(wire: bytes) -> int:
 
 
 def shown(text: str) -> str:
-    """Foreign text for a message: short, printable ASCII, nothing that markup or a terminal could read."""
-    kept = text.encode("ascii", "backslashreplace").decode()
-    return "".join(one if one.isprintable() and one not in "<>&\"'`" else "?" for one in kept[:60])
+    """Foreign text for a message: short, printable ASCII, nothing that markup or a terminal could read.
+
+    Of a longer one both ends: the identifiers of a zone's keys may differ in their last letters alone.
+    """
+    kept = text[:MOST_SHOWN].encode("ascii", "backslashreplace").decode()
+    kept = kept if len(kept) <= LONGEST_SHOWN else f"{kept[:28]}...{kept[-29:]}"
+    return "".join(one if one.isprintable() and one not in "<>&\"'`" else "?" for one in kept)
 
 
 def _labels(text: str) -> list[bytes]:

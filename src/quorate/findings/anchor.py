@@ -32,7 +32,7 @@ _ANCHORS = {
     "zone.not_found": _must(
         "there is no dnssec/ folder with a policy here or above",
         "",
-        "go into the folder of a zone's authority, or name it with --in",
+        "go into the folder of a zone's authority, or name it with --in; import kskm makes one of a ksrsigner.yaml",
     ),
     "ksk.not_pinned": _must(
         "the key {tag} of {zone}, DS digest {digest}, is no KSK of the policy",

@@ -26,7 +26,7 @@ _WIRE = {
 _SOURCE = "obtain the file again from where it came, and compare its digest in words"
 
 _FILES = {
-    "ksr.too_large": _must("the file has {octets} octets, at most {most} are read", "RFC 4034", _SOURCE),
+    "ksr.too_large": _must("the file has more than the {most} octets that are read", "RFC 4034", _SOURCE),
     "ksr.not_xml": _must("the file is no well-formed XML: {problem}", "XML 1.0 2.1", _SOURCE),
     "ksr.text_here": _must(
         "the file is a text as BIND or Knot has it, and here the XML form is read",

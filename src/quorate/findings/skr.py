@@ -83,7 +83,7 @@ _DRAFT = {
         "plan another KSK, or correct since and until in the policy",
     ),
     "skr.ttl": _must(
-        "the key {tag} has the TTL {ttl}; the policy has {expected}", "RFC 2181 5.2", "have the request corrected"
+        "the key {tag} has the TTL {ttl} and not {expected}", "RFC 2181 5.2", "have the request corrected"
     ),
     "skr.ksk_requested": _must("the request holds the KSK {tag}", "", "a request names ZSKs only; have it corrected"),
     "skr.algorithm_unsigned": _must(

@@ -144,7 +144,7 @@ def _pinned(config: Config, policy: Policy, owned: Sequence[OwnedKey], where: st
     """The given public keys as records, by label, in the order of the file; every mismatch is refused."""
     problems, lines = list[Finding](), dict[str, str]()
     keys = {key.label: key for key in config.keys}
-    for one in owned:
+    for one in (one for one in owned if one.dnskey.is_ksk):  # `dig` prints the ZSKs beside them
         here = wire_name(one.zone) == wire_name(policy.zone)
         pin = policy.ksk_of(one.dnskey) if here else None
         if pin is None or one.dnskey.is_revoked:
@@ -153,7 +153,7 @@ def _pinned(config: Config, policy: Policy, owned: Sequence[OwnedKey], where: st
             unknown = found("ksk.not_pinned", where, zone=one.zone, tag=one.dnskey.key_tag, digest=digest)
             problems += slips or (unknown,)
             continue
-        if keys[pin.id].algorithm.is_rsa:
+        if pin.id in keys and keys[pin.id].algorithm.is_rsa:  # else a KSK of the root's past
             problems += _size_findings(keys[pin.id], one, where)
         lines[pin.id] = dnskey_line(policy.zone, one.dnskey)
     if problems:
