@@ -125,6 +125,10 @@ def test_the_folder_is_all_that_the_checks_need(made: Path) -> None:
     assert zone.schemas == SHIPPED
     (before,) = load_history(into / "dnssec", zone.schemas)
     assert before.deployed
+    assert (
+        "recorded in responses/001-imported, as deployed on 2026-01-01, when it begins"
+        in (into / "report.md").read_text()
+    )
     good = run("skr", "check", made / "skr1.xml", "--ksr", made / "ksr1.xml", "--in", into)
     assert (good.code, good.err) == (0, "")
     assert "after SKR" in good.out

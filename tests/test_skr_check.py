@@ -77,6 +77,23 @@ def test_the_table_shows_what_each_ksk_does(made: Path) -> None:
     assert " A" not in table[8]
 
 
+def test_what_an_exception_accepts_is_told(made: Path, tmp_path: Path) -> None:
+    root = copied(made, tmp_path)
+    path = root / "skr1.xml"
+    path.write_bytes(path.read_bytes().replace(b'keyTag="', b'keyTag="0', 1))
+    call = ("skr", "check", path, "--previous", root / "skr0.xml", "--at", "2026-04-10", "--in", root)
+    assert refused(root, *call) == ["ksr.number_spelled"]
+    with (root / "dnssec/policy.toml").open("a") as policy:
+        policy.write(
+            '\n[[exceptions]]\nid = "spelling"\nsince = "2026-01-01"\nuntil = "2026-12-31"\n'
+            'accepts = ["ksr.number_spelled"]\nreason = "their signer writes six digits"\n'
+        )
+    (root / "dnssec/policy.json").unlink(missing_ok=True)
+    outcome = run(*call)
+    assert outcome.code == 0, outcome
+    assert "accepted by spelling: skr1.xml: KSR-SPELLING: line " in outcome.out
+
+
 def test_a_file_alone_is_judged_alone(made: Path, tmp_path: Path) -> None:
     file = tmp_path / "skr.xml"
     shutil.copy(made / "skr1.xml", file)

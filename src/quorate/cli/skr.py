@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from quorate.dnssec.ksr import Response
     from quorate.dnssec.review import AtHand, Review
 
+MOST_TOLD = 100
+"""Acceptances that are told one by one: the root's responses of 2010 have fifty."""
 ACTS = ["genesis", "re-sign", "calendar-bridge", "lapse", "zsk-compromise", "ksk-compromise", "ksk-loss"]
 
 
@@ -74,7 +76,7 @@ def skr_check_command(
     verdict = review(response, hand)
     print_file(file, data)
     _print(response, verdict, notes, bool(hand.history))
-    _report(_accepted(oddities, hand, data), verdict)
+    _report(_refused(oddities, hand, data), verdict)
 
 
 def _at_hand(
@@ -155,13 +157,15 @@ def _print(response: Response, verdict: Review, notes: list[str], follows: bool)
         click.echo(visible(line))
 
 
-def _accepted(oddities: tuple[Finding, ...], hand: AtHand, data: bytes) -> tuple[Finding, ...]:
-    """The oddities of spelling that no exception of the policy accepts."""
-    if hand.policy is None:
-        return oddities
+def _refused(oddities: tuple[Finding, ...], hand: AtHand, data: bytes) -> tuple[Finding, ...]:
+    """The oddities of spelling that no exception of the policy accepts; each acceptance is told."""
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    accepts = {code for one in hand.policy.exceptions_at(hand.at, digest) for code in one.accepts}
-    return tuple(one for one in oddities if one.code not in accepts)
+    exceptions = hand.policy.exceptions_at(hand.at, digest) if hand.policy else ()
+    accepted = {code: one for one in reversed(exceptions) for code in one.accepts}
+    told = [f"accepted by {accepted[one.code].id}: {one.sentence}" for one in oddities if one.code in accepted]
+    for line in told[:MOST_TOLD]:
+        click.echo(visible(line))
+    return tuple(one for one in oddities if one.code not in accepted)
 
 
 def _report(oddities: tuple[Finding, ...], verdict: Review) -> None:

@@ -58,8 +58,9 @@ def import_config(path: Path, dnskeys: Path | None, previous: Path | None, into:
         read_schemas(files[SCHEMAS], SCHEMAS)
     if uses:
         files[BINDINGS] = ('format = "quorate/1"\n' + "".join(map(_binding_text, uses))).encode()
-    files |= _previous(previous, policy)
-    report = tuple(_report(path.name, config, policy, keys, uses, previous))
+    recorded, day = _previous(previous, policy) if previous else ({}, "")
+    files |= recorded
+    report = tuple(_report(path.name, config, policy, keys, uses, day))
     for name, data in files.items():
         host.make_folder((into / FOLDER / name).parent)
         host.write_once(into / FOLDER / name, data)
@@ -270,10 +271,8 @@ def _schema_text(entry: SchemaEntry, id_: str, config: Config) -> str:
 # -- the rest ---------------------------------------------------------------------------------------------------------
 
 
-def _previous(previous: Path | None, policy: Policy) -> dict[str, bytes]:
-    """The SKR in the zone, recorded as deployed on the day on which it begins; sound, and of pinned KSKs."""
-    if previous is None:
-        return {}
+def _previous(previous: Path, policy: Policy) -> tuple[dict[str, bytes], str]:
+    """The SKR in the zone, recorded as deployed on the day on which it begins, and the day; sound, of pinned KSKs."""
     data = file_octets(previous)
     response, _ = read_skr(data, previous.name)
     if wire_name(response.domain) != wire_name(policy.zone):
@@ -283,15 +282,17 @@ def _previous(previous: Path | None, policy: Policy) -> dict[str, bytes]:
     refuse_errors(tuple(Finding(one.code, f"{previous.name}: {one.where}", one.facts) for one in made))
     day = f"{response.bundles[0].inception:%Y-%m-%d}"
     folder = f"{RESPONSES}/001-imported"
-    return {
+    files = {
         f"{folder}/skr.xml": data,
         f"{folder}/response.toml": f'format = "quorate/1"\ndeployed = "{day}"\n'.encode(),
     }
+    return files, day
 
 
 def _report(
-    where: str, config: Config, policy: Policy, keys: Mapping[str, str], uses: Iterable[Use], previous: Path | None
+    where: str, config: Config, policy: Policy, keys: Mapping[str, str], uses: Iterable[Use], deployed: str
 ) -> Iterator[str]:
+    """The lines of `report.md`. `deployed`: the day of the SKR in the zone, empty if none was given."""
     yield f"# {where}, imported"
     yield ""
     yield f"policy {policy.id} for {policy.zone}: {policy.digest}"
@@ -329,7 +330,15 @@ def _report(
     for name, line in config.disabled:
         yield f"- line {line}, {name}: {_checks(name)} is made here all the same"
     yield ""
-    yield from _not_taken(config, previous)
+    yield "## The SKR in the zone"
+    yield ""
+    if deployed:
+        yield f"- recorded in responses/001-imported, as deployed on {deployed}, when it begins: correct the day in"
+        yield "  response.toml if it came into the zone on another one"
+    else:
+        yield "- none is recorded as deployed: give the one in the zone with --previous, or with each check"
+    yield ""
+    yield from _not_taken(config)
     yield ""
     yield "## Next"
     yield ""
@@ -338,7 +347,7 @@ def _report(
     yield "- the KSKs, and the SKR in the zone, are adopted: quorate new NAME --from adoption"
 
 
-def _not_taken(config: Config, previous: Path | None) -> Iterator[str]:
+def _not_taken(config: Config) -> Iterator[str]:
     yield "## Not taken"
     yield ""
     for hsm in config.hsms:
@@ -351,8 +360,6 @@ def _not_taken(config: Config, previous: Path | None) -> Iterator[str]:
         yield f"- request_policy.{KEY_COUNTS}: {count} different keys; {note}"
     if config.unread_ttl not in (0, config.ttl):
         yield f"- request_policy.dns_ttl: {config.unread_ttl}, which kskm never reads; the TTL is {config.ttl}"
-    if previous is None:
-        yield "- no SKR is recorded as deployed: give the one in the zone with --previous, or with each check"
     yield "- the hold-downs of RFC 5011 are 30 days and an anchor may be 30 days old, unless policy.toml says otherwise"
 
 
