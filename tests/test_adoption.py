@@ -99,6 +99,14 @@ def test_stand_ins_say_all_that_the_real_ones_say_but_for_their_keys(adopted: Pa
         assert (stand_in.spki == real.spki) is (name == "sub-1")  # whose key signed nothing that is adopted
 
 
+def test_a_list_is_no_key_that_could_be_brought(adopted: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(adopted, tmp_path / "authority"))
+    bring = '[[operations]]\nkind = "import-key"\nid = "key-x"\nkey = "crl-2010-7"\ntoken = "hsm-1"\n'
+    with pytest.raises(Refusal) as refusal:
+        prepare_rehearsal(root, make_plan(root, "003-bring", bring, LAST), VERIFIER.read_bytes())
+    assert refusal.value.code == "plan.key_unknown"
+
+
 def test_a_crl_number_of_the_past_is_not_given_again(adopted: Path, tmp_path: Path) -> None:
     root = tmp_path / "authority"
     shutil.copytree(adopted, root)

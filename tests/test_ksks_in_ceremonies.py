@@ -223,6 +223,32 @@ def test_a_ksk_that_one_site_lacks_signs_in_an_emergency_only_and_the_script_say
     accepted(root, "001-ksk", "002-east", "003-sign", "004-deployed", "005-sign")
 
 
+def test_an_artifact_that_is_published_twice_counts_where_it_came_last(tmp_path: Path) -> None:
+    """For the program as for the verifier, which compares what a later script has of earlier publications."""
+    zones = [Zone(f"{one}.example.", {f"ksk-{one}": "p-256"}) for one in "ab"]
+    root = make_zoned(tmp_path / "authority", *zones)
+
+    def sign(quarter: int, **act: str) -> None:
+        responses = [
+            {"id": f"skr-{one}-{quarter}", "zone": f"{one}.example.", "ksr": f"{one}.xml", "schema": "normal", **act}
+            | {"keys": {"current": f"ksk-{one}"}}
+            for one in "ab"
+        ]
+        plan = make_plan(root, f"00{2 + 2 * quarter}-sign", signing(f"sign-{quarter}", responses), day(quarter, 60))
+        for one, zone in zip("ab", zones, strict=True):
+            (plan / "inputs" / f"{one}.xml").write_bytes(write_ksr(zone.request(quarter)))
+        rehearse(root, plan, VERIFIER.read_bytes())
+
+    keys = [ksk(f"ksk-{one}", zone=f"{one}.example.") for one in "ab"]
+    rehearse(root, make_plan(root, "001-ksk", generation(*keys), day(0, 90)), VERIFIER.read_bytes())
+    sign(0, act="genesis")
+    places = (("skr-a-0", "one"), ("skr-b-0", "one"), ("skr-a-0", "two"))
+    published = [f'[[publications]]\nartifact = "{one}"\nwhere = "https://{at}.example/"\n' for one, at in places]
+    rehearse(root, make_plan(root, "003-deployed", "\n".join(published), day(0, 50)), VERIFIER.read_bytes())
+    sign(1)
+    accepted(root, "001-ksk", "002-sign", "003-deployed", "004-sign")
+
+
 ODDITY = """
 [[exceptions]]
 id = "spelling"

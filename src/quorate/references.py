@@ -127,7 +127,7 @@ class References:
         folder = "known" if before else "adopted"
         if (path := f"inputs/{folder}/{name}.cert.der") in self.inputs:
             return read_certificate(self.inputs[path], path).spki
-        return self.register.spkis[name] if before else self.inputs.get(f"inputs/adopted/{name}.spki.der", b"")
+        return self.register.spkis.get(name, b"") if before else self.inputs.get(f"inputs/adopted/{name}.spki.der", b"")
 
     def first(self, key: str) -> str:
         """The key of which `key` is a copy, if it is one that this plan brings."""

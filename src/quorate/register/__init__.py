@@ -101,7 +101,8 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
     forgotten = {(one.token, one.credential) for one in splits if one.fate == "destroyed"}
     adopted = _adopted(script, state)
     now = (*adopted, *(one.artifact for one in script.publications if one.artifact in state.published))
-    published = (*(one for one in register.published if one not in now), *dict.fromkeys(now))
+    last = reversed(dict.fromkeys(reversed(now)))  # published more than once, it counts where it came last
+    published = (*(one for one in register.published if one not in now), *last)
     skrs = {**register.skrs, **adopted, **_signed(script, state)}
     return replace(
         register,

@@ -225,6 +225,7 @@ _REASONS = (
     "",
     "removeFromCRL",
     "privilegeWithdrawn",
+    "aACompromise",
 )
 """RFC 5280 5.3.1, each at the place of its number."""
 
