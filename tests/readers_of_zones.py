@@ -14,7 +14,7 @@ from ksr_cases import AT, VECTORS, root_policy, tld_policy
 from ksr_making import pair
 from quorate import canonical
 from quorate.boulder.importing import import_configs
-from quorate.cli.skr import _accepted
+from quorate.cli.skr import _refused
 from quorate.dnssec.anchor import anchor_own_findings, compared, make_anchor, read_anchor, write_anchor
 from quorate.dnssec.checks import Case, judge
 from quorate.dnssec.continuity import Signed
@@ -107,7 +107,7 @@ def check_response(data: bytes) -> None:
         history = (Signed(read_skr(zone()[number], "skr.xml")[0], "", True),) if number >= 0 else ()
         hand = AtHand(at, SHIPPED, history=history)
         review(response, hand)
-        _accepted(oddities, hand, data)
+        _refused(oddities, hand, data)
     policy = root_policy()
     review(response, AtHand(AT, SHIPPED, policy, policy.limits_at(AT), anchor=anchor()))
 
