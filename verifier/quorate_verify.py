@@ -5550,7 +5550,7 @@ class Register:
         self.complete = True  # whether the records start at the genesis
         self.states, self.ceremonies, self.predecessors = [], set(), set()
         self.items, self.keys, self.sets, self.serials, self.crls = {}, {}, {}, {}, {}
-        self.lists = {}  # key and name of an issuer -> digest of the file of its newest CRL
+        self.lists = {}  # key and name of an issuer -> digest of the file of its newest CRL, and the CRL's id
         self.ids = set()  # of every operation of which anything happened, and of everything adopted: for good
         self.destroyed = {}  # key -> the ceremony that destroyed it
         self.entered = {}  # item -> place and seal in the last state that has it
@@ -5559,6 +5559,7 @@ class Register:
         self.copies = {}  # key that a token holds -> digest, token, the facility in which it came to the token
         self.generated = set()  # digests of the keys that were made in these records
         self.uses = {}  # digest of a key that was made in these records -> what its script called its use
+        self.zones = {}  # digest of a key that is a KSK -> its zones, each with its algorithm there
         self.adopted = set()  # what is below inputs/known/ as something adopted
         self.issuers, self.unshown = (
             {},
@@ -5610,6 +5611,7 @@ class Register:
         self._check_carried(script, authority, session, fail)
         self._check_carriers(script, authority, session, claims)
         self._check_issued(script, session, artifacts, fail)
+        self._check_purposes(script, session, artifacts, fail)
         self._check_zones(script, artifacts, fail)
         claims.found("continuity", text)
 
@@ -5702,13 +5704,22 @@ class Register:
 
     def _check_known(self, script, fail):
         """What lies below inputs/known/ was made or adopted in an earlier record, under that name."""
+        known = {**self.known, **dict(self._known_crls())}
         for path, digest in script.inputs.items():
             if not path.startswith("inputs/known/"):
                 continue
-            if self.known.get(path[13:], digest) != digest:
+            if known.get(path[13:], digest) != digest:
                 fail("%s is not what the earlier record made" % path)
-            elif self.complete and path[13:] not in self.known:
+            elif self.complete and path[13:] not in known:
                 fail("%s was made in no earlier record" % path)
+
+    def _known_crls(self):
+        """The newest CRL of an issuer has the name of one of its certificates, or its own if no record has one."""
+        for digest, name in self.lists.values():
+            yield name + ".crl", digest
+        for name, it in self.issuers.items():
+            if (it.key.digest, it.subject) in self.lists:
+                yield name + ".crl", self.lists[it.key.digest, it.subject][0]
 
     def _check_carriers(self, script, authority, session, claims):
         """A key comes from where it is in a bag that was closed and sent there since it was there.
@@ -5804,6 +5815,42 @@ class Register:
         for name in session.destroyed:
             self.copies.pop(name, None)
         self.generated.update(key.digest for key in session.generated.get("keys", {}).values())
+
+    def _check_purposes(self, script, session, artifacts, fail):
+        """spec/key-sets.md: a key is for certificates or for key sets, and a copy is for what its key is for."""
+        uses, zones = dict(self.uses), {digest: set(known) for digest, known in self.zones.items()}
+        uses.update((key.digest, script.operations[name]["use"]) for name, key in self._generated(session))
+        certified = {it.key.digest: name for name, it in self.issuers.items()}
+        for key in (key for key in script.keys.values() if "zone" in key):
+            of = (key["zone"], key.get("algorithm"))
+            if self.complete and of not in zones.get(key["spki"], ()):
+                fail("%s: no record has it as a KSK of the zone %s with that algorithm" % (key["id"], plain(of[0])))
+            zones.setdefault(key["spki"], set()).add(of)
+        for name, key in [*self._generated(session), *session.copies.items()]:
+            operation = script.operations[name]
+            of, before = (operation.get("zone"), operation.get("algorithm")), zones.setdefault(key.digest, set())
+            if of == (None, None):
+                continue
+            if operation["kind"] == "import-key" and of not in before:
+                if key.digest in uses:
+                    fail("%s: its key is no KSK of the zone %s with that algorithm" % (name, plain(of[0])))
+                elif key.digest in certified:
+                    fail("%s: its key is that of the certificate %s" % (name, certified[key.digest]))
+            before.add(of)
+        for name in artifacts.made if artifacts else ():
+            operation = script.operations[name]
+            if "key" in operation and zones.get(session.known_key(operation["key"]).digest):
+                fail("%s: is signed by the KSK %s" % (name, operation["key"]))
+        for operation in script.value["operations"]:
+            for one in operation["responses"] if operation["kind"] == "sign-skr" else ():
+                for digest in {key.digest for part in one["keys"] for key in [session.known_key(part["key"])] if key}:
+                    use = uses.get(digest, "unknown")
+                    if not zones.get(digest) and (use != "unknown" or digest in certified):
+                        fail("%s: a KSK of it is a key for certificates" % one["id"])
+
+    @staticmethod
+    def _generated(session):
+        return list(session.generated.get("keys", {}).items())
 
     def _check_zones(self, script, artifacts, fail):
         """The SKRs that the script lists are the earlier ones, deployed or not; none that matters is left out."""
@@ -6002,7 +6049,7 @@ class Register:
             fail("%s: %s" % (name, bad))
         kind, _, file = operation["previous"].partition(":")
         named = script.inputs.get(below_folder("inputs/", file)) if kind == "input" else None
-        if kind != "operation" and self.lists.get(key, named) != named:
+        if kind != "operation" and self.lists.get(key, (named, ""))[0] != named:
             fail(
                 "%s: the CRL before it is not the one of %s that the records have"
                 % (name, artifact_of(operation["issuer"]))
@@ -6053,8 +6100,7 @@ class Register:
                 crl, key = history.crls[name]
                 need((key.digest, crl.issuer) not in self.crls, "adopted %s: a CRL of its issuer is known" % name)
                 self.crls[key.digest, crl.issuer] = crl
-                self.lists[key.digest, crl.issuer] = one["digest"]
-                self.known[one["issuer"] + ".crl"] = one["digest"]
+                self.lists[key.digest, crl.issuer] = one["digest"], name
             elif name in history.skrs:
                 zones = {zone["name"] for zone in session.state.value.get("zones", [])}
                 need(history.skrs[name].zone in zones, "adopted %s: of a zone that the authority has not" % name)
@@ -6112,10 +6158,13 @@ class Register:
 
     def _fold_made(self, folder, script, session, artifacts):
         """What a later script finds below inputs/known/, and what is known of it."""
-        for name, key in session.generated.get("keys", {}).items():
+        for name, key in self._generated(session):
             self.uses[key.digest] = script.operations[name]["use"]
-        for name, key in [*session.generated.get("keys", {}).items(), *session.copies.items()]:
+        for name, key in [*self._generated(session), *session.copies.items()]:
             self.known[name + ".spki.der"] = key.digest
+            if "zone" in script.operations[name]:
+                of = (script.operations[name]["zone"], script.operations[name].get("algorithm"))
+                self.zones.setdefault(key.digest, set()).add(of)
         self.known.update((name + ".skr.xml", digest) for name, digest in artifacts.skrs.items())
         for name, made in artifacts.made.items():
             if isinstance(made, (CertificateTbs, RequestTbs)):
@@ -6129,9 +6178,8 @@ class Register:
                 continue  # signed, and never written: no later script finds it
             if isinstance(made, CertificateTbs):
                 self.known[name + ".cert.der"] = digest
-            elif isinstance(made, CrlTbs):  # the newest of its issuer, under the issuer's name
-                self.known[artifact_of(operation["issuer"]) + ".crl"] = digest
-                self.lists[session.known_key(operation["key"]).digest, made.issuer] = digest
+            elif isinstance(made, CrlTbs):
+                self.lists[session.known_key(operation["key"]).digest, made.issuer] = digest, name
 
 
 # =====================================================================================================================

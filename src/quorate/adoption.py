@@ -18,7 +18,7 @@ from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.records import read_dnskeys
 from quorate.findings import Finding, Refusal, found
 from quorate.keys import key_name
-from quorate.register import Register
+from quorate.register import Issuer, Register
 from quorate.script import ScriptAdopted
 from quorate.x509.crl import serial_text
 from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
@@ -133,12 +133,13 @@ def resolve(
     findings += [one for name, it in late.items() for one in _late_findings(name, it, certificates, pool)]
     held = {*register.spkis.values(), *(inputs[adopted_file(one)] for one in things if one.kind == "key")}
     adopted: list[ScriptAdopted] = []
+    lists = set(register.crls)
     deployed = {name: read_skr(one.data, name)[0] for name, one in register.skrs.items() if one.known.published}
     for one in things:
         issuer = ""
         if one.kind == "crl":
             issuer = pool.signer(read_crl(inputs[adopted_file(one)], one.id))
-            findings += _crl_findings(one.id, issuer, [*register.crls, *(each.issuer for each in adopted)])
+            findings += _crl_findings(one.id, issuer, pool, lists)
         if one.kind == "skr":
             findings += _skr_findings(one.id, inputs[adopted_file(one)], authority, held, register, deployed)
             findings += _order_findings(one.id, inputs[adopted_file(one)], deployed)
@@ -187,11 +188,15 @@ def _late_findings(
         yield found("adopt.signature", f"adopt[{issuers[0]}]", id=name, issuer=", ".join(issuers))
 
 
-def _crl_findings(name: str, issuer: str, listed: Iterable[str]) -> Iterable[Finding]:
+def _crl_findings(name: str, issuer: str, pool: Pool, lists: set[Issuer]) -> Iterable[Finding]:
+    """An issuer's newest CRL is adopted, once, by whichever of its certificates; `lists`: whose are there."""
     if not issuer:
         yield found("adopt.crl_issuer", f"adopt[{name}]", id=name)
-    elif issuer in listed:
+        return
+    of = (pool.certificates[issuer].subject, pool.certificates[issuer].spki)
+    if of in lists:
         yield found("adopt.crl_twice", f"adopt[{name}]", id=name, issuer=issuer)
+    lists.add(of)
 
 
 def _keys_twice(things: Iterable[Adopted]) -> Iterator[Finding]:

@@ -160,6 +160,7 @@ class Resolver:
         if plan.zone or plan.algorithm:
             spki = public or stand_in_spki(KeyType(kind))
             require_ksk(plan.zone, plan.algorithm, spki, self.authority, where)
+            self.names.require_ksk_import(plan, public, where)
         require_bagged(plan, self.register, self.authority)
         if not adopted:  # what others made may have been there all along
             require_carrier(plan, self.plan.facility, public, self.register, self.authority)
@@ -347,11 +348,10 @@ class Resolver:
         for one in self.names.operations:
             if isinstance(one, CrlOperation) and self.names.lists(one.issuer, where) == lists:
                 raise Refusal("plan.crl_twice", where, issuer=plan.issuer)
-        numbers = self.names.numbers(lists, where)
-        taken = {*numbers, *self.names.spent(lists, where)}
-        if taken and plan.number <= max(taken):
-            raise Refusal("plan.crl_number", where, number=plan.number, last=max(taken))
-        return f"input:inputs/known/{numbers[max(numbers)]}.crl" if numbers else ""
+        last = self.names.taken_number(lists)
+        if last is not None and plan.number <= last:
+            raise Refusal("plan.crl_number", where, number=plan.number, last=last)
+        return self.names.recorded_crl(lists)
 
     def _crl(self, plan: IssueCrl) -> CrlOperation:
         where = f"operations[{plan.id}]"

@@ -24,8 +24,9 @@ from quorate.keys import key_name
 from quorate.plan import SignKeySets, SignResponse
 from quorate.register import Register
 from quorate.script import KnownKey, KnownSkr
-from quorate.script.operations import Part, ScriptResponse, SignOperation
+from quorate.script.operations import GenerateOperation, Part, ScriptResponse, SignOperation
 from quorate.script.skr import frozen_schemas, zone_folder
+from quorate.x509.facts import read_certificate
 
 
 def resolve(
@@ -119,13 +120,14 @@ def require_ksk(zone: str, algorithm: str, spki: bytes, authority: AuthorityStat
     """A KSK is of a zone of the authority and has an algorithm that its key can have."""
     if zone not in {one.name for one in authority.zones}:
         raise Refusal("zone.unknown", where, zone=zone, known=", ".join(one.name for one in authority.zones) or "none")
-    fitting = [one.name for one in Algorithm if _has(spki, one)]
+    fitting = [one.name for one in Algorithm if can_have(spki, one)]
     if algorithm not in fitting:
         known = ", ".join(fitting) or "none"
         raise Refusal("plan.ksk_algorithm", where, type=key_name(spki), algorithm=algorithm, fitting=known)
 
 
-def _has(spki: bytes, algorithm: Algorithm) -> bool:
+def can_have(spki: bytes, algorithm: Algorithm) -> bool:
+    """Whether a key of its type (DER) has a DNSSEC algorithm."""
     try:
         dnskey_of(spki, algorithm)
     except Refusal:
@@ -148,7 +150,22 @@ def _key(policy: Policy, label: str, token: str, register: Register, where: str)
     there = [key for key in matching if token in ("", key.token)]
     if len({key.token for key in there}) != 1:
         raise Refusal("plan.ksk_which_token", where, ksk=label, tokens=", ".join(sorted({k.token for k in matching})))
+    _require_no_ca(label, there[0], register, where)
     return there[0]
+
+
+def _require_no_ca(label: str, key: KnownKey, register: Register, where: str) -> None:
+    """A key is for certificates or for key sets; one that nobody saw generated is what its certificates say."""
+    public = register.spkis[key.id]
+    if any(one.spki == key.spki for one in register.ksks.values()):
+        return
+    for entry in register.entries:
+        made = entry.operation
+        if isinstance(made, GenerateOperation) and made.use != "unknown" and entry.data == public:
+            raise Refusal("plan.ksk_of_ca", where, ksk=label, key=key.id, said=f"{made.id} was generated as {made.use}")
+    for name, der in register.certificates.items():
+        if read_certificate(der, name).spki == public:
+            raise Refusal("plan.ksk_of_ca", where, ksk=label, key=key.id, said=f"the certificate {name} has it")
 
 
 def _pin_text(pin: Ksk) -> str:
@@ -250,7 +267,8 @@ def _ends(skr: bytes) -> datetime:
 def shadow_policy(policy: Policy, register: Register, adopted: Mapping[str, bytes]) -> Policy:
     """The policy with the stand-ins' keys pinned under the labels of the real ones.
 
-    `adopted`: stand-ins (DER) of adopted KSKs by the labels of their pins. Of generated keys the id is the label.
+    `adopted`: stand-ins (DER) of KSKs by the labels of their pins. A key that only a rehearsal has made is pinned by
+    its id.
     """
     others = {name: key for name, key in register.ksks.items() if register.spkis[name] not in adopted.values()}
     shadow = {name: key for name, key in others.items() if _same(key.zone, policy.zone)}

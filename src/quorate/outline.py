@@ -37,6 +37,7 @@ from quorate.plan import (
 from quorate.register import Register
 from quorate.script.drafting import utc
 from quorate.statement import Mode
+from quorate.x509.facts import read_certificate
 from quorate.x509.profile import load_profile
 from quorate.zone_past import ZonePast, zone_past
 
@@ -112,8 +113,10 @@ def earlier(root: Path, name: str) -> Earlier:
     for operation in operations:
         if isinstance(operation, IssueCrl):
             numbers[operation.issuer] = max(operation.number, numbers.get(operation.issuer, 0))
-    for issuer, number in register.spent:
-        numbers[issuer] = max(number, numbers.get(issuer, 0))
+    certificates = {name: read_certificate(der, name) for name, der in register.certificates.items()}
+    for name, it in certificates.items():
+        spent = [number for issuer, number in register.spent if issuer == (it.subject, it.spki)]
+        numbers |= {name: max([*spent, numbers.get(name, 0)])} if spent else {}
     return Earlier(
         roots=_roots(operations, past.roots),
         named=len(past.roots) + sum(isinstance(one, IssueRoot) for one in operations),

@@ -38,7 +38,7 @@ from quorate.statement import Mode
 from quorate.strict import require_identifiers
 from quorate.tiers import lying
 from quorate.zone_outline import ZONE_KINDS
-from quorate.zones import pinned_as
+from quorate.zones import all_pins, pinned_as
 
 RULES = ("webpki", "private")
 SALT_OCTETS = 32
@@ -195,9 +195,9 @@ def new(root: Path, name: str, kind: str, host: Host, zone: str = "") -> Path:
 def _adopted_ksks(root: Path, state: AuthorityState) -> tuple[AdoptedKsk, ...]:
     """The adopted keys that a zone's policy pins."""
     declared, found = source.read_source(root), []
-    kinds = {one.id: one.kind for one in state.adopted}
+    kinds, pins = {one.id: one.kind for one in state.adopted}, all_pins(root, declared.zones)
     for one in (one for one in declared.adopted if kinds.get(one.id) == "key"):
-        if pinned := pinned_as(root, declared.zones, adopted_der(root, one)):
+        if pinned := next(pinned_as(pins, adopted_der(root, one)), None):
             zone, pin = pinned
             found.append(AdoptedKsk(one.id, pin.id, state.zone(zone.name), pin.algorithm.name))
     return tuple(found)

@@ -274,8 +274,7 @@ def first_crls(operations: tuple[ScriptOperation, ...], register: Register, rule
         return ()
     whole = (*(entry.operation for entry in register.entries), *operations)
     copies = {one.id: one.key for one in whole if isinstance(one, ImportOperation)}
-    issuers = [der for name, der in register.certificates.items() if name in register.crls]
-    before = [read_certificate(der).spki for der in issuers]
+    before = {spki for _, spki in register.crls}
     listing = {key for key, spki in register.spkis.items() if spki in before}
     listing |= {copies.get(one.key, one.key) for one in operations if isinstance(one, CrlOperation)}
     first: dict[str, str] = {}

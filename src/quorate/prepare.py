@@ -33,7 +33,7 @@ from quorate.people import Purpose
 from quorate.plan import GenerateKey, Plan, SignKeySets
 from quorate.planning import first_crls, input_findings, names_twice, output_findings, plan_findings, unedited
 from quorate.record import frozen_states
-from quorate.register import Register, published_digest, whereabouts
+from quorate.register import Register, crl_names, published_digest, whereabouts
 from quorate.register.zonal import pins
 from quorate.script import (
     Branches,
@@ -59,7 +59,7 @@ from quorate.strict import FILE_NAME, load_toml, require_identifiers
 from quorate.x509.facts import read_certificate
 from quorate.x509.name import name_line
 from quorate.x509.profile import SHIPPED, parse_profile
-from quorate.zones import pinned_as, zone_inputs, zone_notices
+from quorate.zones import all_pins, pinned_as, zone_inputs, zone_notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,23 +190,31 @@ def _inputs(root: Path, ceremony: Path, plan: Plan, start: Base) -> dict[str, by
         inputs[f"inputs/profiles/{profile}.toml"] = profile_text(root, profile)
     register, zones = start.register, _zones(plan)
     if zones:
-        adopted = _stand_ins(root) if start.mode is Mode.REHEARSAL else {}
+        adopted = _stand_ins(root, register) if start.mode is Mode.REHEARSAL else {}
         inputs |= zone_inputs(root, read_source(root).zones, zones, start.mode, register, adopted)
     inputs |= adopted_inputs(root, read_source(root).adopted, plan.adopt, start.state, start.mode is Mode.REHEARSAL)
     inputs |= {f"inputs/known/{name}.cert.der": der for name, der in register.certificates.items()}
-    inputs |= {f"inputs/known/{name}.crl": der for name, der in register.crls.items()}
+    inputs |= {f"inputs/known/{name}.crl": one.der for name, one in crl_names(register).items()}
     inputs |= {f"inputs/known/{name}.spki.der": spki for name, spki in register.spkis.items()}
     return inputs
 
 
-def _stand_ins(root: Path) -> dict[str, dict[str, bytes]]:
-    """The stand-ins (DER) of adopted KSKs, whether brought to a token or not, by their zones and their pins' labels."""
+def _stand_ins(root: Path, rehearsed: Register) -> dict[str, dict[str, bytes]]:
+    """The stand-ins (DER) of pinned KSKs by their zones and their pins' labels.
+
+    Of adopted ones, whether brought to a token or not; of those that a real ceremony made, what its rehearsal made.
+    """
     source, found = read_source(root), dict[str, dict[str, bytes]]()
+    real = read_register(root, Mode.REAL)
+    pairs = [(real.spkis[name], rehearsed.spkis[name]) for name in real.ksks if name in rehearsed.spkis]
     for one in source.adopted:
         der = adopted_der(root, one)
-        path = stand_in_file(root, canonical.digest(der))
-        if path.is_file() and (pinned := pinned_as(root, source.zones, der)):
-            found.setdefault(pinned[0].name, {})[pinned[1].id] = path.read_bytes()
+        if (path := stand_in_file(root, canonical.digest(der))).is_file():
+            pairs.append((der, path.read_bytes()))
+    pins = all_pins(root, source.zones)
+    for spki, stand_in in pairs:
+        for zone, pin in pinned_as(pins, spki):
+            found.setdefault(zone.name, {})[pin.id] = stand_in
     return found
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from quorate.findings import Refusal
-from quorate.plan import Operation
-from quorate.register import Register
+from quorate.plan import ImportKey, Operation
+from quorate.register import NewestCrl, Register, crl_names
 from quorate.script import ScriptAdopted
 from quorate.script.drafting import SECOND
 from quorate.script.operations import (
@@ -26,6 +26,9 @@ from quorate.x509.csr import read_csr, read_spki
 from quorate.x509.facts import CertificateFacts, read_certificate, read_crl, verify_issued
 from quorate.x509.legacy import signed_as_made
 
+Lists = tuple[bytes, str | bytes]
+"""Whose CRLs follow one another: a name (DER), and a public key (DER), or the id of one that this plan generates."""
+
 
 class Fallen(Exception):
     """What is named fell to a problem of its own, which is reported already."""
@@ -38,6 +41,7 @@ class References:
         self.planned, self.register, self.inputs = planned, register, inputs
         self.operations: list[ScriptOperation] = []
         self.fallen: set[str] = set()
+        self._crls: Mapping[Lists, NewestCrl] = dict(register.crls.items())
 
     def input(self, name: str, where: str) -> str:
         path = f"inputs/{name}"
@@ -161,13 +165,34 @@ class References:
         known = self.adopted(first) or self.register.spkis.get(first, b"")
         return first == self.first(key) or (bool(known) and known == public)
 
+    def ksk_of(self, key: str, public: bytes) -> tuple[tuple[str, str], ...]:
+        """The zones of which a pair is a KSK, each with the algorithm, whatever the pair is called there."""
+        kinds = (GenerateOperation, ImportOperation)
+        known = [one for name, one in self.register.ksks.items() if self.register.spkis[name] == public]
+        here = [one for one in self.operations if isinstance(one, kinds) and one.zone and self._is(one, key, public)]
+        return tuple(dict.fromkeys((one.zone, one.algorithm) for one in (*known, *here)))
+
     def signing_token(self, key: str, where: str) -> str:
         """The token of a key that signs an object of X.509; a KSK signs key sets and nothing else."""
         token = self.token_of(key, where)
-        made = next((one for one in self.operations if isinstance(one, GenerateOperation) and one.id == key), None)
-        if (made.zone if made else self.register.keys[key].zone) or (made and made.use == "ksk"):
+        if self.ksk_of(key, self.register.spkis.get(key, b"")):
             raise Refusal("plan.ksk_elsewhere", where, key=key)
         return token
+
+    def require_ksk_import(self, plan: ImportKey, public: bytes, where: str) -> None:
+        """A copy is a KSK of the zones of which its key is one; so may be what nobody saw generated and no CA has."""
+        known, use = self.ksk_of(plan.key, public), self.use_of(plan.key)
+        if (plan.zone, plan.algorithm) in known:
+            return
+        if known and use:
+            said = ", ".join(f"of the zone {zone} with the algorithm {algorithm}" for zone, algorithm in known)
+            raise Refusal("plan.import_ksk", where, key=plan.key, said=f"is a KSK {said}")
+        if use:
+            raise Refusal("plan.import_ksk", where, key=plan.key, said=f"was generated as {use}")
+        certified = {name: der for name, der in self.inputs.items() if name.endswith(".cert.der")}
+        for name, der in certified.items():
+            if name.startswith(("inputs/known/", "inputs/adopted/")) and read_certificate(der, name).spki == public:
+                raise Refusal("plan.import_ksk", where, key=plan.key, said=f"is in the certificate {name}")
 
     def require_issued(self, name: str, issuer: str, where: str) -> None:
         """A CRL lists what its own CA issued (RFC 5280 5.1): the signature of the revoked certificate says so."""
@@ -223,19 +248,17 @@ class References:
             return int(self.made(name, where).certificate_serial, 16)
         return read_certificate(self.inputs[name], name).serial
 
-    def numbers(self, lists: tuple[bytes, str | bytes], where: str) -> dict[int, str]:
-        """The CRLs of earlier ceremonies that follow one another, by their numbers: under which name each is known."""
-        return {
-            read_crl(self.register.crls[name], name).number: name
-            for name in self.register.crls
-            if self.lists(self.reference(name, where), where) == lists
-        }
+    def recorded_crl(self, lists: Lists) -> str:
+        """The newest CRL of earlier ceremonies, as `input:FILE`; empty if there is none."""
+        found = (name for name, one in crl_names(self.register).items() if self._crls.get(lists) is one)
+        return next((f"input:inputs/known/{name}.crl" for name in found), "")
 
-    def spent(self, lists: tuple[bytes, str | bytes], where: str) -> set[int]:
-        """The numbers of CRLs that an aborted ceremony may have signed, though nobody has them."""
-        return {
-            number for name, number in self.register.spent if self.lists(self.reference(name, where), where) == lists
-        }
+    def taken_number(self, lists: Lists) -> int | None:
+        """The highest number of those CRLs, and of what an aborted ceremony may have signed; None if there is none."""
+        taken = [number for issuer, number in self.register.spent if issuer == lists]
+        if newest := self._crls.get(lists):
+            taken.append(read_crl(newest.der, newest.id).number)
+        return max(taken, default=None)
 
     def newest_crl(self, issuer: str, where: str) -> str:
         """The newest CRL of an issuer: of this plan, else of earlier ceremonies; empty if there is none."""
@@ -243,8 +266,7 @@ class References:
         for one in reversed(self.operations):
             if isinstance(one, CrlOperation) and self.lists(one.issuer, where) == lists:
                 return f"operation:{one.id}"
-        numbers = self.numbers(lists, where)
-        return f"input:inputs/known/{numbers[max(numbers)]}.crl" if numbers else ""
+        return self.recorded_crl(lists)
 
     def entry(self, crl: str, serial: int) -> Entry | None:
         """What a CRL says of a serial number."""
@@ -263,7 +285,7 @@ class References:
         made = (one.type for one in self.operations if isinstance(one, kinds) and one.id == key)
         return next(made, "") or self.register.keys[key].type
 
-    def lists(self, issuer: str, where: str) -> tuple[bytes, str | bytes]:
+    def lists(self, issuer: str, where: str) -> Lists:
         """Whose CRLs follow one another: those of one name and key, whichever certificate of it is named."""
         kind, _, name = issuer.partition(":")
         if kind == "operation":

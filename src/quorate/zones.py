@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from quorate import canonical
 from quorate.authority import Zone
+from quorate.dnssec.dnskey import Algorithm, dnskey_of
 from quorate.dnssec.name import name_text, wire_name
 from quorate.dnssec.policy import Ksk, Policy, load_policy, read_policy
 from quorate.dnssec.schema import Schemas
 from quorate.findings import Finding, Refusal, found
 from quorate.freezing import Draft
-from quorate.keysets import is_pinned, shadow_policy
+from quorate.keysets import can_have, is_pinned, shadow_policy
 from quorate.register import Register
 from quorate.script.skr import schemas_file, zone_folder
 from quorate.statement import Mode
@@ -47,11 +48,23 @@ def read_zone(root: Path, source: ZoneSource) -> tuple[Policy, Schemas]:
     return policy, load_schemas(folder)
 
 
-def pinned_as(root: Path, sources: tuple[ZoneSource, ...], spki: bytes) -> tuple[ZoneSource, Ksk] | None:
-    """The zone whose policy pins a public key (DER), and its pin there."""
-    policies = ((source, read_zone(root, source)[0]) for source in sources)
-    pins = ((source, pin) for source, policy in policies for pin in policy.ksks if is_pinned(pin, spki, source.name))
-    return next(pins, None)
+Pins = Mapping[int, Sequence[tuple[ZoneSource, Ksk]]]
+"""The pins of all zones by their key tags."""
+
+
+def all_pins(root: Path, sources: tuple[ZoneSource, ...]) -> Pins:
+    pins: dict[int, list[tuple[ZoneSource, Ksk]]] = {}
+    for source in sources:
+        for pin in read_zone(root, source)[0].ksks:
+            pins.setdefault(pin.key_tag, []).append((source, pin))
+    return pins
+
+
+def pinned_as(pins: Pins, spki: bytes) -> Iterator[tuple[ZoneSource, Ksk]]:
+    """The zones whose policies pin a public key (DER), each with its pin there."""
+    tags = {dnskey_of(spki, algorithm).key_tag for algorithm in Algorithm if can_have(spki, algorithm)}
+    near = (one for tag in sorted(tags) for one in pins.get(tag, ()))
+    yield from ((source, pin) for source, pin in near if is_pinned(pin, spki, source.name))
 
 
 def gone_ksks(root: Path, sources: tuple[ZoneSource, ...], register: Register) -> tuple[Finding, ...]:

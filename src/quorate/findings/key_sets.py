@@ -33,6 +33,20 @@ TABLE: dict[str, Meaning] = {
         "name a key that was generated for certificates",
         "RFC 4034 2.1.1",
     ),
+    "plan.import_ksk": Meaning(
+        ERROR,
+        False,
+        "{key} {said}, and would be brought as another KSK",
+        "leave zone and algorithm out: a copy is for what its key is for",
+        "RFC 4034 2.1.1",
+    ),
+    "plan.ksk_of_ca": Meaning(
+        ERROR,
+        False,
+        "the pin {ksk} is of {key}, a key for certificates: {said}",
+        "generate a KSK for the zone, and pin that",
+        "RFC 4034 2.1.1",
+    ),
     "plan.ksk_algorithm": Meaning(
         ERROR,
         False,

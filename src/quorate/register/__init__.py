@@ -18,8 +18,12 @@ from quorate.register.bags import Bag, bags_after
 from quorate.script import KnownKey, KnownPart, KnownSkr, Script, ScriptAdopted, ShareSet
 from quorate.script.operations import CrlOperation, ScriptOperation, ScriptResponse, ShareOperation, SignOperation
 from quorate.script.state import Deed, Lies, State
+from quorate.x509.facts import read_certificate
 
 GENESIS = "genesis"
+
+Issuer = tuple[bytes, bytes]
+"""Whose CRLs follow one another: the name (DER) and the public key (DER) of an issuer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,22 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class NewestCrl:
+    """The newest CRL of an issuer, and the id under which it was signed or adopted."""
+
+    id: str
+    der: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """The fold so far. `last`: digest of the last record's checkpoint, or `genesis`.
 
     `keys`: those that tokens hold, without the destroyed ones; `spkis`: every key there ever was. `crls` holds the
-    newest CRL of an issuing artifact by the issuer's artifact id. `entries`: all that was ever done. `homes`: the
-    facility in which each key there ever was came to its token; `bags`: those in which items are; `places`:
-    their facilities, by the last state.
+    newest CRL by its issuer's name and public key: an issuer may have several certificates, and be named by a file.
+    `spent`: numbers of an issuer's CRLs that may be signed and not written. `entries`: all that was ever done. `homes`:
+    the facility in which each key there ever was came to its token; `bags`: those in which items are; `places`: their
+    facilities, by the last state.
     """
 
     last: str = GENESIS
@@ -62,10 +75,8 @@ class Register:
     keys: Mapping[str, KnownKey] = field(default_factory=dict)
     spkis: Mapping[str, bytes] = field(default_factory=dict)
     certificates: Mapping[str, bytes] = field(default_factory=dict)
-    crls: Mapping[str, bytes] = field(default_factory=dict)
-    spent: frozenset[tuple[str, int]] = (
-        frozenset()
-    )  # of a certificate, numbers of CRLs that may be signed and not written
+    crls: Mapping[Issuer, NewestCrl] = field(default_factory=dict)
+    spent: frozenset[tuple[Issuer, int]] = frozenset()
     operations: frozenset[str] = frozenset()
     serials: frozenset[str] = frozenset()
     items: Mapping[str, Lies] = field(default_factory=dict)
@@ -86,17 +97,10 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
     script = state.script
     if script.predecessor != register.last:
         raise Refusal("record.fork", ceremony=script.ceremony, predecessor=script.predecessor, last=register.last)
-    crls = dict(register.crls)
     things = (*script.adopted, *script.operations)
     ended = [(one, state.done[one.id]) for one in things if one.id in state.done]
-    for one in script.adopted:
-        if one.kind == "crl" and one.id in state.done:
-            crls[one.issuer] = state.done[one.id].data
-    for operation in script.operations:
-        if isinstance(operation, CrlOperation) and operation.id in state.crls:
-            crls[artifact_name(operation.issuer)] = state.crls[operation.id]
     lists = [one for one in script.operations if isinstance(one, CrlOperation) and one.id in state.begun]
-    spent = {(artifact_name(one.issuer), one.number) for one in lists if one.id not in state.crls}
+    spent = {(_issuer(one, state), one.number) for one in lists if one.id not in state.crls}
     splits = (one for one, _ in ended if isinstance(one, ShareOperation))
     forgotten = {(one.token, one.credential) for one in splits if one.fate == "destroyed"}
     adopted = _adopted(script, state)
@@ -113,8 +117,8 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         spkis={**register.spkis, **state.spkis},
         ksks={**register.ksks, **{name: key for name, key in state.keys.items() if key.zone}},
         certificates={**register.certificates, **state.certificates},
-        crls=crls,
-        spent=register.spent | {one for one in spent if one[0] in {*register.certificates, *state.certificates}},
+        crls={**register.crls, **_crls(script, state)},
+        spent=register.spent | spent,
         operations=register.operations | state.begun | set(state.done),
         items={**register.items, **state.items},
         entered={**register.entered, **{one.id: Lies(one.place, one.seal) for one in state.authority.items}},
@@ -127,6 +131,42 @@ def enrol(register: Register, state: State, checkpoint: str) -> Register:
         published=published,
         entries=(*register.entries, *(Entry(script.ceremony, one, deed.at, deed.data) for one, deed in ended)),
     )
+
+
+def _crls(script: Script, state: State) -> dict[Issuer, NewestCrl]:
+    """The CRLs that a ceremony adopted and signed; of an issuer the last one."""
+    newest = {}
+    for one in script.adopted:
+        if one.kind == "crl" and one.id in state.done:
+            known = f"inputs/known/{one.issuer}.cert.der"
+            der = state.certificates[one.issuer] if one.issuer in state.certificates else state.inputs[known]
+            newest[_issuer_in(der, one.issuer)] = NewestCrl(one.id, state.done[one.id].data)
+    for operation in script.operations:
+        if isinstance(operation, CrlOperation) and operation.id in state.crls:
+            newest[_issuer(operation, state)] = NewestCrl(operation.id, state.crls[operation.id])
+    return newest
+
+
+def _issuer(operation: CrlOperation, state: State) -> Issuer:
+    """The name that is in the certificate of a CRL's issuer, and its public key."""
+    kind, _, name = operation.issuer.partition(":")
+    return _issuer_in(state.certificates[name] if kind == "operation" else state.inputs[name], name)
+
+
+def _issuer_in(der: bytes, name: str) -> Issuer:
+    it = read_certificate(der, name)
+    return it.subject, it.spki
+
+
+def crl_names(register: Register) -> dict[str, NewestCrl]:
+    """The newest CRLs by the names that a ceremony's `inputs/known/` has for them.
+
+    It is the id of the first certificate of the issuer's name and key, or the CRL's own if the register has none.
+    """
+    first: dict[Issuer, str] = {}
+    for name, der in register.certificates.items():
+        first.setdefault(_issuer_in(der, name), name)
+    return {first.get(issuer, one.id): one for issuer, one in register.crls.items()}
 
 
 def _signed(script: Script, state: State) -> dict[str, Skr]:
