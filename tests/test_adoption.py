@@ -17,6 +17,7 @@ from forging import refused as failed
 from hsm_day import Day
 from quorate import archive, canonical
 from quorate.findings import Refusal
+from quorate.register import crl_names
 from quorate.rehearse import prepare_rehearsal, rehearse
 from quorate.standing_in import TRANSPORT
 from quorate.statement import Mode
@@ -81,7 +82,7 @@ def test_the_verifier_says_what_nobody_has_witnessed(adopted: Path) -> None:
 
 def test_the_old_key_signs_on_and_the_next_list_follows_the_last(adopted: Path) -> None:
     register = archive.read_register(adopted, Mode.REHEARSAL)
-    last, old = read_crl(register.crls["root-2010"]), read_certificate(register.certificates["root-2010"])
+    last, old = read_crl(crl_names(register)["root-2010"].der), read_certificate(register.certificates["root-2010"])
     assert last.number == 8
     verify_issued(last, old.spki)
     sub_1, sub_2 = (read_certificate(register.certificates[name]) for name in ("sub-1", "sub-2"))
@@ -353,3 +354,65 @@ def test_a_pair_that_is_shown_for_what_no_record_has_is_refused(ca: Path, tmp_pa
     code, output = verify(tmp_path / "forged", "--authority", genesis(root), "--rehearsal")
     assert code == 1
     assert "key-2010: root-2010 was not adopted in an earlier record" in output
+
+
+# -- one after the other ----------------------------------------------------------------------------------------------
+
+
+def more_listed(root: Path, ca: Path, things: dict[str, str]) -> None:
+    with (root / "authority.toml").open("a") as file:
+        for name, path in things.items():
+            shutil.copy(ca / path, root / "adopted" / path)
+            file.write(f'[[adopted]]\nid = "{name}"\nfile = "{path}"\n')
+
+
+def second_list(ca: Path, certificate: str, name: str, number: str) -> None:
+    """An empty CRL of one of the CA's keys."""
+    text = (ca / "ca.cnf").read_text().replace("database = index", "database = index2")
+    (ca / "ca2.cnf").write_text(text.replace("crlnumber = crlnumber", "crlnumber = crlnumber2"))
+    (ca / "index2").write_text("")
+    (ca / "crlnumber2").write_text(number + "\n")
+    pair = ("-cert", f"{certificate}.pem", "-keyfile", f"{certificate}.key")
+    openssl(ca, "ca", "-config", "ca2.cnf", *pair, "-gencrl", "-crlexts", "crl", "-out", name)
+
+
+LATE = {
+    "an issuer": ({"sub-1": "sub1.pem"}, {"root-2010": "root.pem"}),
+    "a subordinate and a list": ({"root-2010": "root.pem"}, {"sub-1": "sub1.pem", "crl-2010-7": "root.crl"}),
+    "the list of a subordinate": ({"root-2010": "root.pem", "sub-1": "sub1.pem"}, {"crl-sub-1": "sub1.crl"}),
+}
+
+
+@pytest.mark.parametrize("what", LATE)
+def test_what_is_adopted_later_can_be_rehearsed_with_what_was_before(ca: Path, tmp_path: Path, what: str) -> None:
+    """Stand-ins change when more is known of what they stand for; the rehearsals that adopted them are run again."""
+    first, then = LATE[what]
+    work = tmp_path / "ca"
+    shutil.copytree(ca, work)
+    second_list(work, "sub1", "sub1.crl", "01")
+    root = adopting_authority(tmp_path / "authority", work, first)
+    rehearse(root, make_plan(root, "001-adoption", SHARE, adopt=first), VERIFIER.read_bytes())
+    more_listed(root, work, then)
+    rehearse(root, make_plan(root, "002-more", "", LATER, adopt=then), VERIFIER.read_bytes())
+    code, output = verified(root, "001-adoption", "002-more")
+    assert code == 0, output
+    register = archive.read_register(root, Mode.REHEARSAL)
+    if "root-2010" in then:
+        sub_1, issuer = (read_certificate(register.certificates[name]) for name in ("sub-1", "root-2010"))
+        verify_issued(sub_1, issuer.spki)
+
+
+def test_an_older_list_is_not_adopted_by_another_certificate_of_its_key(ca: Path, tmp_path: Path) -> None:
+    work = tmp_path / "ca"
+    shutil.copytree(ca, work)
+    second_list(work, "root", "old.crl", "05")
+    again = ("ca", "-batch", "-config", "ca.cnf", "-startdate", "20150101000000Z", "-enddate", "20351103235959Z")
+    again += ("-notext", "-selfsign", "-keyfile", "root.key", "-in", "root.csr", "-extensions", "root")
+    openssl(work, *again, "-out", "root-b.pem")
+    root = adopting_authority(tmp_path / "authority", work)
+    rehearse(root, make_plan(root, "001-adoption", SHARE, adopt=ADOPTED), VERIFIER.read_bytes())
+    then = {"root-b": "root-b.pem", "crl-2010-5": "old.crl"}
+    more_listed(root, work, then)
+    with pytest.raises(Refusal) as refusal:
+        rehearse(root, make_plan(root, "002-more", "", LATER, adopt=then), VERIFIER.read_bytes())
+    assert refusal.value.code == "adopt.crl_twice"

@@ -17,6 +17,7 @@ from quorate.host import Host, writing
 from quorate.prepare import Compiled
 from quorate.script import Script
 from quorate.script.text import render
+from quorate.words import are_spoken
 
 BLOCK = 4096  # octets that a file or folder may take on the disk beyond its own
 FROZEN = ("script.json", "script.txt", "script.pdf", "drafts", "approvals", "inputs/known", "inputs/profiles")
@@ -82,15 +83,21 @@ class Difference:
 
 _VARIES = re.compile(r"sha256:[0-9a-f]{64}|\b[0-9a-f]{16,}\b|\b\d{4}-\d\d-\d\dT[0-9:.]+Z")
 """Digests, serial numbers, object ids, times."""
+_SPOKEN = re.compile(r"(?:[A-Za-z]+ ){15}[A-Za-z]+$")
+"""Half of the words of a digest, at the end of a line."""
+_SLOT_KSKS = re.compile(r"  +\d{1,5}/[PRS]+ \S+(?:, \d{1,5}/[PRS]+ \S+)*$")
+"""The KSKs of a slot, each with its tag, which gives them their order."""
+_SKR_KSKS = re.compile(r"(?<= slots, )(.*, KSKs )\d{1,5}(?:, \d{1,5})*$")
+"""The tags of the KSKs of an SKR that is adopted."""
 _OWN = (
     "mode:",
     "notice:",
     "token ",
     "item ",
+    "seals of earlier bags:",
     "predecessor:",
     "      expected:",
     "      seal expected:",
-    "      words:",
 )
 """Lines that name keys, tokens and bags, which a rehearsal has its own of."""
 
@@ -112,13 +119,16 @@ def _lines(script: Script) -> list[str]:
 
 
 def _varies(one: str, other: str) -> bool:
-    """Whether two lines differ in digests, serials, times, words of a digest, or things of the shadow only."""
-    if _VARIES.sub("", one) == _VARIES.sub("", other):
-        return True
+    """Whether two lines differ in digests, their words, serials, times, tags of KSKs, or things of the shadow only."""
     own = any(one.startswith(start) and other.startswith(start) for start in _OWN)
-    return own or all(_spoken(line) for line in (one, other))
+    return own or _common(one) == _common(other)
 
 
-def _spoken(line: str) -> bool:
-    """Whether a line goes on with the words of a digest."""
-    return line.startswith(" " * 13) and len(line.split()) == 16
+def _common(line: str) -> str:
+    """A line without what keys of its own give a rehearsal."""
+    line = _SPOKEN.sub(lambda half: "" if are_spoken(half.group()) else half.group(), _VARIES.sub("", line))
+    return _SKR_KSKS.sub(r"\1", _SLOT_KSKS.sub(_untagged, line))
+
+
+def _untagged(ksks: re.Match[str]) -> str:
+    return "  " + ", ".join(sorted(ksk.partition("/")[2] for ksk in ksks.group().split(", ")))

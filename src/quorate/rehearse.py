@@ -25,6 +25,7 @@ from quorate.host import Host, SteppedHost, writing
 from quorate.keys import spki_digest
 from quorate.people import Person, Presence
 from quorate.prepare import Base, Compiled
+from quorate.script import read_script
 from quorate.script.drafting import utc
 from quorate.script.state import State
 from quorate.standing_in import TRANSPORT, StandInKeys, stand_in_adopted
@@ -159,11 +160,14 @@ class StandIns:
 def prepare_rehearsal(root: Path, ceremony: Path, verifier: bytes, fresh: bool = True) -> tuple[Base, Compiled | None]:
     """The shadow side of a ceremony, compiled, approved and with its tokens; anew if `fresh`, else as it stands.
 
-    Rehearsals of earlier ceremonies that are missing are run first; those of later ones fall with this one. A standby
-    day is rehearsed as if the day it stands by for had not been held, whose rehearsal falls with it too.
+    Rehearsals of earlier ceremonies that are missing are run first; those of later ones fall with this one, and all
+    from one that adopted other stand-ins than there are by now. A standby day is rehearsed as if the day it stands by
+    for had not been held, whose rehearsal falls with it too.
     """
     folder = ceremony / "rehearsal"
     host = Host()
+    if first := _adopted_otherwise(root):
+        _forget(root, first)
     instead = prepare.read_plan(ceremony)[0].standby_for
     if fresh and instead and _rehearsed(root / "ceremonies" / instead):
         _forget(root, instead)
@@ -192,6 +196,18 @@ def prepare_rehearsal(root: Path, ceremony: Path, verifier: bytes, fresh: bool =
 
 def _rehearsed(ceremony: Path) -> bool:
     return record.closed(archive.record_folder(ceremony, Mode.REHEARSAL))
+
+
+def _adopted_otherwise(root: Path) -> str:
+    """The first ceremony whose rehearsal adopted a stand-in that was made anew since; empty if there is none."""
+    state = shadow_state(root, source.read_authority(root, Mode.REHEARSAL))
+    now = {one.id: one.digest for one in state.adopted}
+    for ceremony in archive.ceremonies(root) if now else ():
+        if (path := ceremony / "rehearsal" / "script.json").is_file():
+            adopted = read_script(path.read_bytes(), "script.json").adopted
+            if any(now.get(one.id, one.digest) != one.digest for one in adopted):
+                return ceremony.name
+    return ""
 
 
 def _spared(root: Path, ceremony: Path) -> bool:

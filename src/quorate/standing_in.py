@@ -34,6 +34,7 @@ from quorate.token.zonekey import rrsig_octets
 from quorate.x509.draft import Kind
 from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
 from quorate.x509.finish import finish_tbs
+from quorate.x509.legacy import signed_as_made
 from quorate.x509.structure import TbsCertificate, TbsCertList, decode, encode
 
 TRANSPORT = b"transport-pin"
@@ -85,7 +86,10 @@ def _algorithm(it: CertificateFacts | CrlFacts, spki: bytes) -> SignatureAlgorit
 
 
 def stand_in_adopted(root: Path, state: AuthorityState, sources: tuple[AdoptedSource, ...]) -> tuple[Adopted, ...]:
-    """What the shadow authority adopts. A stand-in is made once, and found again by the digest of the real thing."""
+    """What the shadow authority adopts. A stand-in is found again by the digest of the real thing.
+
+    It is made anew when what is adopted since says more of it: who issued it, or that its key signed something.
+    """
     if not state.adopted:
         return ()
     files = {source.id: adopted_der(root, source) for source in sources}
@@ -109,27 +113,33 @@ def _make(root: Path, state: AuthorityState, files: Mapping[str, bytes], paths: 
     replaced = {certificates[signer].spki for signer in signers.values() if signer}
     replaced |= {public_key(name, kind, files[name]) for name, kind in kinds.items() if kind == "key"}
     spkis = {spki: keys.of(spki) or spki for spki in replaced}
-    for name, path in paths.items():
-        if path.is_file():
-            continue
-        der = files[name]
+    # those that are there first: what is missing says that this did not come to its end
+    for name, path in sorted(paths.items(), key=lambda one: not one[1].is_file()):
+        der, old = files[name], path.read_bytes() if path.is_file() else b""
+        issuer = certificates[signers[name]].spki if signers.get(name) else b""
         if kinds[name] == "key":
             der = spkis[der]
-        elif name in crls and signers[name]:
-            der = _crl(crls[name], certificates[signers[name]].spki, keys)
+        elif name in crls and issuer:
+            der = _crl(crls[name], issuer, keys, old)
         elif kinds[name] == "skr":
-            der = _skr(read_skr(der, name)[0], keys, spkis)
+            der = _skr(read_skr(der, name)[0], keys, spkis, old)
         elif name in certificates:
-            issuer = certificates[signers[name]].spki if signers[name] else b""
-            der = _certificate(certificates[name], issuer, spkis, keys)
-        host.write_once(path, der)
+            der = _certificate(certificates[name], issuer, spkis, keys, old)
+        if der != old:
+            host.write_anew(path, der)
     keys.token.close()
 
 
-def _certificate(it: CertificateFacts, issuer: bytes, spkis: Mapping[bytes, bytes], keys: StandInKeys) -> bytes:
-    """The certificate with its stand-in's key; signed anew if its issuer has a stand-in."""
+def _certificate(
+    it: CertificateFacts, issuer: bytes, spkis: Mapping[bytes, bytes], keys: StandInKeys, old: bytes
+) -> bytes:
+    """The certificate with its stand-in's key; signed anew if its issuer has one. `old` if it is so already."""
     if not issuer or spkis[issuer] == issuer:
         return it.der
+    if old:
+        before = read_certificate(old)
+        if before.spki == spkis.get(it.spki, it.spki) and signed_as_made(before, spkis[issuer]):
+            return old
     algorithm = _algorithm(it, issuer)
     tbs = decode(TbsCertificate, it.tbs)
     tbs = TbsCertificate(
@@ -147,10 +157,13 @@ def _certificate(it: CertificateFacts, issuer: bytes, spkis: Mapping[bytes, byte
     return keys.signed(encode(tbs), it, issuer)
 
 
-def _crl(it: CrlFacts, issuer: bytes, keys: StandInKeys) -> bytes:
-    """The CRL, signed by its issuer's stand-in."""
-    if keys.of(issuer) is None:
+def _crl(it: CrlFacts, issuer: bytes, keys: StandInKeys, old: bytes) -> bytes:
+    """The CRL, signed by its issuer's stand-in; `old` if it is so already."""
+    stand_in = keys.of(issuer)
+    if stand_in is None:
         return it.der
+    if old and signed_as_made(read_crl(old), stand_in):
+        return old
     algorithm = _algorithm(it, issuer)
     tbs = decode(TbsCertList, it.tbs)
     tbs = TbsCertList(
@@ -165,11 +178,17 @@ def _crl(it: CrlFacts, issuer: bytes, keys: StandInKeys) -> bytes:
     return keys.signed(encode(tbs), it, issuer)
 
 
-def _skr(response: Response, keys: StandInKeys, spkis: Mapping[bytes, bytes]) -> bytes:
-    """The SKR with the stand-ins of those KSKs that are adopted, in the key sets and under them."""
+def _skr(response: Response, keys: StandInKeys, spkis: Mapping[bytes, bytes], old: bytes) -> bytes:
+    """The SKR with the stand-ins of those KSKs that are adopted, in the key sets and under them; `old` if it has them.
+
+    An SKR may be there before its KSKs.
+    """
+    key_sets = [tuple(_key(one, spkis) for one in bundle.keys) for bundle in response.bundles]
+    if old and [bundle.keys for bundle in read_skr(old, "a stand-in")[0].bundles] == key_sets:
+        return old
     bundles = []
-    for bundle in response.bundles:
-        named = msgspec.structs.replace(bundle, keys=tuple(_key(one, spkis) for one in bundle.keys))
+    for bundle, key_set in zip(response.bundles, key_sets, strict=True):
+        named = msgspec.structs.replace(bundle, keys=key_set)
         signed = tuple(_rrsig(one, bundle, named, response.domain, keys) for one in bundle.signatures)
         bundles.append(msgspec.structs.replace(named, signatures=signed))
     return write_skr(msgspec.structs.replace(response, bundles=tuple(bundles)))

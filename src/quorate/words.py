@@ -75,6 +75,12 @@ def are_words_of(typed: str, digest: bytes) -> bool:
     return same_words(typed, ends(digest)) or same_words(typed, words(digest))
 
 
+def are_spoken(text: str) -> bool:
+    """Whether a text is words of the list, by turns of two syllables and of three."""
+    spoken = text.split()
+    return all(word in (_ODD if position % 2 else _EVEN) for position, word in enumerate(spoken))
+
+
 def same_words(typed: str, expected: tuple[str, ...]) -> bool:
     """Whether what was typed is these words in this order, whatever their case and spacing."""
     return typed.casefold().split() == [word.casefold() for word in expected]
