@@ -70,7 +70,15 @@ def key(
     use: str = "root",
     zone: str = "",
 ) -> KeyRow:
-    copy = Copy(f"key-{name}", "001-root", f"{made}-03-01T09:00:00Z", "hsm-1", "a1b2c3d4e5f6070801", destroyed)
+    copy = Copy(
+        f"key-{name}",
+        "001-root",
+        f"{made}-03-01T09:00:00Z",
+        "hsm-1",
+        "a1b2c3d4e5f6070801",
+        destroyed,
+        "002-end" if destroyed else "",
+    )
     held = not destroyed and not certificates and not zone
     ds = f"12345 14 2 {'AB' * 32}" if zone else ""
     return KeyRow(digest(name), "p-384", use, zone, ds, digest(name)[7:47], (copy,), certificates, held, adopted=False)

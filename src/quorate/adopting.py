@@ -75,7 +75,7 @@ def history(root: Path, sources: tuple[AdoptedSource, ...], names: Iterable[str]
     pool = Pool(certificates)
     return History(
         tuple(things),
-        tuple(name for name, it in certificates.items() if it.self_issued),
+        tuple(name for name, it in certificates.items() if it.self_signed),
         _below(certificates, crls, pool),
         {pool.signer(it): it.number for it in crls.values()},
         tuple(name for name, (kind, _) in things.items() if kind == "skr"),
@@ -84,7 +84,7 @@ def history(root: Path, sources: tuple[AdoptedSource, ...], names: Iterable[str]
 
 def _below(certificates: Mapping[str, CertificateFacts], crls: Mapping[str, CrlFacts], pool: Pool) -> dict[str, str]:
     revoked = {(pool.signer(it), entry.serial) for it in crls.values() for entry in it.entries}
-    authorities = {name: it for name, it in certificates.items() if it.is_ca and not it.self_issued}
+    authorities = {name: it for name, it in certificates.items() if it.is_ca and not it.self_signed}
     by_age = sorted(authorities, key=lambda name: authorities[name].not_before)
     signers = {name: pool.signer(authorities[name]) for name in by_age}
     return {signer: name for name, signer in signers.items() if (signer, authorities[name].serial) not in revoked}

@@ -30,6 +30,9 @@ FILES = {"certificate": "cert.der", "crl": "crl", "key": "spki.der", "skr": "skr
 """How the file of each kind ends: as those of earlier ceremonies do below `inputs/known/`."""
 
 
+FIRST_YEAR = 1950
+"""The first that a date of RFC 5280 4.1.2.5.1 can have."""
+
 XML_BLANK = b"\xef\xbb\xbf \t\r\n"
 """What may stand before the first mark of a document: a byte order mark, and blanks."""
 
@@ -74,12 +77,14 @@ def _require_form(it: CertificateFacts | CrlFacts, where: str) -> None:
         old = {
             "a certificate of version 1 or 2": it.version != 3 or not it.extensions,
             "a certificate with a serial number that is not positive or over 20 octets": not 0 < it.serial < 1 << 159,
+            "a certificate that begins before 1950": it.not_before.year < FIRST_YEAR,
         }
     else:
         old = {
             "a CRL without a number": it.version != 2 or it.number < 0,
             "a CRL without nextUpdate": it.next_update is None,
             "a CRL whose list of entries is empty": it.empty_list,
+            "a CRL of before 1950": min((it.this_update, *(one.date for one in it.entries))).year < FIRST_YEAR,
         }
     for problem, there in old.items():
         if there:
@@ -104,7 +109,7 @@ class Pool:
             for name, one in self.certificates.items()
             if one.subject == it.issuer and (not it.aki or not one.ski or it.aki == one.ski)
         ]
-        return tuple(sorted(named, key=lambda name: not self.certificates[name].self_issued))
+        return tuple(sorted(named, key=lambda name: not self.certificates[name].self_signed))
 
     def signer(self, it: CertificateFacts | CrlFacts) -> str:
         """The first of them whose key signed it; empty if none did."""

@@ -185,7 +185,7 @@ def _read_certificate(it: CertificateFacts) -> Iterator[str]:
     said = {one.name: one.text for one in fields(it)}
     yield f"subject: {said.pop('subject')}"
     issuer = said.pop("issuer")
-    yield f"issuer: {'itself' if it.self_issued else issuer}"
+    yield f"issuer: {'itself' if it.self_signed else issuer}"
     yield f"serial: {said.pop('serial')}"
     first, last = said.pop("not-before"), said.pop("not-after")
     yield f"valid: {first} to {last}, {lasting(it.not_before, it.not_after)}"

@@ -260,7 +260,7 @@ def _existing_findings(existing: str, inputs: Mapping[str, bytes], where: str) -
     findings = [*key_findings(facts.spki, where, own=False)]
     if not facts.is_ca:
         findings.append(found("plan.existing_no_ca", where, name=existing))
-    if facts.self_issued:
+    if facts.self_signed:
         verify_issued(facts, facts.spki)
     return findings
 

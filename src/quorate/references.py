@@ -74,7 +74,7 @@ class References:
         if path == reference or path.startswith(("inputs/known/", "inputs/adopted/")):
             return reference, key
         facts = read_certificate(self.inputs[path], path)
-        if facts.self_issued and (not facts.aki or not facts.ski or facts.aki == facts.ski):
+        if facts.self_signed:
             try:
                 verify_issued(facts, facts.spki)
             except Refusal:
@@ -230,7 +230,7 @@ class References:
         kind, _, name = reference.partition(":")
         if kind == "operation":
             return self.made(name, where).issuer == "self"
-        return read_certificate(self.inputs[name], name).self_issued
+        return read_certificate(self.inputs[name], name).self_signed
 
     def is_issued(self, certificate: str, issuer: str, where: str) -> bool:
         """Whether a certificate is of an issuer: planned so here, or signed by its key."""
@@ -239,7 +239,7 @@ class References:
             made = self.made(name, where)
             return made.issuer != "self" and self.lists(made.issuer, where) == self.lists(issuer, where)
         public, facts = self.public_at(issuer, where), read_certificate(self.inputs[name], name)
-        return not isinstance(public, str) and not facts.self_issued and signed_as_made(facts, public)
+        return not isinstance(public, str) and not facts.self_signed and signed_as_made(facts, public)
 
     def serial_of(self, certificate: str, where: str) -> int:
         """The serial number of the certificate that a reference names."""

@@ -30,7 +30,7 @@ def what_is_repeated_was_rightly_issued(case: CertificateCase) -> Iterator[Facts
 
 
 def _broken(existing: CertificateFacts, case: CertificateCase) -> Iterator[str]:
-    kind: Class = "root" if existing.self_issued else "subordinate"
+    kind: Class = "root" if existing.self_signed else "subordinate"
     at = existing.not_before
     context = Context("webpki", at, (at, at), None, (), None, case.context.commitments)
     beside = CertificateCase(existing, msgspec.structs.replace(case.profile, kind=kind), context)

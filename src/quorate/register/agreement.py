@@ -14,7 +14,7 @@ from quorate.authority import AuthorityState
 from quorate.findings import Finding, found
 from quorate.register.deadlines import still_issues
 from quorate.register.inventory import day
-from quorate.register.rows import CertificateRow, Inventory
+from quorate.register.rows import Inventory
 from quorate.register.zonal import last_of_zones
 
 Key = TypeVar("Key", bound=Hashable)
@@ -53,10 +53,6 @@ def _gathered(pairs: Iterable[tuple[Key, str]]) -> dict[Key, tuple[str, ...]]:
     return {key: tuple(values) for key, values in found_.items()}
 
 
-def _ids(rows: Iterable[CertificateRow]) -> str:
-    return ", ".join(row.id for row in rows)
-
-
 def _keys_and_names(it: Inventory) -> Iterator[Finding]:
     """One name for one key, and one key for one name; requests say both as well."""
     said = [(row.spki, row.subject) for row in it.certificates] + [(row.spki, row.subject) for row in it.requests]
@@ -65,15 +61,19 @@ def _keys_and_names(it: Inventory) -> Iterator[Finding]:
             yield found("register.key_of_two_names", spki, subjects="; ".join(subjects))
     for subject, spkis in _gathered((subject, spki) for spki, subject in said).items():
         if len(spkis) > 1:
-            rows = [row for row in it.certificates if row.subject == subject]
-            yield found("register.name_of_two_keys", subject, certificates=_ids(rows))
+            ids = [row.id for row in it.certificates if row.subject == subject]
+            ids += [row.id for row in it.requests if row.subject == subject]
+            yield found("register.name_of_two_keys", subject, certificates=", ".join(ids))
 
 
 def _serials(it: Inventory) -> Iterator[Finding]:
-    given = _gathered(((row.issuer, row.serial), row.id) for row in it.certificates if row.issuer)
-    for (issuer, serial), ids in given.items():
+    keys, first = it.signing_keys(), dict[str, str]()
+    for row in (one for one in it.certificates if one.issuer):
+        first.setdefault(keys[row.issuer], row.issuer)
+    given = _gathered(((keys[row.issuer], row.serial), row.id) for row in it.certificates if row.issuer)
+    for (spki, serial), ids in given.items():
         if len(ids) > 1:
-            yield found("register.serial_twice", issuer, serial=serial, certificates=", ".join(ids))
+            yield found("register.serial_twice", first[spki], serial=serial, certificates=", ".join(ids))
 
 
 def _identifiers(it: Inventory) -> Iterator[Finding]:
@@ -91,7 +91,7 @@ def _identifiers(it: Inventory) -> Iterator[Finding]:
 
 def _urls(it: Inventory) -> Iterator[Finding]:
     """What one key has signed points to one CRL and to one issuer; two issuers do not share a CRL."""
-    keys = {row.id: row.spki for row in it.certificates}
+    keys = it.signing_keys()
     live = [row for row in it.certificates if row.status != "expired" and row.issuer]
     for code, urls in (
         ("register.crl_url_differs", [(keys[row.issuer], url) for row in live for url in row.crl_urls]),
@@ -109,16 +109,17 @@ def _urls(it: Inventory) -> Iterator[Finding]:
 
 def _revocations(it: Inventory, now: datetime) -> Iterator[Finding]:
     """Whoever has issued has a CRL in force, and lists nothing that nobody knows."""
-    newest = {row.issuer: row for row in it.crls if row.newest}
-    issued = {(row.issuer, row.serial) for row in it.certificates}
+    keys = it.signing_keys()
+    newest = {row.issuer: row for row in it.crls if row.newest and row.issuer}
+    issued = {(keys[row.issuer], row.serial) for row in it.certificates if row.issuer}
     for issuer in _gathered((row.issuer, row.id) for row in it.certificates if row.issuer and row.issuer != row.id):
-        if issuer not in newest and _held(it, issuer):
+        if issuer not in newest and still_issues(it, issuer):
             yield found("register.crl_missing", issuer)
     for issuer, crl in newest.items():
-        if crl.next_update and day(crl.next_update) < now and issuer and still_issues(it, issuer):
+        if crl.next_update and day(crl.next_update) < now and still_issues(it, issuer):
             yield found("register.crl_lapsed", crl.id, issuer=issuer, time=crl.next_update)
         for serial in crl.revoked:
-            if issuer and (issuer, serial) not in issued:
+            if (keys[issuer], serial) not in issued:
                 yield found("register.revoked_unknown", crl.id, serial=serial)
 
 
@@ -142,9 +143,3 @@ def _responses(it: Inventory, now: datetime) -> Iterator[Finding]:
             yield found("register.response_differs", row.id, certificate=about.id, status=row.status, crl=said)
         if row.next_update and day(row.next_update) < now:
             yield found("register.response_lapsed", row.id, certificate=about.id, time=row.next_update)
-
-
-def _held(it: Inventory, certificate: str) -> bool:
-    """Whether a token of the authority holds the key of a certificate."""
-    spki = it.certificate(certificate).spki
-    return any(key.spki == spki and any(not copy.destroyed for copy in key.copies) for key in it.keys)

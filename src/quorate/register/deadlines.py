@@ -7,7 +7,7 @@ a month after it has passed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, date, datetime, time, timedelta
 
 import msgspec
 
@@ -20,6 +20,7 @@ from quorate.register.zonal import last_of_zones, undeployed
 AHEAD = timedelta(days=30)
 """How long before a CRL lapses, or a certificate ends, the ceremony is due that makes the next one."""
 SHOWN_AFTER = timedelta(days=30)
+LAST_SECOND = time(23, 59, 59)
 YEARS_KEPT = 2
 """BR 5.4.3 and 5.5.2: at least so long after the last event that they name."""
 
@@ -69,13 +70,15 @@ def _crls(it: Inventory, clause: str) -> Iterator[Due]:
 
 def _responses(it: Inventory, clause: str) -> Iterator[Due]:
     """The next OCSP response about each certificate that has one, and one that says so of what was revoked since."""
-    crls = {row.id: row for row in it.crls}
+    keys, listed = it.signing_keys(), dict[tuple[str, str], str]()
+    for crl, fresh in _revocations(it):
+        listed |= {(keys.get(crl.issuer, ""), serial): crl.made for serial in fresh}
     for row in it.responses:
         about = it.certificate(row.certificate) if row.newest and row.certificate else None
         if about is None or about.status == "expired":
             continue
         if about.revoked and row.status != "revoked":
-            made = day(crls[about.revoked.crl].made)
+            made = day(listed[keys[about.issuer], about.serial])
             yield _due(made + timedelta(hours=24), "an OCSP response says that it is revoked", about.id, clause)
         if row.next_update:
             end = day(row.next_update)
@@ -139,40 +142,45 @@ def _appointments(state: AuthorityState, now: datetime, web: bool) -> Iterator[D
     clause = "BR 5.2.1, NCSSR 2.1" if web else ""
     for person in state.people:
         for one in person.appointments:
-            end = datetime.combine(date.fromisoformat(one.until), datetime.min.time(), now.tzinfo)
+            end = datetime.combine(date.fromisoformat(one.until), LAST_SECOND, now.tzinfo)
             yield _due(end, f"the appointment as {one.role} ends", person.id, clause)
 
 
 def _publications(it: Inventory) -> Iterator[Due]:
-    """Each first certificate and each revocation is followed by a published CRL within 24 hours."""
-    first: dict[str, str] = {}
+    """Each first certificate and each revocation is followed by a published CRL within 24 hours.
+
+    An issuer of which something was adopted, that is made before, had its first certificate long ago.
+    """
+    first: dict[str, CertificateRow] = {}
     for row in it.certificates:
-        first.setdefault(row.issuer, row.made)
-    for issuer, made in first.items():
-        yield _due(day(made) + timedelta(hours=24), "the first CRL is published", issuer, "BR 4.9.7")
-    for crl, fresh in _revocations(it):
+        first.setdefault(row.issuer, row)
+    for issuer, row in first.items():
+        if issuer and row.kind != "adopted":
+            yield _due(day(row.made) + timedelta(hours=24), "the first CRL is published", issuer, "BR 4.9.7")
+    for crl, fresh in _made_here(it):
         if fresh:
             yield _due(day(crl.made) + timedelta(hours=24), f"CRL {crl.number} is published", crl.issuer, "BR 4.9.7")
 
 
 def _disclosures(it: Inventory, texts: frozenset[Text]) -> Iterator[Due]:
     """What the programmes' common data base wants to hear of (CCADB 3.2, 6.2)."""
-    first: set[str] = set()
+    first: set[str] = {row.issuer for row in it.certificates if row.kind == "adopted"}
     for row in it.certificates:
-        if row.ca and row.issuer != row.id:
+        if row.ca and row.issuer != row.id and row.kind != "adopted":
             week = day(row.made) + timedelta(days=7)
             yield _due(week, "disclosed in CCADB, before it issues", row.id, "CCADB 3.2, MRSP 5.3.2")
-            if row.issuer not in first:
+            if row.issuer and row.issuer not in first:
                 first.add(row.issuer)
                 yield _due(week, "its CRL URLs stand in CCADB", row.issuer, "CCADB 6.2")
-    revoked_before: set[str] = set()
-    for crl, fresh in _revocations(it):
+    keys = it.signing_keys()
+    revoked_before = {crl.issuer for crl in it.crls if crl.profile == "adopted" and crl.revoked}
+    for crl, fresh in _made_here(it):
         if fresh and crl.issuer not in revoked_before:
             revoked_before.add(crl.issuer)
             text = "its CRL URLs stand in CCADB, for it has revoked"
             yield _due(day(crl.made) + timedelta(hours=4), text, crl.issuer, "CCADB 6.2")
         for row in it.certificates:
-            if row.issuer == crl.issuer and row.serial in fresh:
+            if row.issuer and keys[row.issuer] == keys[crl.issuer] and row.serial in fresh:
                 week = day(crl.made) + timedelta(days=7)
                 yield _due(week, "its revocation stands in CCADB", row.id, "CCADB 3.2")
 
@@ -186,12 +194,18 @@ def _revocations(it: Inventory) -> Iterator[tuple[CrlRow, frozenset[str]]]:
         seen[row.issuer] = before | frozenset(row.revoked)
 
 
+def _made_here(it: Inventory) -> Iterator[tuple[CrlRow, frozenset[str]]]:
+    """Of these the CRLs that ceremonies have signed, by an issuer whose certificate is known."""
+    return ((crl, fresh) for crl, fresh in _revocations(it) if crl.issuer and crl.profile != "adopted")
+
+
 def _years(moment: datetime, years: int) -> datetime:
-    """The same day of a later year; the 29th of February becomes the 28th."""
+    """The same day of a later year; the 29th of February becomes the 28th. 9999 says never (RFC 5280 4.1.2.5)."""
+    year = min(moment.year + years, MAXYEAR)
     try:
-        return moment.replace(year=moment.year + years)
+        return moment.replace(year=year)
     except ValueError:
-        return moment.replace(year=moment.year + years, day=28)
+        return moment.replace(year=year, day=28)
 
 
 def _anniversary(moment: datetime, now: datetime) -> datetime:
@@ -215,7 +229,7 @@ def retention(it: Inventory) -> tuple[Retention, ...]:
 
 
 def _kept(it: Inventory, key: KeyRow) -> Retention:
-    name = key.copies[0].id if key.copies else ", ".join(key.certificates)
+    name = key.copies[0].id if key.copies else ", ".join(key.certificates) or key.spki
     ends = [_end(row) for row in it.certificates if row.spki == key.spki]
     gone = [day(copy.destroyed) for copy in key.copies if copy.destroyed]
     if not key.copies:
@@ -240,16 +254,18 @@ def _after(moment: datetime | None) -> str:
 
 def _ceremonies(it: Inventory, keys: dict[str, Retention]) -> Iterator[Retention]:
     """A ceremony's record is kept as long as any key that it has to do with, and two years in any case (BR 5.5.2)."""
-    of = {row.id: row.spki for row in it.certificates}
+    of = it.signing_keys()
     for ceremony in it.ceremonies:
         certificates = [row for row in it.certificates if row.ceremony == ceremony]
         requests = [row for row in it.requests if row.ceremony == ceremony]
         crls = [row for row in it.crls if row.ceremony == ceremony]
         skrs = [row for row in it.skrs if row.ceremony == ceremony]
-        spkis = {of.get(row.issuer, "") for row in crls}
+        spkis = {
+            of.get(issuer, "") for issuer in (*(row.issuer for row in certificates), *(row.issuer for row in crls))
+        }
         spkis |= {row.spki for row in certificates} | {row.spki for row in requests}
         spkis |= {key.spki for key in it.keys if key.zone and key.zone in {row.zone for row in skrs}}
-        spkis |= {key.spki for key in it.keys for copy in key.copies if copy.ceremony == ceremony}
+        spkis |= {k.spki for k in it.keys for copy in k.copies if ceremony in (copy.ceremony, copy.destroyed_in)}
         kept = [keys[spki] for spki in spkis if spki in keys]
         if any(not one.until for one in kept):
             names = ", ".join(sorted(one.about for one in kept if not one.until))

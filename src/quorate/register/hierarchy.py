@@ -6,12 +6,15 @@ and names the certificate that it repeats; what its key issued stands under that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from quorate.register.inventory import by_issuer, day
 from quorate.register.rows import CertificateRow, CrlRow, Inventory
+
+_COMMON_NAME = re.compile(r"(?:^|[,+])CN=((?:\\.|[^\\,+])*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +30,38 @@ class Branch:
     @property
     def name(self) -> str:
         """The common name, or the whole subject where there is none."""
-        parts = dict(part.partition("=")[::2] for part in self.row.subject.split(","))
-        return parts.get("CN", self.row.subject)
+        named = _COMMON_NAME.findall(self.row.subject)
+        return re.sub(r"\\([^0-9a-f])", r"\1", named[0]) if named else self.row.subject
 
 
 def branches(it: Inventory) -> tuple[Branch, ...]:
     """Every certificate, each parent before its children."""
     children = by_issuer(it.certificates)
     crls = {row.issuer: row for row in it.crls if row.newest}
-    tops = [row for row in it.certificates if row.issuer in ("", row.id)]
+    drawn: set[str] = set()
 
     def below(row: CertificateRow, last: tuple[bool, ...]) -> Iterator[Branch]:
+        drawn.add(row.id)
         yield Branch(row, len(last), last, _twin(it, row), crls.get(row.id))
-        own = [one for one in children.get(row.id, ()) if one.id != row.id]
+        own = [one for one in children.get(row.id, ()) if one.id not in drawn]
         for number, child in enumerate(own, 1):
             yield from below(child, (*last, number == len(own)))
 
-    return tuple(branch for top in tops for branch in below(top, ()))
+    tops = [row for row in it.certificates if row.issuer in ("", row.id)]
+    found = [branch for top in tops for branch in below(top, ())]
+    for row in it.certificates:  # two that certify each other, and no root of either: one of them stands on top
+        found += below(row, ()) if row.id not in drawn else ()
+    return tuple(found)
 
 
 def _twin(it: Inventory, row: CertificateRow) -> str:
     """What a cross-certificate or reissued root repeats: the first other certificate of its key."""
     first = next((one.id for one in it.certificates if one.spki == row.spki and one.id != row.id), "")
     return first if row.kind not in ("root", "subordinate") else ""
+
+
+MOST_YEARS = 100
+"""How far beyond today a drawing goes: what never ends, at 9999, would leave no room for the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +86,9 @@ class Span:
 
 def span(it: Inventory) -> Span:
     """From the first certificate to the end of the last, today in it."""
-    times = [day(text) for row in it.certificates for text in (row.not_before, row.not_after)] + [day(it.as_of)]
-    return Span(min(times).year, (max(times) - timedelta(seconds=1)).year)
+    now = day(it.as_of)
+    times = [day(text) for row in it.certificates for text in (row.not_before, row.not_after)] + [now]
+    return Span(min(times).year, min((max(times) - timedelta(seconds=1)).year, now.year + MOST_YEARS))
 
 
 # -- in letters -------------------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ from quorate.statement import Mode
 from quorate.x509.crl import serial_text
 from quorate.x509.csr import read_csr
 from quorate.x509.facts import CertificateFacts, CrlFacts, read_certificate, read_crl
+from quorate.x509.legacy import signed_as_made
 from quorate.x509.name import written
 from quorate.x509.ocsp import OcspFacts, name_hash, read_response
 
@@ -60,16 +61,21 @@ class Objects:
     named: Mapping[bytes, tuple[str, ...]]  # the certificates of a subject
 
     def issuer(self, it: CertificateFacts | CrlFacts) -> str:
-        """The id of the certificate whose key signed `it`: the self-signed one if the key has several, "" if none."""
+        """The id of the certificate whose key signed `it`: its own if it is self-signed, "" if there is none.
+
+        If the key has several certificates, the first self-signed one.
+        """
         keys = [name for name in self.named.get(it.issuer, ()) if _fits(it, self.certificates[name])]
-        return next((name for name in keys if self.certificates[name].self_issued), keys[0] if keys else "")
+        own = (name for name in keys if self.certificates[name] is it)
+        roots = (name for name in keys if self.certificates[name].self_signed)
+        return next(own, "") or next(roots, keys[0] if keys else "")
 
 
 def _fits(it: CertificateFacts | CrlFacts, issuer: CertificateFacts) -> bool:
-    """By the key identifier; what was made here was verified when it was made."""
+    """By the key identifier, for what was made here was verified when it was made; by the signature without one."""
     if it.aki and issuer.ski:
         return it.aki == issuer.ski
-    return isinstance(it, CrlFacts) or not it.self_issued or it.spki == issuer.spki
+    return signed_as_made(it, issuer.spki)
 
 
 def read_entries(register: Register) -> Objects:
@@ -138,37 +144,34 @@ def _row(entry: Entry) -> tuple[str, str, str]:
 
 
 def _crls(register: Register, objects: Objects) -> tuple[CrlRow, ...]:
-    newest: dict[str, str] = {}
-    rows = []
-    for entry in register.entries:
-        if _kind(entry) in CRLS:
-            it = objects.crls[entry.operation.id]
-            issuer = objects.issuer(it)
-            newest[issuer] = entry.operation.id
-            end = it.next_update.strftime(SECOND) if it.next_update else ""
-            rows.append(
-                CrlRow(
-                    *_row(entry),
-                    profile=_profile(entry),
-                    issuer=issuer,
-                    number=it.number,
-                    this_update=it.this_update.strftime(SECOND),
-                    next_update=end,
-                    revoked=tuple(serial_text(one.serial) for one in it.entries),
-                    fingerprint=_digest(it.der),
-                    newest=True,
-                )
-            )
+    """All CRLs. An issuer of which the register has no certificate goes by its name and key identifier."""
+    made = [entry for entry in register.entries if _kind(entry) in CRLS]
+    crls = [objects.crls[entry.operation.id] for entry in made]
+    issuers = [objects.issuer(it) for it in crls]
+    of = [issuer or (it.issuer, it.aki) for issuer, it in zip(issuers, crls, strict=True)]
+    last = {one: number for number, one in enumerate(of)}
     return tuple(
-        msgspec.structs.replace(row, newest=newest[row.issuer] == row.id) if row.issuer else row for row in rows
+        CrlRow(
+            *_row(entry),
+            profile=_profile(entry),
+            issuer=issuers[number],
+            number=it.number,
+            this_update=it.this_update.strftime(SECOND),
+            next_update=it.next_update.strftime(SECOND) if it.next_update else "",
+            revoked=tuple(serial_text(one.serial) for one in it.entries),
+            fingerprint=_digest(it.der),
+            newest=last[of[number]] == number,
+        )
+        for number, (entry, it) in enumerate(zip(made, crls, strict=True))
     )
 
 
 def _certificates(
     register: Register, objects: Objects, crls: tuple[CrlRow, ...], now: datetime
 ) -> tuple[CertificateRow, ...]:
+    spkis = {name: it.spki for name, it in objects.certificates.items()}
     listed = {
-        (row.issuer, one.serial): Revoked(one.date.strftime(SECOND), one.reason or "unspecified", row.id)
+        (spkis.get(row.issuer), one.serial): Revoked(one.date.strftime(SECOND), one.reason or "unspecified", row.id)
         for row in crls
         if row.newest
         for one in objects.crls[row.id].entries
@@ -179,7 +182,7 @@ def _certificates(
             continue
         it = objects.certificates[entry.operation.id]
         issuer = objects.issuer(it)
-        revoked = listed.get((issuer, it.serial))
+        revoked = listed.get((spkis[issuer], it.serial)) if issuer else None
         rows.append(
             CertificateRow(
                 *_row(entry),
@@ -246,8 +249,9 @@ def _copy(entry: Entry, token: str, register: Register, gone: Mapping[str, Entry
     destroyed = gone.get(name)
     held = register.keys[name].object if name in register.keys else ""
     if destroyed and isinstance(destroyed.operation, DestroyOperation):
-        return Copy(*_row(entry), token, destroyed.operation.object, _row(destroyed)[2])
-    return Copy(*_row(entry), token, held, "")
+        _, ceremony, at = _row(destroyed)
+        return Copy(*_row(entry), token, destroyed.operation.object, destroyed=at, destroyed_in=ceremony)
+    return Copy(*_row(entry), token, held, destroyed="", destroyed_in="")
 
 
 def _key(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -50,7 +51,10 @@ class CertificateRow(Row, frozen=True, forbid_unknown_fields=True):
 
 
 class Copy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A pair on a token: generated there, or brought there. `destroyed`: when, empty while the token holds it."""
+    """A pair on a token: generated there, or brought there. `destroyed`: when, `destroyed_in`: in which ceremony.
+
+    Both are empty while the token holds it.
+    """
 
     id: str
     ceremony: str
@@ -58,6 +62,7 @@ class Copy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: str
     object: str
     destroyed: str
+    destroyed_in: str
 
 
 class KeyRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -191,3 +196,7 @@ class Inventory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def certificate(self, name: str) -> CertificateRow:
         return next(one for one in self.certificates if one.id == name)
+
+    def signing_keys(self) -> Mapping[str, str]:
+        """The public key of each certificate by its id: what the `issuer` of a row has signed with."""
+        return {row.id: row.spki for row in self.certificates}

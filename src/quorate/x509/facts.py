@@ -112,6 +112,14 @@ class CertificateFacts:
     def self_issued(self) -> bool:
         return self.issuer == self.subject
 
+    @property
+    def self_signed(self) -> bool:
+        """Whether it says that its own key signed it: a new key's certificate by the old one is only self-issued.
+
+        RFC 4210 4.4; where a key identifier is left out, the name alone says it.
+        """
+        return self.self_issued and (not self.aki or not self.ski or self.aki == self.ski)
+
     def extension(self, oid: str) -> ExtensionFacts | None:
         return next((extension for extension in self.extensions if extension.oid == oid), None)
 
