@@ -25,7 +25,7 @@ from quorate.statement import Mode
 from test_acts_in_ceremonies import BEFORE, BOTH, FIRST, OLD, ZONE, two_quarters
 from test_adopted_skrs import CURRENT, adopting, brought, history, old_zone
 from zoned import day, generation, ksk, make_zoned, publish_plan, sign_plan, signing
-from zones import DAY, Zone, replace
+from zones import DAY, Zone, ksk_pair, replace
 
 SWAPPED = {"current": "ksk-2", "next": "ksk-1"}
 
@@ -35,16 +35,23 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return two_quarters(tmp_path_factory.mktemp("honest"))
 
 
+JUDGEMENTS: Mapping[str, Callable[..., object]] = {
+    "quorate.script.skr._judged": lambda draft, *_: dataclasses.replace(draft, findings=()),
+    "quorate.script.skr.refuse_errors": lambda _: None,
+    "quorate.dnssec.response.refuse_errors": lambda _: None,
+    "quorate.keysets._act_findings": lambda *_: (),
+    "quorate.keysets._identifiers": lambda *_: (),
+    "quorate.keysets._require_ready": lambda *_: None,
+    "quorate.adoption._skr_findings": lambda *_: (),
+    "quorate.adoption._order_findings": lambda *_: (),
+}
+"""What a program leaves out that judges nothing."""
+
+
 @pytest.fixture
 def judging_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quorate.script.skr._judged", lambda draft, *_: dataclasses.replace(draft, findings=()))
-    for name in ("quorate.script.skr.refuse_errors", "quorate.dnssec.response.refuse_errors"):
-        monkeypatch.setattr(name, lambda findings: None)
-    for name in ("_act_findings", "_identifiers"):
-        monkeypatch.setattr(f"quorate.keysets.{name}", lambda *_: ())
-    monkeypatch.setattr("quorate.keysets._require_ready", lambda *_: None)
-    for name in ("_skr_findings", "_order_findings"):
-        monkeypatch.setattr(f"quorate.adoption.{name}", lambda *_: ())
+    for name, rule in JUDGEMENTS.items():
+        monkeypatch.setattr(name, rule)
 
 
 def response(name: str, schema: str, keys: Mapping[str, str], **more: str) -> dict[str, object]:
@@ -63,6 +70,22 @@ def as_if(request: Request, other: Request) -> Request:
     return replace(request, id=other.id, bundles=tuple(bundles))
 
 
+def moved(request: Request, days: int) -> Request:
+    """With all its slots so many days later."""
+    moves = (
+        replace(one, inception=one.inception + days * DAY, expiration=one.expiration + days * DAY)
+        for one in request.bundles
+    )
+    return replace(request, bundles=tuple(moves))
+
+
+def beside(stranger: KeyPair) -> Request:
+    """The request of the next quarter, with one more key in every slot."""
+    turns = [(*ZONE.zsks(1), *ZONE.zsks(2)), *[ZONE.zsks(2)] * 7, (*ZONE.zsks(2), *ZONE.zsks(3))]
+    return ZONE.request(2, [(*one, stranger) for one in turns])
+
+
+STRANGERS = ksk_pair("p-256", "stranger")
 NEXT = ZONE.request(2)
 OTHERS = as_if(ZONE.request(2, [ZONE.zsks(8)] * 9), NEXT)
 Attack = tuple[Mapping[str, Request], tuple[dict[str, object], ...], str]
@@ -127,6 +150,26 @@ ATTACKS: dict[str, Attack] = {
         (response("ksk-2", "pre-publish+", BOTH),),
         "a response has the name of something else",
     ),
+    "a stranger's KSK is signed": (
+        {"n": beside(STRANGERS)},
+        (response("n", "pre-publish+", BOTH),),
+        "n: a key that is no ZSK is asked for",
+    ),
+    "a stranger's revoked KSK is signed": (
+        {"n": beside(replace(STRANGERS, dnskey=STRANGERS.dnskey.revoked))},
+        (response("n", "pre-publish+", BOTH),),
+        "n: a key that is no ZSK is asked for",
+    ),
+    "it overlaps too long with the SKR before": (
+        {"n": moved(NEXT, -9)},
+        (response("n", "pre-publish+", BOTH),),
+        "n: its overlap with skr-1 is not as the policy has it",
+    ),
+    "it hardly overlaps with the SKR before": (
+        {"n": moved(NEXT, 10)},
+        (response("n", "pre-publish+", BOTH),),
+        "n: its overlap with skr-1 is not as the policy has it",
+    ),
     "a stranger's ZSKs are signed": (
         {"n": ZONE.request(2, [ZONE.zsks(50)] * 9)},
         (response("n", "pre-publish+", BOTH),),
@@ -188,6 +231,12 @@ ADOPTED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "adopted skr-old: of a zone that the authority has not",
     ),
     "its bundles leave gaps": (gap, "adopted skr-old: a bundle that does not begin while the one before is valid"),
+    "its tags are false": (lambda data: re.sub(rb'keyTag="\d+"', b'keyTag="1"', data), "a key whose tag is not 1"),
+    "its TTLs differ": (lambda data: data.replace(b"<TTL>172800", b"<TTL>1", 1), "a bundle of several TTLs"),
+    "its bundles have one id": (
+        lambda data: re.sub(rb'<ResponseBundle id="[^"]*"', b'<ResponseBundle id="x"', data),
+        "two bundles of one id",
+    ),
 }
 
 
@@ -228,6 +277,28 @@ def test_the_verifier_takes_no_signature(what: str) -> None:
     assert changed != text
     with pytest.raises(module.Bad, match=said):
         module.AnsweredRequest(changed.encode()).verify()
+
+
+def test_the_verifier_takes_no_successor_of_an_skr_with_a_strange_ksk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not sign there, and validators that follow RFC 5011 would trust it a month later."""
+    monkeypatch.setattr("quorate.dnssec.response.refuse_errors", lambda findings: None)
+    zone = old_zone()
+    turns = [(*zone.zsks(0), *zone.zsks(-1), STRANGERS), *[(*zone.zsks(0), STRANGERS)] * 7]
+    request = zone.request(0, [*turns, (*zone.zsks(0), *zone.zsks(1), STRANGERS)])
+    first = zone.deploy(request, "normal", CURRENT)
+    monkeypatch.undo()
+    for name, rule in JUDGEMENTS.items():
+        monkeypatch.setattr(name, rule)
+    root = adopting(tmp_path, zone, history(zone, first))
+    plan = make_plan(root, "001-adoption", SHARE + brought("p-256"), day(1, 70), adopt=["dnskey-old", "skr-old"])
+    rehearse(root, plan, VERIFIER.read_bytes())
+    rehearse(root, sign_plan(root, "002-sign", zone, 1, "normal", CURRENT), VERIFIER.read_bytes())
+    records = (record(root, name) for name in ("001-adoption", "002-sign"))
+    code, output = verify(*records, "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert f"skr-1: skr-old has the KSK {STRANGERS.dnskey.key_tag}, which is not pinned" in output
 
 
 # -- what is read from elsewhere ---------------------------------------------------------------------------------------

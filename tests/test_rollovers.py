@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +14,13 @@ from forging import VERIFIER, genesis, record, verify
 from quorate.dnssec.ksr import Response
 from quorate.dnssec.ksr_layout import write_ksr
 from quorate.dnssec.ksr_xml import read_skr
+from quorate.findings import Refusal
 from quorate.paper import pdf
 from quorate.rehearse import rehearse
 from quorate.script import read_script
 from signed_zone import dnspython_accepts
 from test_continuity import algorithm_roll
+from test_dishonest_zones import JUDGEMENTS
 from zoned import day, generation, ksk, make_zoned, published, signing
 from zones import Zone
 
@@ -49,9 +52,19 @@ def sign(root: Path, number: int, responses: list[dict[str, object]], files: Map
     return name
 
 
-def test_five_quarters_from_one_ksk_to_the_next(tmp_path: Path) -> None:
+def quarter_of(root: Path, zone: Zone, quarter: int, schema: str, keys: Mapping[str, str]) -> list[str]:
+    """A quarter is signed and deployed; the names of its ceremonies."""
+    response: dict[str, object] = {"id": f"skr-{quarter}", "zone": ".", "ksr": "ksr.xml", "schema": schema}
+    response |= {"keys": keys} | (GENESIS if quarter == 0 else {})
+    sign(root, quarter, [response], {"ksr.xml": write_ksr(zone.request(quarter))})
+    return [f"{quarter}1-sign", f"{quarter}2-deployed"]
+
+
+@pytest.fixture(scope="module")
+def rolled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Zone, list[str]]:
+    """Five quarters from the KSK a to b, which end with the revocation of a; the names of the ceremonies."""
     zone = Zone(kinds={"a": "p-256", "b": "p-256"})
-    root = make_zoned(tmp_path / "authority", zone)
+    root = make_zoned(tmp_path_factory.mktemp("rolled") / "authority", zone)
     rehearse(root, make_plan(root, "00-ksk", generation(ksk("a")), day(0, 90)), VERIFIER.read_bytes())
     schemas = [("normal", ONE), ("normal", ONE), ("pre-publish", TWO), ("rollover", TWO), ("revoke", TWO)]
     names = ["00-ksk"]
@@ -59,10 +72,12 @@ def test_five_quarters_from_one_ksk_to_the_next(tmp_path: Path) -> None:
         if quarter == 2:
             rehearse(root, make_plan(root, "20-ksk", ksk("b"), day(2, 75)), VERIFIER.read_bytes())
             names.append("20-ksk")
-        response: dict[str, object] = {"id": f"skr-{quarter}", "zone": ".", "ksr": "ksr.xml", "schema": schema}
-        response |= {"keys": keys} | (GENESIS if quarter == 0 else {})
-        sign(root, quarter, [response], {"ksr.xml": write_ksr(zone.request(quarter))})
-        names += [f"{quarter}1-sign", f"{quarter}2-deployed"]
+        names += quarter_of(root, zone, quarter, schema, keys)
+    return root, zone, names
+
+
+def test_five_quarters_from_one_ksk_to_the_next(rolled: tuple[Path, Zone, list[str]]) -> None:
+    root, _, names = rolled
     accepted(root, names)
     made = responses_of(root, names)
     first, second = made["skr-2"].bundles[1].ksks
@@ -72,6 +87,28 @@ def test_five_quarters_from_one_ksk_to_the_next(tmp_path: Path) -> None:
         anchor = trusted["a" if number < 28 else "b"]  # b signs from slot 2 of the fourth quarter on
         assert dnspython_accepts(".", bundle, [anchor], bundle.inception)
         assert dnspython_accepts(".", bundle, [anchor], bundle.expiration)
+
+
+def test_a_revoked_ksk_never_comes_back_though_its_revocation_has_expired(
+    rolled: tuple[Path, Zone, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 5011 2.1. Nor by a program that judges nothing and forgets what has expired."""
+    root, zone, names = Path(shutil.copytree(rolled[0], tmp_path / "authority")), rolled[1], list(rolled[2])
+    for quarter in (5, 6):
+        names += quarter_of(root, zone, quarter, "normal", NEW)
+    back = {"current": "b", "next": "a"}
+    with pytest.raises(Refusal) as refusal:
+        quarter_of(root, zone, 7, "pre-publish", back)
+    assert [one.code for one in refusal.value.findings] == ["skr.revoked_returns"]
+    shutil.rmtree(root / "ceremonies" / "71-sign")
+    monkeypatch.setattr("quorate.keysets._matters", lambda *_: False)
+    for name, rule in JUDGEMENTS.items():
+        monkeypatch.setattr(name, rule)
+    names += quarter_of(root, zone, 7, "pre-publish", back)
+    code, output = verify(*(record(root, name) for name in names), "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert "a KSK is revoked in the SKR skr-4, and the script passes over it" in output
+    assert "skr-7: a KSK that was revoked is published again" in output
 
 
 def test_an_algorithm_roll_with_a_back_out_in_the_same_ceremony(tmp_path: Path) -> None:

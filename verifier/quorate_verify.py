@@ -442,10 +442,10 @@ _DIGEST_INFO = {
 }
 
 
-def rsa_block(n, e, signature):
+def rsa_block(n, e, signature, least=2048):
     """The padded block that a signature opens to, as long as the modulus (RSAVP1, RFC 8017 5.2.2), or None."""
     size = (n.bit_length() + 7) // 8
-    if not 2048 <= n.bit_length() <= 16384 or n % 2 == 0 or e < 3 or e % 2 == 0 or e.bit_length() > 64:
+    if not least <= n.bit_length() <= 16384 or n % 2 == 0 or e < 3 or e % 2 == 0 or e.bit_length() > 64:
         return None
     value = int.from_bytes(signature, "big")
     if len(signature) != size or value >= n:
@@ -453,9 +453,9 @@ def rsa_block(n, e, signature):
     return pow(value, e, n).to_bytes(size, "big")
 
 
-def verify_rsa(n, e, hash_name, message, signature):
+def verify_rsa(n, e, hash_name, message, signature, least=2048):
     """RSASSA-PKCS1-v1_5, RFC 8017 8.2.2: the whole padded block is built again and compared."""
-    block = rsa_block(n, e, signature)
+    block = rsa_block(n, e, signature, least)
     if block is None:
         return False
     tail = _DIGEST_INFO[hash_name] + hashlib.new(hash_name, message).digest()
@@ -678,6 +678,17 @@ class Ed25519:
         return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
 
     @classmethod
+    def of_prime_order(cls, data):
+        """Whether octets are the one encoding of a point of the subgroup of prime order (spec/algorithms.md)."""
+        row, total = cls.table(bytes(data), False), (0, 1, 1, 0)
+        for shift in range(252, -1, -4) if row else ():
+            for _ in range(4):
+                total = cls.double(total)
+            total = cls.add(total, row[cls.L >> shift & 15])
+        neutral = total[0] % cls.P == 0 and (total[1] - total[2]) % cls.P == 0
+        return row is not None and neutral and not cls.small(row[1])
+
+    @classmethod
     def small(cls, point):
         """A key of small order would accept the signatures of anyone."""
         for _ in range(3):
@@ -731,6 +742,17 @@ class Ed448:
                 row.append(cls.add(row[-1], row[1]))
             cls.tables[data, negative] = row
         return cls.tables[data, negative]
+
+    @classmethod
+    def of_prime_order(cls, data):
+        """The same as of the other curve."""
+        row, total = cls.table(bytes(data), False), (0, 1, 1)
+        for shift in range(444, -1, -4) if row else ():
+            for _ in range(4):
+                total = cls.add(total, total)
+            total = cls.add(total, row[cls.L >> shift & 15])
+        neutral = total[0] % cls.P == 0 and (total[1] - total[2]) % cls.P == 0
+        return row is not None and neutral and row[4][0] % cls.P != 0
 
     @classmethod
     def verify(cls, public, message, signature):
@@ -1176,7 +1198,7 @@ class PublicKey:
             self.name = "rsa%d" % self.n.bit_length()
         elif self.algorithm in BARE:
             scheme = BARE[self.algorithm]
-            good = len(self.bits) == scheme.key_size if isinstance(scheme, MlDsa) else scheme.point(self.bits)
+            good = len(self.bits) == scheme.key_size if isinstance(scheme, MlDsa) else scheme.of_prime_order(self.bits)
             need(good, "a key that is none of %s" % self.algorithm)
             self.name = self.algorithm.replace("-", "")
         else:
@@ -1198,6 +1220,11 @@ class PublicKey:
         if self.algorithm in BARE:
             return not any(self.bits[32:])
         return self.algorithm == "rsa" and (self.n & (self.n + 1) == 0 or self.n % 3 == 0)
+
+    @property
+    def is_usable(self):
+        """Whether signatures by it can be valid: an RSA key of the form that `rsa_block` takes, any other point."""
+        return self.algorithm != "rsa" or (self.n % 2 and self.e % 2 and self.e >= 3 and self.n.bit_length() >= 2048)
 
     def is_of_type(self, text):
         """Whether a planned key type, in any usual spelling (rsa-4096, ec-p384, secp384r1, ed25519), is this one."""
@@ -3996,6 +4023,7 @@ class Session:
         key = Key(name, body["object"], operation["token"], operation["type"], body["spki"])
         need(key.public is not None, "key %s: a digest where its public key must be" % name)
         need(not key.public.is_stand_in, "key %s: a stand-in, whose private key everyone knows" % name)
+        need(key.public.algorithm != "rsa" or key.public.e == 65537, "key %s: its exponent is not 65537" % name)
         self.keys[name] = key
         self.generated.setdefault("keys", {})[name] = key
         if body["object"] != expected:
@@ -4143,6 +4171,7 @@ DNSSEC = {  # number -> mnemonic, signature algorithm, what a policy calls its k
     16: ("ED448", "ed448", "EdDSA"),
 }
 _NUMBERS = {row[0]: number for number, row in DNSSEC.items()}
+SMALL_PRIMES = math.prod(n for n in range(2, 752) if all(n % p for p in range(2, n)))
 CURVE_BITS = {13: 256, 14: 384, 15: 256, 16: 456}
 MAX_REQUEST = 1 << 20
 _IDENTIFIER = re.compile(r"[!#-%(-;=?-_a-~](?:[ !#-%(-;=?-_a-~]{0,253}[!#-%(-;=?-_a-~])?\Z", re.ASCII)
@@ -4152,6 +4181,9 @@ LISTING = {
         {"id": ID, "signings": [{"bundle": WHOLE, "data": TEXT, "digest": SHA, "ksk": TEXT, "tag": WHOLE}]}
     ]
 }  # fmt: skip
+
+
+_NAME_PARTS = re.compile(r"\\([0-9]{3})|\\(.)|(.)", re.DOTALL | re.ASCII)
 
 
 def zone_folder(zone):
@@ -4164,26 +4196,24 @@ def zone_folder(zone):
 
 
 def wire_name(text):
-    """A domain name in canonical wire form (RFC 4034 6.2), from its text (RFC 1035 5.1)."""
-    labels, label, rest = [], bytearray(), text if text != "." else ""
-    while rest:
-        escape = re.match(r"\\(?:([0-9]{3})|(.))", rest, re.DOTALL)
-        if escape:
-            number = int(escape.group(1)) if escape.group(1) else ord(escape.group(2))
-            need(number < 256, "a name with an octet that cannot be")
-            label.append(number)
-            rest = rest[escape.end() :]
-        elif rest[0] == ".":
+    """A domain name in canonical wire form (RFC 4034 6.2), from its text (RFC 1035 5.1); at most 255 octets."""
+    need(len(text) <= 4 * 255, "a name that is too long")  # \\DDD, of each octet
+    labels, label = [], bytearray()
+    for part in _NAME_PARTS.finditer(text if text != "." else ""):
+        octet, escaped, plain_one = part.groups()
+        if plain_one == ".":
             labels.append(bytes(label))
-            label, rest = bytearray(), rest[1:]
-        else:
-            need(rest[0].isascii(), "a name that is not in ASCII")
-            label += rest[0].encode()
-            rest = rest[1:]
+            label = bytearray()
+            continue
+        number = int(octet) if octet else ord(escaped or plain_one)
+        need(number < (256 if octet or escaped else 128), "a name with an octet that cannot be")
+        label.append(number)
     if label:
         labels.append(bytes(label))
     need(all(1 <= len(one) <= 63 for one in labels), "a name with a label that cannot be")
-    return b"".join(bytes([len(one)]) + one.lower() for one in labels) + b"\x00"
+    wire = b"".join(bytes([len(one)]) + one.lower() for one in labels) + b"\x00"
+    need(len(wire) <= 255, "a name that is too long")
+    return wire
 
 
 def name_text(text):
@@ -4237,6 +4267,9 @@ class Dnskey:
     def revoked(self):
         return Dnskey(self.flags | 0x80, self.protocol, self.algorithm, self.octets)
 
+    def unrevoked(self):
+        return Dnskey(self.flags & ~0x80, self.protocol, self.algorithm, self.octets)
+
     def verify(self, data, octets):
         """Raises Bad unless these are the octets of an RRSIG of this key over the data."""
         family = DNSSEC[self.algorithm][2]
@@ -4244,7 +4277,7 @@ class Dnskey:
             exponent, modulus = self._numbers()
             hash_name = "sha256" if self.algorithm == 8 else "sha512"
             good = 3 <= exponent < 1 << 33 and modulus.bit_length() <= 4096
-            good = good and verify_rsa(modulus, exponent, hash_name, data, octets)
+            good = good and verify_rsa(modulus, exponent, hash_name, data, octets, 512)  # a policy says how many
         elif family == "ECDSA":
             half = CURVE_BITS[self.algorithm] // 8
             curve, hash_name = (P256, "sha256") if self.algorithm == 13 else (P384, "sha384")
@@ -4253,6 +4286,26 @@ class Dnskey:
         else:
             good = BARE["ed25519" if self.algorithm == 15 else "ed448"].verify(self.octets, data, octets)
         need(good, "the signature of the key %d is not valid" % self.tag)
+
+    def need_strong(self):
+        """Raises Bad for a key in another form than its one, or too weak: spec/ksr-checks.md KSR-KEY-STRENGTH.
+
+        Whether a modulus is a prime, a power or one that Fermat's method or ROCA's test knows is not asked here.
+        """
+        if DNSSEC[self.algorithm][2] != "RSA":
+            size = {13: 64, 14: 96, 15: 32, 16: 57}[self.algorithm]
+            need(len(self.octets) == size, "the key %d is not as long as its algorithm has it" % self.tag)
+            curve = {13: P256, 14: P384, 15: Ed25519, 16: Ed448}[self.algorithm]
+            good = curve.point(b"\x04" + self.octets) if size in (64, 96) else curve.of_prime_order(self.octets)
+            need(good, "the key %d is not a point of its curve" % self.tag)
+            return
+        exponent, modulus = self._numbers()
+        head = exponent.to_bytes((exponent.bit_length() + 7) // 8, "big")
+        head = (bytes([len(head)]) if len(head) < 256 else b"\x00" + len(head).to_bytes(2, "big")) + head
+        plain_form = head + modulus.to_bytes((modulus.bit_length() + 7) // 8, "big") == self.octets
+        need(plain_form, "the key %d is not in the form of RFC 3110" % self.tag)
+        good = exponent % 2 and 3 <= exponent < 1 << 33 and 500 < modulus.bit_length() <= 4096
+        need(good and math.gcd(modulus, SMALL_PRIMES) == 1, "the key %d is no RSA key to be used" % self.tag)
 
     def _numbers(self):
         """Exponent and modulus of an RSA key (RFC 3110 2)."""
@@ -4302,7 +4355,7 @@ def ksk_text(operation, public):
 
 
 class Request:
-    """A key signing request, spec/ksr.md; read as far as its response depends on it."""
+    """A key signing request, spec/ksr.md; a bundle's `stated` are identifier, tag and TTL of each of its keys."""
 
     def __init__(self, data):
         root = self._root(data)
@@ -4372,14 +4425,45 @@ class Request:
 
     def _bundle(self, element):
         times = [self._moment(self._text(element, name)) for name in ("Inception", "Expiration")]
-        keys = []
+        keys, stated = [], []
         for one in element.findall("Key"):
             octets = from_base64("".join(self._text(one, "PublicKey").split()), "a public key")
             numbers = [self._number(one, name) for name in ("Flags", "Protocol", "Algorithm")]
             need(numbers[0] < 65536 and numbers[1] < 256, "a key with flags or a protocol that cannot be")
-            keys.append((one.attrib.get("keyIdentifier", ""), Dnskey(*numbers, octets)))
+            name, tag = one.attrib.get("keyIdentifier", ""), self._attribute(one, "keyTag")
+            need(re.match(r"[0-9]{1,10}\Z", tag, re.ASCII), "a key tag that is not a number")
+            keys.append((name, Dnskey(*numbers, octets)))
+            stated.append((name, int(tag), self._number(one, "TTL")))
         need(keys, "a bundle without keys")
-        return {"id": self._attribute(element, "id"), "times": times, "keys": keys}
+        bundle = {"id": self._attribute(element, "id"), "times": times, "keys": keys, "stated": stated}
+        return dict(bundle, signatures=self._signatures(element))
+
+    def _signatures(self, element):
+        made = []
+        for one in element.findall("Signature"):
+            times = [self._moment(self._text(one, "Signature" + name)) for name in ("Inception", "Expiration")]
+            octets = from_base64("".join(self._text(one, "SignatureData").split()), "a signature")
+            names = ("TTL", "KeyTag", "OriginalTTL", "Labels", "Algorithm")
+            fields = {name: self._number(one, name) for name in names}
+            fields.update(signer=self._text(one, "SignersName"), identifier=one.attrib.get("keyIdentifier", ""))
+            need(self._text(one, "TypeCovered") == "DNSKEY", "a signature over something else than keys")
+            made.append((fields, times, octets))
+        return made
+
+    def need_own(self):
+        """What each bundle has for itself, and no other; raises Bad. spec/ksr-checks.md, spec/skr.md."""
+        ids = [bundle["id"] for bundle in self.bundles]
+        need(len(set(ids)) == len(ids), "two bundles of one id")
+        named = {}
+        for bundle in self.bundles:
+            keys = [key for _, key in bundle["keys"]]
+            pairs = {(key.algorithm, key.octets) for key in keys}
+            need(len(pairs) == len(keys), "a key stands in a slot twice")
+            need(all(key.protocol == 3 for key in keys), "a key of another protocol than 3")
+            for (name, tag, _), key in zip(bundle["stated"], keys):  # noqa: B905 (Python 3.9)
+                need(tag == key.tag, "a key whose tag is not %d" % tag)
+                same = named.setdefault(name, (key.algorithm, key.octets)) == (key.algorithm, key.octets)
+                need(same or not name, "two keys of one identifier")
 
 
 class AnsweredRequest(Request):
@@ -4391,7 +4475,8 @@ class AnsweredRequest(Request):
         self.id, self.zone = self._attribute(root, "id"), name_text(self._attribute(root, "domain"))
         _policy, *bundles = list(root[0])
         need(bundles and all(one.tag == "ResponseBundle" for one in bundles), "a response without bundles")
-        self.bundles = [dict(self._bundle(one), signatures=self._signatures(one)) for one in bundles]
+        self.serial = self._attribute(root, "serial")
+        self.bundles = [self._bundle(one) for one in bundles]
 
     @property
     def ids(self):
@@ -4401,30 +4486,28 @@ class AnsweredRequest(Request):
     def end(self):
         return max(bundle["times"][1] for bundle in self.bundles)
 
-    def _signatures(self, element):
-        made = []
-        for one in element.findall("Signature"):
-            times = [self._moment(self._text(one, "Signature" + name)) for name in ("Inception", "Expiration")]
-            octets = from_base64("".join(self._text(one, "SignatureData").split()), "a signature")
-            fields = {name: self._number(one, name) for name in ("KeyTag", "OriginalTTL", "Labels", "Algorithm")}
-            made.append((fields, self._text(one, "SignersName"), times, octets))
-        need(made, "a bundle that nobody has signed")
-        return made
-
     def verify(self):
         """Every signature is that of a KSK of its bundle over the whole of it; bundles follow each other."""
         self.signers = set()
+        self.need_own()
+        count = sum(len(bundle["signatures"]) for bundle in self.bundles)
+        need(count <= MOST_SIGNATURES, "it has %d signatures, more than anybody should verify" % count)
         for before, after in zip(self.bundles, self.bundles[1:]):  # noqa: B905 (Python 3.9)
             begins, until = after["times"][0], before["times"]
             need(until[0] < begins <= until[1], "a bundle that does not begin while the one before is valid")
         for bundle in self.bundles:
             keys = [key for _, key in bundle["keys"]]
+            need(all(key.flags in (256, 257, 385) for key in keys), "a key that is neither a ZSK nor a KSK")
+            need(bundle["signatures"], "a bundle that nobody has signed")
+            ttls = {ttl for _, _, ttl in bundle["stated"]}
+            ttls.update(fields[name] for fields, _, _ in bundle["signatures"] for name in ("TTL", "OriginalTTL"))
+            need(len(ttls) == 1, "a bundle of several TTLs")
             signers = set()
-            for fields, name, times, octets in bundle["signatures"]:
+            for fields, times, octets in bundle["signatures"]:
                 tagged = [key for key in keys if key.tag == fields["KeyTag"]][:2]
                 need(tagged, "a signature by a key that is not in its bundle")
                 need(times == bundle["times"], "a signature for another time than its bundle's")
-                need(name_text(name) == self.zone, "a signature in the name of another zone")
+                need(name_text(fields["signer"]) == self.zone, "a signature in the name of another zone")
                 for number, key in enumerate(tagged, 1):
                     try:
                         labels, data = rrset_data(self.zone, keys, key, fields["OriginalTTL"], *times)
@@ -4437,8 +4520,20 @@ class AnsweredRequest(Request):
                     except Bad:
                         if number == len(tagged):
                             raise
+            need(len(signers) == len(bundle["signatures"]), "a key that signs a bundle twice")
             need(any(not key.flags & 0x80 for key in signers), "a bundle that only revoked keys sign")
+            need(signers >= {key for key in keys if key.flags & 0x80}, "a revoked key that does not sign")
+            need_algorithms(keys, signers)
             self.signers |= {key.octets for key in signers}
+
+
+def need_algorithms(keys, signers):
+    """Every algorithm of a key set signs it, and that of a KSK has a ZSK (RFC 4035 2.2). Raises Bad."""
+    stand = {key.algorithm for key in keys if not key.flags & 0x80}
+    need(stand <= {key.algorithm for key in signers}, "an algorithm that stands in the key set and does not sign it")
+    zsks = {key.algorithm for key in keys if not key.flags & 1}
+    ksks = {key.algorithm for key in keys if key.flags & 1 and not key.flags & 0x80}
+    need(ksks <= zsks, "a KSK without a ZSK of its algorithm")
 
 
 DURATIONS = (
@@ -4447,28 +4542,126 @@ DURATIONS = (
 )  # fmt: skip
 
 
+MOST_SIGNATURES, MOST_PROOFS, MOST_ZSKS = 400, 60, 12
+
+
+class Asked:
+    """spec/ksr-checks.md: what a request has to pass, whatever it states of itself; what its act relaxes is left.
+
+    Ids, chain and predecessor are judged with the records before, in `Register`.
+    """
+
+    def __init__(self, request, response, policy, limits, day):
+        self.request, self.act, self.limits = request, response["act"], limits
+        self.accepted = set()
+        for one in policy.get("exceptions", []):
+            if one["since"] <= day <= one["until"] and one.get("ksr") in (None, "", response["digest"]):
+                self.accepted.update(one["accepts"])
+
+    def run(self):
+        self.request.need_own()
+        self._keys()
+        self._numbers()
+        self._stated()
+        self._proofs()
+
+    def _keys(self):
+        """ZSKs alone, each of an approved kind, under one identifier, with the zone's TTL and a tag of its own."""
+        names, keys = {}, {}
+        for bundle in self.request.bundles:
+            for (name, _, ttl), (_, key) in zip(bundle["stated"], bundle["keys"]):  # noqa: B905 (Python 3.9)
+                need(key.flags == 256, "a key that is no ZSK is asked for")
+                need(ttl == self.limits["ttl"], "a TTL of %d" % ttl)
+                need(names.setdefault(key.rdata, name) == name, "a key of two identifiers")
+                keys[key.rdata] = key
+                need(len(keys) <= MOST_ZSKS, "too many different keys to be looked at")
+        need(len({key.tag for key in keys.values()}) == len(keys), "two ZSKs of one tag")
+        for key in keys.values():
+            key.need_strong()
+            number, _, size, exponent = key.kind()
+            kinds = [one for one in self.limits["algorithms"] if one["algorithm"] == number]
+            listed = kinds and (DNSSEC[number][2] != "RSA" or size in kinds[0]["sizes"])
+            listed = listed and (DNSSEC[number][2] != "RSA" or exponent in kinds[0]["exponents"])
+            need(listed, "the ZSK %d is of a kind that the policy does not have" % key.tag)
+        self.different = len(keys)
+
+    def _numbers(self):
+        counts = [len(bundle["keys"]) for bundle in self.request.bundles]
+        listed = [(one["slots"], one["different"]) for one in self.limits["keys"]]
+        free = self.act in OFF_CYCLE or "ksr.policy_keys" in self.accepted
+        need(free or (counts, self.different) in listed, "other numbers of ZSKs than the policy has")
+
+    def _stated(self):
+        """What it states of itself is within the operator's limits, and holds for what it asks."""
+        lengths, kinds = self.request.policy
+        approved = {one["algorithm"] for one in self.limits["algorithms"]}
+        need({number for number, _, _, _ in kinds} <= approved, "an algorithm is stated that the policy does not have")
+        times = [bundle["times"] for bundle in self.request.bundles]
+        asked = {
+            "validity": (lengths[3], lengths[2], [ends - begins for begins, ends in times]),
+            "overlap": (lengths[5], lengths[4], [a[1] - b[0] for a, b in zip(times, times[1:])]),  # noqa: B905, RUF007
+        }
+        for what, (least, most, lasting) in asked.items():
+            bounds = [Request._duration(self.limits[what][end]) for end in ("least", "most")]
+            need(bounds[0] <= least <= most <= bounds[1], "another %s is stated than the policy has" % what)
+            kept = "ksr.stated_%s" % what in self.accepted or all(least <= one <= most for one in lasting)
+            need(kept, "another %s is stated than is asked for" % what)
+        if self.act not in ("ksk-compromise", "ksk-loss"):
+            for what, length in (("zsk_publish_safety", lengths[0]), ("zsk_retire_safety", lengths[1])):
+                least = Request._duration(self.limits.get(what, "PT0S"))
+                need(length >= least, "a shorter %s is stated than the policy has" % what[4:].replace("_", " "))
+
+    def _proofs(self):
+        """Every key of a slot signed the slot's key set, once, and no other key did; at whatever time."""
+        count = sum(len(bundle["signatures"]) for bundle in self.request.bundles)
+        need(count <= MOST_PROOFS, "too many signatures to be looked at")
+        for bundle in self.request.bundles:
+            keys = [key for _, key in bundle["keys"]]
+            waiting = {(name, key.tag): key for name, key in bundle["keys"]}
+            for fields, times, octets in bundle["signatures"]:
+                key = waiting.pop((fields["identifier"], fields["KeyTag"]), None)
+                need(key is not None, "a signature of a key that is not there, or a second one")
+                need({fields["TTL"], fields["OriginalTTL"]} == {self.limits["ttl"]}, "a signature of another TTL")
+                need(wire_name(fields["signer"]) == wire_name(self.request.zone), "a signature for another zone")
+                labels, data = rrset_data(self.request.zone, keys, key, fields["OriginalTTL"], *times)
+                same = (labels, key.algorithm) == (fields["Labels"], fields["Algorithm"])
+                need(same, "a signature of another form than the zone's")
+                key.verify(data, octets)
+            need(not waiting, "a key that does not prove that somebody has it")
+
+
 class Place:
     """A response as those after it see it: when its bundles stand, whose keys they hold, by which schema."""
 
-    def __init__(self, request_id, zone, shown, response=None):
-        self.id, self.zone, self.times = request_id, zone, [times for times, _ in shown]
+    def __init__(self, request, zone, shown, response=None):
+        self.id, self.zone, self.times = request.id, zone, [times for times, _ in shown]
+        self.serial = request.serial
         response = response or {"back_out_of": "", "keys": [], "schema": ""}  # of what was made elsewhere
         self.back_out, self.schema = bool(response["back_out_of"]), response["schema"]
         self.parts = {part["part"]: part["ksk"] for part in response["keys"]}
         keys = [key for _, named in shown for key in named]
         self.revoked = {key.octets for key in keys if key.flags & 0x80}
         self.published = {key.octets for key in keys if key.flags & 1 and not key.flags & 0x80}
+        self.ksks = {(key.algorithm, key.octets): key.unrevoked() for key in keys if key.flags & 1}
+        self.zsks = {key.rdata: key for key in keys if not key.flags & 1}
         self.first, self.last = (
             {key.rdata for key in named if not key.flags & 1} for _, named in (shown[0], shown[-1])
         )
+        self.first_names, self.last_names = map(self._names, (request.bundles[0], request.bundles[-1]))
+
+    @staticmethod
+    def _names(bundle):
+        """Identifier and TTL of each ZSK of a bundle."""
+        pairs = zip(bundle["stated"], bundle["keys"])  # noqa: B905 (Python 3.9)
+        return {key.rdata: (name, ttl) for (name, _, ttl), (_, key) in pairs if not key.flags & 1}
 
 
 class KeySet:
     """One response of a sign-skr operation, built again: RRsets, signings, and the file."""
 
-    def __init__(self, response, request, schema, limits, keys):
+    def __init__(self, response, request, schema, limits, keys, pins):
         self.response, self.request, self.limits, self.zone = response, request, limits, response["zone"]
-        self.schema = schema
+        self.schema, self.pins = schema, pins
         need(wire_name(request.zone) == wire_name(self.zone), "its request is for another zone")
         self.ttl = limits["ttl"]
         labels = {part["part"]: part["ksk"] for part in response["keys"]}
@@ -4483,6 +4676,8 @@ class KeySet:
             self.used.update({label: keys[label] for label in (*plain_keys, *revoked)})
             signers = [(labels[part], revoked.get(labels[part], keys[labels[part]])) for part in row["sign"]]
             records = [key for _, key in named]
+            need(len({key.tag for key in records}) == len(records), "two keys of one tag")
+            need_algorithms(records, {key for _, key in signers})
             for label, key in sorted(signers, key=lambda one: one[1].rdata):
                 depth, data = rrset_data(self.zone, records, key, self.ttl, *bundle["times"])
                 self.signings.append({"bundle": number, "ksk": label, "key": key, "data": data, "labels": depth})
@@ -4505,13 +4700,14 @@ class KeySet:
         need(None not in rows, "its schema does not fit its request")
         return rows
 
-    def keep_to(self, limits, pins, now):
+    def keep_to(self, limits, now):
         """The operator's limits of the day; what an act out of turn relaxes is left (spec/skr.md `Acts`)."""
-        times, act, name = [bundle["times"] for bundle, _ in self.bundles], self.response["act"], self.response["id"]
+        pins = self.pins
+        times, act = [bundle["times"] for bundle, _ in self.bundles], self.response["act"]
 
         def within(length, limit, what):
             least, most = (Request._duration(limits[limit][end]) for end in ("least", "most"))
-            need(least <= length <= most, "%s: %s not as the policy has it" % (name, what))
+            need(least <= length <= most, "%s not as the policy has it" % what)
 
         for begins, ends in times:
             within(ends - begins, "validity", "a validity is")
@@ -4520,24 +4716,40 @@ class KeySet:
             within(after[0] - before[0], "interval", "an interval is")
         if act not in OFF_CYCLE:
             within(times[-1][0] - times[0][0], "cycle", "the time from the first bundle to the last is")
-            need(len(times) == limits["bundles"], "%s: not as many bundles as the policy has" % name)
+            need(len(times) == limits["bundles"], "not as many bundles as the policy has")
         if act != "calendar-bridge":
             latest = now + Request._duration(limits["horizon"])
-            need(max(ends for _, ends in times) <= latest, "%s: signed further ahead than the policy has it" % name)
+            need(max(ends for _, ends in times) <= latest, "signed further ahead than the policy has it")
         for _, named in self.bundles:
             pairs = [{key.octets for _, key in named if bool(key.flags & 1) is ksk} for ksk in (True, False)]
-            need(not pairs[0] & pairs[1], "%s: a ZSK is the key pair of a KSK" % name)
+            need(not pairs[0] & pairs[1], "a ZSK is the key pair of a KSK")
+        self._beside_pins(times[0][0])
         for one in self.signings:
             pin, (begins, ends) = pins[one["ksk"]], times[one["bundle"] - 1]
             early = pin.get("since") and begins < second_of(pin["since"] + "T00:00:00Z")
             late = pin.get("until") and ends > second_of(pin["until"] + "T00:00:00Z") + 86400
             stands = one["key"].flags & 0x80 or not (early or late)
-            need(stands, "%s: %s signs outside the days of its pin" % (name, plain(one["ksk"])))
+            need(stands, "%s signs outside the days of its pin" % plain(one["ksk"]))
+
+    def _beside_pins(self, begins):
+        """No ZSK is a pinned KSK, or has the tag of one that may still stand beside it, revoked or not."""
+        pinned, tags = {pin["ds_sha256"] for pin in self.pins.values()}, set()
+        day = (_EPOCH + datetime.timedelta(seconds=begins)).date().isoformat()
+        for pin in self.pins.values():
+            if not pin.get("until") or pin["until"] >= day:
+                tags.add(pin["key_tag"])
+        for key in self.used.values():
+            tags.update((key.tag, key.revoked().tag))
+        for bundle in self.request.bundles:
+            for _, key in bundle["keys"]:
+                as_ksk = Dnskey(257, 3, key.algorithm, key.octets)
+                need(as_ksk.ds(self.zone, "sha256") not in pinned, "a ZSK is the key pair of a pinned KSK")
+                need(key.tag not in tags, "a ZSK has the tag of a KSK")
 
     def place(self):
         """What decides on what may come after it."""
         shown = [(bundle["times"], [key for _, key in named]) for bundle, named in self.bundles]
-        return Place(self.request.id, self.zone, shown, self.response)
+        return Place(self.request, self.zone, shown, self.response)
 
     def listing(self):
         """Its part of the draft file."""
@@ -5095,7 +5307,7 @@ class Artifacts:
                 key.ds(response["zone"], "sha256") == pin["ds_sha256"], "%s is not the pinned key" % plain(part["ksk"])
             )
             keys[part["ksk"]] = key
-        return named[0], limits[-1], keys, pins
+        return policy, named[0], limits[-1], keys, pins
 
     def key_sets(self, operation):
         """The responses of a sign-skr, from request, schema and keys; then signatures and files."""
@@ -5125,12 +5337,16 @@ class Artifacts:
     def key_set(self, response, day, millis):
         data = self.folder.get(below_folder("inputs/", response["request"]))
         need(digest_of(data) == response["digest"], "%s: another request than planned" % response["id"])
-        request, (schema, limits, keys, pins) = Request(data), self.zone(response, day)
+        request, (policy, schema, limits, keys, pins) = Request(data), self.zone(response, day)
         ids = {(response["zone"], one) for one in (request.id, *(bundle["id"] for bundle in request.bundles))}
         self.requests[response["id"]] = (ids, response["digest"])
         self.ends[response["id"]] = max(bundle["times"][1] for bundle in request.bundles)
-        made = self.key_sets_made[response["id"]] = KeySet(response, request, schema, limits, keys)
-        made.keep_to(limits, pins, millis // 1000)
+        try:
+            made = self.key_sets_made[response["id"]] = KeySet(response, request, schema, limits, keys, pins)
+            made.keep_to(limits, millis // 1000)
+            Asked(request, response, policy, limits, day).run()
+        except Bad as bad:
+            raise Bad("%s: %s" % (response["id"], bad)) from None
         return made
 
     def copy(self, operation):
@@ -5251,6 +5467,7 @@ class Artifacts:
         digest, _, existing = self.subject(operation)
         need(real.key.digest == digest, "certifies another key than planned")
         need(not real.key.is_stand_in, "certifies a stand-in, whose private key everyone knows")
+        need(real.key.is_usable, "certifies a key with which nothing can be signed")
         kind = operation["kind"]
         if kind == "ocsp-responder":
             check_responder(real)
@@ -5874,6 +6091,9 @@ class Register:
             for name, known in self.skrs.items():
                 if known["zone"] == zone and self.ends[name] >= script.opens and name not in listed:
                     fail("the SKR %s has not expired, and the script passes over it" % name)
+                revokes = name in deployed and self.places[name].revoked
+                if revokes and name not in listed:
+                    fail("a KSK is revoked in the SKR %s, and the script passes over it" % name)
         for name in script.operations:
             if name in self.skrs:
                 fail("%s is the name of an SKR of an earlier record" % name)
@@ -5951,7 +6171,10 @@ class Register:
             need(not twice, "it is for slots of %s, which is made here too" % name)
         earlier = {name: other for name, other in before.items() if other.zone == one.zone}
         deployed = {name: earlier[name] for name in self.published if name in earlier}
-        revoked = set().union(*(other.revoked for other in deployed.values()))
+        once = [
+            self.places[name] for name in self.published if name in self.places
+        ]  # whether the script lists it or not
+        revoked = set().union(*(other.revoked for other in once if other.zone == one.zone))
         if act == "calendar-bridge":
             deployed = {name: other for name, other in {**earlier, **own}.items() if not other.back_out}
         last = next((name for name in reversed(list(deployed)) if deployed[name].id != now.id), None)
@@ -5963,9 +6186,34 @@ class Register:
         begins, ends = other.times[-1]
         need(starts <= ends or act == "lapse", "it begins when %s before it has ended" % last)
         need(starts > begins or act in OFF_CYCLE, "it begins before the last bundle of %s" % last)
-        need(now.first <= other.last or act in BY_TWO, "a ZSK of its first bundle is not in the last one of %s" % last)
+        if act not in BY_TWO:
+            need(now.first <= other.last, "a ZSK of its first bundle is not in the last one of %s" % last)
+            for rdata, (name, ttl) in now.first_names.items():
+                before = other.last_names[rdata]
+                need(
+                    (before[0] or name, before[1]) == (name, ttl),
+                    "a ZSK has another identifier or TTL than in %s" % last,
+                )
+        if act not in OFF_CYCLE and act != "lapse":
+            across = one.limits.get("chain_overlap") or one.limits["overlap"]
+            least, most = (Request._duration(across[end]) for end in ("least", "most"))
+            need(least <= ends - starts <= most, "its overlap with %s is not as the policy has it" % last)
+        if one.limits.get("serial") == "rising":
+            need(int(one.request.serial) > int(other.serial), "its serial number is not above that of %s" % last)
+        self._among_ksks(one, now, last, other)
         need(not (revoked | other.revoked) & now.published, "a KSK that was revoked is published again")
         self._follows(one, now, last, other)
+
+    @staticmethod
+    def _among_ksks(one, now, last, other):
+        """The KSKs of the SKR before are pinned; no ZSK is one of them, or has the tag of one, revoked or not."""
+        pinned = {pin["ds_sha256"] for pin in one.pins.values()}
+        for key in other.ksks.values():
+            need(key.ds(one.zone, "sha256") in pinned, "%s has the KSK %d, which is not pinned" % (last, key.tag))
+        tags = {tag for key in other.ksks.values() for tag in (key.tag, key.revoked().tag)}
+        for key in now.zsks.values():
+            need((key.algorithm, key.octets) not in other.ksks, "a ZSK is the key pair of a KSK of %s" % last)
+            need(key.tag not in tags, "a ZSK has the tag of a KSK of %s" % last)
 
     @staticmethod
     def _follows(one, now, last, other):
@@ -6125,7 +6373,7 @@ class Register:
         self._publish(name)
         self.digests[name], self.ends[name] = digest, skr.end
         shown = [(bundle["times"], [key for _, key in bundle["keys"]]) for bundle in skr.bundles]
-        self.places[name] = Place(skr.id, skr.zone, shown)
+        self.places[name] = Place(skr, skr.zone, shown)
         self.requests.update(dict.fromkeys(ids, ""))
         self.known[name + ".skr.xml"] = digest
 

@@ -247,7 +247,10 @@ def act_lines(response: ScriptResponse) -> tuple[str, ...]:
 
 
 def relevant_skrs(register: Register, zones: frozenset[str], at: datetime) -> tuple[KnownSkr, ...]:
-    """What a ceremony at `at` has to know: the SKR last deployed in each zone, and all that have not expired."""
+    """What a ceremony at `at` has to know: the SKR last deployed in each zone, and all that have not expired.
+
+    And every deployed one in which a KSK was revoked: it is never published again (RFC 5011 2.1).
+    """
     chosen = []
     for zone in zones:
         deployed = [one.known for one in register.skrs.values() if one.known.zone == zone and one.known.published]
@@ -255,13 +258,15 @@ def relevant_skrs(register: Register, zones: frozenset[str], at: datetime) -> tu
     return tuple(
         one.known
         for one in register.skrs.values()
-        if one.known.zone in zones and (one.known.id in chosen or _ends(one.data) >= at)
+        if one.known.zone in zones and (one.known.id in chosen or _matters(one.data, one.known.published, at))
     )
 
 
-def _ends(skr: bytes) -> datetime:
-    response, _ = read_skr(skr, "a known SKR")
-    return max(bundle.expiration for bundle in response.bundles)
+def _matters(skr: bytes, deployed: bool, at: datetime) -> bool:
+    """Whether an SKR has not expired, or revoked a KSK in the zone."""
+    bundles = read_skr(skr, "a known SKR")[0].bundles
+    revokes = deployed and any(key.dnskey.is_revoked for bundle in bundles for key in bundle.ksks)
+    return revokes or max(bundle.expiration for bundle in bundles) >= at
 
 
 def shadow_policy(policy: Policy, register: Register, adopted: Mapping[str, bytes]) -> Policy:
