@@ -61,6 +61,9 @@ MAX_LINE = 64 << 20  # a CRL of a busy authority stands in one event
 MAX_JSON_DEPTH = 32
 MAX_PROBLEMS_SHOWN = 12
 MAX_PLACES, MAX_DEPTH_OF_PLACES, MAX_TOKENS = 1000, 16, 100  # of an authority: spec/authority.md 8
+MAX_APPROVALS = 100  # of one intent
+MAX_OUTPUTS = 8  # of an operation that makes one thing
+MAX_LISTS = 100_000  # and objects in a line of a transcript: each takes far more memory than its two brackets
 MAX_SPARED = 1000  # of one token, after which nothing more is looked for
 FORMAT = "quorate/1"
 
@@ -995,6 +998,11 @@ class SshKey:
             self.application = reader.string()
             need(self.application.startswith(b"ssh:"), "a security key is not for SSH")
         reader.end()
+
+    @property
+    def pair(self):
+        """The public key itself, in whichever type it is written: one pair is one person's."""
+        return "%x" % self.n if self.kind == "ssh-rsa" else self.public.hex()
 
     def verify(self, message, blob):
         """Check an SSH signature blob over a message. Raises Bad. Returns the flags of a security key, else None."""
@@ -1969,6 +1977,8 @@ class Transcript:
             line = data[at:end]
             seq = len(self.events)
             try:
+                lists = data.count(b"[", at, end) + data.count(b"{", at, end)
+                need(lists <= MAX_LISTS, "holds more than %d lists and objects" % MAX_LISTS)
                 event = Event(line, seq, earliest)
                 if seq == 0:
                     need(event.kind == "opened", "is not `opened`")
@@ -2077,7 +2087,7 @@ class State:
         self.items = by_id(self.value["items"], name + ".items")
         no_twins([q["purpose"] for q in self.value["quorums"]], name + ".quorums")
         self.quorums = {q["purpose"]: q for q in self.value["quorums"]}
-        no_twins([p["key"] for p in self.value["people"] if p["key"]], name + ": keys of people")
+        no_twins([SshKey(p["key"]).pair for p in self.value["people"] if p["key"]], name + ": keys of people")
         no_twins([t["serial"] for t in self.value["tokens"]], name + ": serials of tokens")
         need(len(self.places) <= MAX_PLACES, "%s: more than %d places" % (name, MAX_PLACES))
         need(len(self.tokens) <= MAX_TOKENS, "%s: more than %d tokens" % (name, MAX_TOKENS))
@@ -2151,6 +2161,10 @@ class State:
             for rule in (place[kind] for kind in ("controllers", "beside") if kind in place):
                 if "people" in rule and len(self.able(rule)) < max(rule["need"], len(set(rule["people"]))):
                     yield "%s is opened by people who are not appointed to it, or by too few of them" % name
+        least = max(self.value["commitments"]["minimum_quorum"], 2 if self.value["rules"] == "webpki" else 1)
+        for purpose, quorum in self.quorums.items():
+            if quorum["need"] < least:
+                yield "the quorum %s is below the minimum of %d that the authority commits to" % (purpose, least)
         yield from sorted(tiers(self, self.entered())[1])
 
     def governors(self):
@@ -2486,6 +2500,7 @@ class Script:
             if operation["kind"] in (*KEY_KINDS, *ISSUE_KINDS):
                 outputs = outputs_of(operation)
                 need(outputs and not outputs[0].endswith(".pem"), "%s: its first output is not DER" % operation["id"])
+                need(len(outputs) <= MAX_OUTPUTS, "%s: more than %d outputs" % (operation["id"], MAX_OUTPUTS))
                 written += outputs + records_of(operation)
             if operation["kind"] in ISSUE_KINDS:
                 key = self._key(operation)
@@ -2735,28 +2750,42 @@ class Script:
 
     def _fetched(self, state):
         """A token in a bag is not used while the bag lies in its place; behind tiers the shares are fetched too."""
-        taken = {step["item"] for step in self.steps if step["kind"] == "custody" and step["action"] == "take"}
         lies = {name: self.items.get(name, item)["place"] for name, item in state.items.items()}
+        out = self._out()
         tiered, leading = tiers(state, lies)[0], {}  # holder -> the items that lead to it
         for name, item in state.items.items():
             leading.setdefault(item["holder"], []).append(name)
         for token in sorted({operation["token"] for operation in self.value["operations"]}):
-            things = leading.get(token, ())
-            if things and taken.isdisjoint(things):
+            things, uses = leading.get(token, ()), out.get(token, [])
+            if things and (not uses or any(there.isdisjoint(things) for there in uses)):
                 yield "%s is used, and nothing that leads to it is taken out" % token
             if token in tiered:
                 there = {state.places.get(lies[name], {}).get("facility") for name in things}
                 near = {name for name, lie in lies.items() if state.places.get(lie, {}).get("facility") in there}
-                yield from self._shares_fetched(state, token, taken, near)
+                yield from self._shares_fetched(state, token, uses, near)
 
-    def _shares_fetched(self, state, token, taken, near):
+    def _out(self):
+        """Of each token the items that are out of their places, and of their bags, at each of its uses."""
+        taken, sealed, out = set(), {name for name, item in self.items.items() if item["seal"]}, {}
+        for step in self.steps:
+            if step["kind"] == "custody" and step["item"]:
+                name = step["item"]
+                {"take": taken.add, "put": taken.discard, "send": taken.discard}.get(step["action"], id)(name)
+                {"unseal": sealed.discard, "seal": sealed.add}.get(step["action"], id)(name)
+            token = step.get("token") or self.operations.get(step.get("operation"), {}).get("token")
+            if token and step["kind"] != "lock":
+                out.setdefault(token, []).append(taken - sealed)
+        return out
+
+    def _shares_fetched(self, state, token, uses, near):
         role = state.quorums.get("unlock", {}).get("role")
         shares = {name for name in near if state.items[name]["holder"] == role}
         wanted = (token, "user")
         needs = [s["set"]["threshold"] for s in self.value["sets"] if (s["token"], s["credential"]) == wanted]
         needs += [o["threshold"] for o in self.value["operations"] if (o["token"], o.get("credential")) == wanted]
-        if len(shares & taken) < min(max(needs, default=0), len(shares)):
-            yield "%s is used, and of the shares behind its tiers %d are taken out" % (token, len(shares & taken))
+        most = max((len(shares & there) for there in uses), default=0)
+        if most < min(max(needs, default=0), len(shares)):
+            yield "%s is used, and of the shares behind its tiers %d are taken out" % (token, most)
 
     def _generated_for(self, operation):
         """The operation of this script that generates the pair with which another signs, through copies of it."""
@@ -3843,6 +3872,8 @@ class Session:
         else:
             own = self._intent(operation, work)
             kind, attempt, people = "intent", 1, work["approvers"]
+        if len(people) >= MAX_APPROVALS:
+            raise OutOfOrder("approved by more than %d" % MAX_APPROVALS)
         person = self.check_signature("quorums", signature, kind, own, attempt)
         role = self.script.seats.get(signature["seat"], {}).get("role")
         if role != quorum["role"]:
@@ -3889,6 +3920,10 @@ class Session:
     def _op_shared(self, operation, body, work):
         work["phase"] = "intend"
         if body is None:
+            if self.script.rules == "webpki" and self.script.mode == "real":
+                self.claims.leave_open("quorums", "%s: withheld, and with it how the shares were dealt" % self.where)
+            for seat in (seat for seat in operation["holders"] if seat not in self.present):
+                self.fail("quorums", "a share is dealt to the seat %s, where nobody is" % seat)
             return
         one = body["set"]
         try:
@@ -5027,6 +5062,7 @@ def entries_kept(before, after, certificates, key):
             need(ends and max(ends) < before.this_update, "the entry %x was dropped" % serial)
         else:
             need(after.entries[serial][0] == entry[0], "the entry %x has another date" % serial)
+            need(after.entries[serial][1] == entry[1], "the entry %x has another reason" % serial)
 
 
 def is_issued_by(key, certificate):
@@ -5322,6 +5358,10 @@ class Artifacts:
         for one, signatures, path in zip(sets, made, operation["outputs"]):  # noqa: B905 (Python 3.9)
             label = one.response["id"]
             need(len(signatures) == len(one.signings), "%s: not a signature for each RRset" % label)
+            holders = {p["ksk"]: self.session.known_key(p["key"]) for p in one.response["keys"]}
+            for ksk in sorted({signing["ksk"] for signing in one.signings}):
+                there = holders[ksk] is not None and holders[ksk].token == operation["token"]
+                need(there, "%s: %s is not on the token %s" % (label, plain(ksk), operation["token"]))
             for signing, signature in zip(one.signings, signatures):  # noqa: B905 (Python 3.9)
                 key = next(self.public(p["key"]) for p in one.response["keys"] if p["ksk"] == signing["ksk"])
                 algorithm = bytes.fromhex(SIGNATURES[DNSSEC[signing["key"].algorithm][1]][0])
@@ -5829,7 +5869,7 @@ class Register:
         self._check_carriers(script, authority, session, claims)
         self._check_issued(script, session, artifacts, fail)
         self._check_purposes(script, session, artifacts, fail)
-        self._check_zones(script, artifacts, fail)
+        self._check_zones(script, session, artifacts, fail)
         claims.found("continuity", text)
 
     def _tell_governors(self, authority, day, claims):
@@ -6069,7 +6109,7 @@ class Register:
     def _generated(session):
         return list(session.generated.get("keys", {}).items())
 
-    def _check_zones(self, script, artifacts, fail):
+    def _check_zones(self, script, session, artifacts, fail):
         """The SKRs that the script lists are the earlier ones, deployed or not; none that matters is left out."""
         listed = {one["id"]: one for one in script.value.get("skrs", [])}
         for name, one in listed.items():
@@ -6125,6 +6165,8 @@ class Register:
                     fail("%s signs %s again, by another schema or with other KSKs" % (one["id"], one["again_of"]))
             if one["act"] == "genesis" and any(known["zone"] == one["zone"] for known in self.skrs.values()):
                 fail("%s is the first SKR of a zone that has one" % one["id"])
+        for one in responses if self.complete else ():
+            self._check_ready(one, session, fail)
         self._check_ids(artifacts, fail)
         self._check_places(script, artifacts, fail)
         for one in script.value.get("publications", []):
@@ -6133,6 +6175,15 @@ class Register:
                 fail("%s is published and not known from earlier records" % one["artifact"])
             elif known not in (None, one["digest"]):
                 fail("%s is published as another file" % one["artifact"])
+
+    def _check_ready(self, one, session, fail):
+        """A KSK is on every token of its zone, but in an emergency: spec/key-sets.md."""
+        zones = {zone["name"]: zone["tokens"] for zone in session.state.value.get("zones", [])}
+        for part in one["keys"] if one["act"] not in ("ksk-compromise", "ksk-loss") else ():
+            key = session.known_key(part["key"])
+            there = {token for digest, token, _ in self.copies.values() if key is not None and digest == key.digest}
+            if missing := sorted(set(zones.get(one["zone"], ())) - there):
+                fail("%s: the KSK %s is not on %s" % (one["id"], plain(part["ksk"]), ", ".join(missing)))
 
     def _check_ids(self, artifacts, fail):
         """An id is that of one request, and of one bundle, for good."""

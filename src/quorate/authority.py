@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from quorate import canonical
+from quorate import canonical, sshsig
 from quorate.findings import Finding, Refusal, found
 from quorate.people import Person, Presence, Purpose, Quorum, Role
 from quorate.strict import convert
@@ -295,8 +295,8 @@ def _ids(state: AuthorityState) -> dict[str, list[str]]:
     ids["zones"] = [one.name for one in state.zones]
     ids |= {"linters": list(state.commitments.linters)}
     ids["adopted"] = [one.id for one in state.adopted]
-    ids["seals"] = [one.seal for one in state.items]
-    ids["keys"] = [one.key for one in state.people if one.key]
+    ids["seals"] = [one.seal for one in state.items if one.seal]
+    ids["keys"] = [sshsig.pair_of(sshsig.public_blob(one.key)) for one in state.people if one.key]
     return ids
 
 

@@ -67,6 +67,17 @@ def key_problem(blob: bytes) -> str:
 
 
 @functools.lru_cache(maxsize=256)
+def pair_of(blob: bytes) -> str:
+    """The digest of the public key of `blob` without its type: one pair is one person's, as a security key's too."""
+    try:
+        key, _ = _load(blob)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, _Short):
+        return fingerprint(blob)
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return hashlib.sha256(key.public_bytes(serialization.Encoding.DER, form)).hexdigest()
+
+
+@functools.lru_cache(maxsize=256)
 def fingerprint(blob: bytes) -> str:
     """`SHA256:…` as `ssh-keygen -l` prints it."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")

@@ -212,6 +212,16 @@ def spki_of(key: Dnskey) -> bytes:
     return load_public(key).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
+EDWARDS = (Algorithm.ED25519, Algorithm.ED448)
+
+
+def is_edwards_point(key: Dnskey) -> bool:
+    """Whether an Edwards key is a point of the subgroup of prime order: one of small order verifies anything."""
+    from quorate.curves import ED448, ED25519
+
+    return (ED25519 if key_algorithm(key) is Algorithm.ED25519 else ED448).is_valid(key.public_key)
+
+
 @functools.lru_cache(maxsize=4096)  # a register of many zones asks of each key whether it is any of them
 def dnskey_of(spki: bytes, algorithm: Algorithm, flags: int = KSK_FLAGS) -> Dnskey:
     """The DNSKEY of a SubjectPublicKeyInfo (DER). Raises `dnssec.key_unreadable` if it is no key of the algorithm."""

@@ -9,7 +9,16 @@ from msgspec.structs import replace
 
 from quorate.dnssec.checks.case import Case
 from quorate.dnssec.checks.limits import is_approved
-from quorate.dnssec.dnskey import KSK_FLAGS, Dnskey, key_algorithm, load_public, revoked_tags, rsa_numbers
+from quorate.dnssec.dnskey import (
+    EDWARDS,
+    KSK_FLAGS,
+    Dnskey,
+    is_edwards_point,
+    key_algorithm,
+    load_public,
+    revoked_tags,
+    rsa_numbers,
+)
 from quorate.dnssec.verify import LARGEST_EXPONENT, LARGEST_MODULUS
 from quorate.findings import Finding, Refusal, found
 from quorate.moduli import has_close_primes, is_prime_power, is_roca, small_factor
@@ -36,6 +45,8 @@ def _weaknesses(dnskey: Dnskey, thorough: bool) -> Iterator[str]:
     try:
         if not key_algorithm(dnskey).is_rsa:
             load_public(dnskey)
+            if key_algorithm(dnskey) in EDWARDS and not is_edwards_point(dnskey):
+                yield f"it is no point of {key_algorithm(dnskey).name}'s curve, or one of small order"
             return
         exponent, modulus, canonical = rsa_numbers(dnskey.public_key)
     except Refusal as refusal:
