@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from quorate.dnssec.anchor import KeyDigest, TrustAnchor
 from quorate.dnssec.conformity import (
     anchor_findings,
     ksk_findings,
@@ -348,12 +349,19 @@ def test_an_skr_holds_pinned_ksks_under_their_ids(zone: Zone, response: Response
 
 
 def test_an_skr_is_signed_by_the_trust_anchor(zone: Zone, response: Response) -> None:
-    a, b = (zone.ksks.named(name).dnskey.ds(".") for name in "AB")
-    assert anchor_findings(response, [b]) == ()
-    assert anchor_findings(response, [a, b]) == ()
-    missed = anchor_findings(response, [a])
-    assert [one.where for one in missed] == [f"bundle {number}" for number in range(1, 10)]
-    assert {one.code for one in missed} == {"skr.no_anchor_signs"}
+    begins, ends = response.bundles[0].inception, response.bundles[-1].expiration
+
+    def missed(*names: str, since: datetime = begins, until: datetime | None = None) -> list[str]:
+        digests = (KeyDigest(one, since, until, zone.ksks.named(one).dnskey.ds(".")) for one in names)
+        findings = anchor_findings(response, TrustAnchor("id", "source", ".", tuple(digests)))
+        assert {one.code for one in findings} <= {"skr.no_anchor_signs"}
+        return [one.where for one in findings]
+
+    every = [f"bundle {number}" for number in range(1, 10)]
+    assert missed("B") == missed("A", "B") == []
+    assert missed("A") == every
+    assert missed("B", since=ends + DAY) == missed("B", since=begins - 9 * DAY, until=begins - DAY) == every
+    assert missed("B", since=begins + 25 * DAY) == ["bundle 1"]  # a day of 21, and nine slots ten days apart
 
 
 def test_an_skr_keeps_to_the_policy(zone: Zone, response: Response) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -246,27 +246,37 @@ def act_lines(response: ScriptResponse) -> tuple[str, ...]:
 # -- what came before -------------------------------------------------------------------------------------------------
 
 
-def relevant_skrs(register: Register, zones: frozenset[str], at: datetime) -> tuple[KnownSkr, ...]:
+def relevant_skrs(register: Register, policies: Mapping[str, Policy], at: datetime) -> tuple[KnownSkr, ...]:
     """What a ceremony at `at` has to know: the SKR last deployed in each zone, and all that have not expired.
 
-    And every deployed one in which a KSK was revoked: it is never published again (RFC 5011 2.1).
+    And of deployed ones those by which the policy's safeties are counted, and every one in which a KSK was revoked: it
+    is never published again (RFC 5011 2.1). `policies`: those of the zones.
     """
     chosen = []
-    for zone in zones:
+    back = {zone: at - _longest_safety(policy) for zone, policy in policies.items()}
+    for zone in policies:
         deployed = [one.known for one in register.skrs.values() if one.known.zone == zone and one.known.published]
         chosen += [one.id for one in sorted(deployed, key=lambda one: one.turn)[-1:]]
     return tuple(
         one.known
         for one in register.skrs.values()
-        if one.known.zone in zones and (one.known.id in chosen or _matters(one.data, one.known.published, at))
+        if one.known.zone in policies
+        and (one.known.id in chosen or _matters(one.data, at, back[one.known.zone] if one.known.published else None))
     )
 
 
-def _matters(skr: bytes, deployed: bool, at: datetime) -> bool:
-    """Whether an SKR has not expired, or revoked a KSK in the zone."""
+def _longest_safety(policy: Policy) -> timedelta:
+    lengths = ((one.publish_safety, one.retire_safety, one.remove_hold_down) for one in policy.limits)
+    return max((max(each) for each in lengths), default=timedelta())
+
+
+def _matters(skr: bytes, at: datetime, back: datetime | None) -> bool:
+    """Whether an SKR has not expired; or, of one that was deployed, not at `back`, or revoked a KSK."""
     bundles = read_skr(skr, "a known SKR")[0].bundles
-    revokes = deployed and any(key.dnskey.is_revoked for bundle in bundles for key in bundle.ksks)
-    return revokes or max(bundle.expiration for bundle in bundles) >= at
+    ends = max(bundle.expiration for bundle in bundles)
+    if back is None:
+        return ends >= at
+    return ends >= min(at, back) or any(key.dnskey.is_revoked for bundle in bundles for key in bundle.ksks)
 
 
 def shadow_policy(policy: Policy, register: Register, adopted: Mapping[str, bytes]) -> Policy:

@@ -69,7 +69,8 @@ def check_request(asked: Asked) -> None:
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     before = _before(asked, folder, request, digest)
     request = _named_as_before(data, request, before)
-    case = Case(request, digest, policy, at, before.previous, oddities, before.seen)
+    facts = (request, digest, policy, at, before.previous, oddities, before.seen)
+    case = Case(*facts, unstated=data.startswith(TEXT))
     _say(_head_lines(case))
     if all(before.answered) and before.answered and not asked.act:
         _say(["answered already, as the records say: signed once more it is by the act re-sign"])
@@ -77,10 +78,12 @@ def check_request(asked: Asked) -> None:
     _say(["", *rows, ""])
     if case.previous:
         _say([*differences(case.request, case.previous), ""])
+    missing = () if before.previous else _chain_missing(before.history, asked.genesis)
     verdict, relaxed = _relaxing(judge(case), asked.act)
+    missing, left = _apart(missing, asked.act)
+    relaxed += left
     verdict = verdict._replace(refused=(*verdict.refused, *ahead))
     _say(_check_lines(case, verdict, relaxed, asked.act))
-    missing = () if before.previous else _chain_missing(before.history, asked.genesis)
     if asked.act and not all(before.answered):  # else KSR-ID says so
         missing = (found("skr.id_again", id=request.id), *missing)
     if findings := (*missing, *verdict.refused):
@@ -105,8 +108,19 @@ def _relaxing(verdict: Verdict, act: str) -> tuple[Verdict, tuple[Finding, ...]]
 
     rule = ACTS[Act(act)]
     _say([f"act {act}: relaxes {', '.join(sorted(rule.relaxes))}", *(f"    needs {one.value}" for one in rule.needs)])
-    relaxed = tuple(one for one in verdict.refused if one.code in rule.relaxes)
-    return verdict._replace(refused=tuple(one for one in verdict.refused if one not in relaxed)), relaxed
+    refused, relaxed = _apart(verdict.refused, act)
+    return verdict._replace(refused=refused), relaxed
+
+
+def _apart(findings: tuple[Finding, ...], act: str) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """What stands in spite of an act, and what it relaxes."""
+    if not act:
+        return findings, ()
+    from quorate.dnssec.act import ACTS, Act
+
+    relaxes = ACTS[Act(act)].relaxes
+    left = tuple(one for one in findings if one.code in relaxes)
+    return tuple(one for one in findings if one not in left), left
 
 
 def moment_of(text: str) -> datetime | None:

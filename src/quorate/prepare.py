@@ -23,6 +23,7 @@ from quorate.carrying import carry_findings
 from quorate.compiler import Resolver
 from quorate.custody import walk
 from quorate.dnssec.ksr_xml import read_skr
+from quorate.dnssec.policy import Policy, read_policy
 from quorate.findings import Finding, Refusal, found, refuse_errors
 from quorate.freezing import Draft, freeze
 from quorate.keysets import relevant_skrs
@@ -50,6 +51,7 @@ from quorate.script import (
 )
 from quorate.script.drafting import utc
 from quorate.script.operations import CrlOperation, ScriptOperation
+from quorate.script.skr import zone_folder
 from quorate.script.text import render
 from quorate.scrutiny import draft_findings
 from quorate.source import find_authority, read_authority, read_source
@@ -225,6 +227,12 @@ def _zones(plan: Plan) -> frozenset[str]:
     )
 
 
+def _policies(plan: Plan, inputs: Mapping[str, bytes]) -> dict[str, Policy]:
+    """The policies of those zones, as the inputs have them."""
+    paths = {zone: f"{zone_folder(zone)}/policy.json" for zone in sorted(_zones(plan))}
+    return {zone: read_policy(inputs[path], path).policy for zone, path in paths.items() if path in inputs}
+
+
 def _signed_zones(plan: Plan) -> frozenset[str]:
     return frozenset(one.zone for op in plan.operations if isinstance(op, SignKeySets) for one in op.responses)
 
@@ -286,7 +294,7 @@ def _script(
         steps=(),
         branches=Branches(abort=(), resume=(), suspend=()),
         programmes=state.programmes,
-        skrs=relevant_skrs(register, _zones(plan), utc(plan.window.opens)),
+        skrs=relevant_skrs(register, _policies(plan, inputs), utc(plan.window.opens)),
         publications=_publications(plan, register),
         linters=required_linters(state),
         seals=tuple(sorted(register.seals - {"", *(one.seal for one in lies.values())})),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +76,8 @@ def skr_check_command(
     hand = _with_plan(hand, folder, schema, {part: ksk for part, _, ksk in bound}, act)
     verdict = review(response, hand)
     print_file(file, data)
-    _print(response, verdict, notes, bool(hand.history))
+    earlier = itertools.takewhile(lambda one: one.response != response, hand.history)
+    _print(response, verdict, notes, any(True for _ in earlier))
     _report(_refused(oddities, hand, data), verdict)
 
 

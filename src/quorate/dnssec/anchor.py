@@ -27,6 +27,7 @@ ROOT_SOURCE = "http://data.iana.org/root-anchors/root-anchors.xml"
 _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 _SOURCE = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$()*+,;=%\[\]-]{1,500}")
 _DIGITS = re.compile(r"0|[1-9][0-9]{0,4}")
+_HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _SPACE = " \t\r\n"
 MOST_DIGESTS = 100
 _DIGEST_OCTETS = {DigestType.SHA256: 32, DigestType.SHA384: 48}
@@ -46,6 +47,10 @@ class KeyDigest:
 
     def valid(self, moment: datetime) -> bool:
         return self.valid_from <= moment and (self.valid_until is None or moment < self.valid_until)
+
+    def meets(self, inception: datetime, expiration: datetime) -> bool:
+        """Whether it is valid at some moment of a signature's."""
+        return self.valid_from <= expiration and (self.valid_until is None or inception < self.valid_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,8 @@ def _anchor(root: Element) -> TrustAnchor:
         raise _WrongError(root, f"there are more than {MOST_DIGESTS} KeyDigest")
     zone_element = root.children[0]
     _require_attributes(zone_element, (), ())
+    if zone_element.children:
+        raise _WrongError(zone_element, "Zone holds more than text")
     try:
         zone = name_text(wire_name(_text(zone_element)))
     except Refusal:
@@ -175,9 +182,12 @@ def _key_digest(element: Element) -> KeyDigest:
     tag, algorithm, kind, digest = element.children[:4]
     key_tag, number = _number(tag, 65535), _number(algorithm, 255)
     try:
-        digest_type, octets = DigestType(_number(kind, 255)), bytes.fromhex(_text(digest))
+        digest_type = DigestType(_number(kind, 255))
     except ValueError:
-        raise _WrongError(kind, "DigestType is not 2 or 4, or Digest is not hexadecimal") from None
+        raise _WrongError(kind, "DigestType is not 2 or 4") from None
+    if not _HEXADECIMAL.fullmatch(_text(digest)):  # xsd:hexBinary has no blanks within
+        raise _WrongError(digest, "Digest is not hexadecimal")
+    octets = bytes.fromhex(_text(digest))
     if len(octets) != _DIGEST_OCTETS[digest_type]:
         raise _WrongError(digest, "Digest has not the length of its type")
     begins, ends = (_moment(element, name) for name in ("validFrom", "validUntil"))

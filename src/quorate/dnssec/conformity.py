@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from quorate.dnssec.dnskey import KSK_FLAGS, PROTOCOL, REVOKED_FLAGS, TYPE_DNSKEY, ZSK_FLAGS, Dnskey, Ds
+from quorate.dnssec.dnskey import KSK_FLAGS, PROTOCOL, REVOKED_FLAGS, TYPE_DNSKEY, ZSK_FLAGS, Dnskey
 from quorate.dnssec.duration import duration_text, utc_text
 from quorate.dnssec.ksk import Ksks
 from quorate.dnssec.ksr import Bundle, BundleSignature, Request, Response
@@ -21,6 +22,9 @@ from quorate.dnssec.response import Promise, bound_findings
 from quorate.dnssec.schema import Slot
 from quorate.dnssec.verify import rrsig_verifies
 from quorate.findings import Finding, Refusal, found
+
+if TYPE_CHECKING:
+    from quorate.dnssec.anchor import TrustAnchor
 
 MOST_SIGNATURES = 400
 """Of one SKR: ten times what any zone has had; more would only cost time."""
@@ -257,12 +261,13 @@ def ksk_findings(response: Response, ksks: Ksks) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def anchor_findings(response: Response, anchors: Sequence[Ds]) -> tuple[Finding, ...]:
-    """Whether every bundle is signed by a key that one of these DS records stands for."""
+def anchor_findings(response: Response, anchor: TrustAnchor) -> tuple[Finding, ...]:
+    """Whether every bundle is signed by a key of a trust anchor, in that key's days there (RFC 9718 2)."""
     findings = []
     for number, bundle in enumerate(response.bundles, 1):
         signers = {key for one in bundle.signatures for key in signing_keys(response.domain, bundle, one)}
-        held = [key for key in signers if any(key.ds(response.domain, one.digest_type) == one for one in anchors)]
+        standing = [one.ds for one in anchor.digests if one.meets(bundle.inception, bundle.expiration)]
+        held = [key for key in signers if any(key.ds(response.domain, one.digest_type) == one for one in standing)]
         if not held:
             findings.append(found("skr.no_anchor_signs", f"bundle {number}"))
     return tuple(findings)

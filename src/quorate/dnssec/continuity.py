@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from quorate.dnssec.act import ACTS, Act
 from quorate.dnssec.conformity import own_findings, slots_in
@@ -125,7 +126,8 @@ def judge(
     for one in back_outs:
         findings += [*_back_out_findings(main, one), *_back_out_request_findings(history, main, one)]
     showings, starts = shown_in(history, main, (), act, now, rules.ksks), main.bundles[0].inception
-    findings += _safety_findings([one for one in showings if one.required], starts, rules)
+    stood = [*_shown_before(history, before, rules.ksks), *(one for one in showings if one.required)]
+    findings += _safety_findings(stood, starts, rules)
     findings += _returning(history, before, main, rules.ksks)
     showings = shown_in(history, main, back_outs, act, now, rules.ksks)
     outcome = simulate(showings, rules.ksks.anchors, rules.habits, starts)
@@ -195,6 +197,23 @@ def shown_in(
             for number, (bundle, slot) in enumerate(zip(plan.bundles, plan.slots, strict=True), 1)
         )
     return tuple(showings)
+
+
+def _shown_before(history: Sequence[Signed], before: Signed | None, ksks: Ksks) -> Iterator[Shown]:
+    """The bundles of deployed SKRs before the predecessor, each until the next one began: since when a key has stood.
+
+    What was in the zone before the first that is at hand nobody knows here: its keys count as published long enough.
+    """
+    if before is None:
+        return
+    last = before.response.bundles[0].inception
+    earlier = [one for one in history if one.deployed and one.response.bundles[0].inception < last]
+    for one, after in pairwise((*sorted(earlier, key=lambda one: one.turn), before)):
+        until = after.response.bundles[0].inception
+        for number, (bundle, slot) in enumerate(zip(one.response.bundles, one.turns(ksks), strict=True), 1):
+            if bundle.inception < until:
+                shown_there = _shown(f"bundle {number} of {one.known_as}", bundle, slot, True)
+                yield replace(shown_there, end=min(shown_there.end, until))
 
 
 def _shown(name: str, bundle: Bundle, slot: Slot, required: bool) -> Shown:

@@ -48,6 +48,7 @@ class Ksks:
 
     zone: str
     ksks: tuple[Ksk, ...]
+    unseen: tuple[Anchor, ...] = ()  # of pins whose public key is not at hand: validators trust them all the same
 
     def named(self, name: str) -> Ksk:
         """The KSK of that id; `ksk.unknown` if there is none."""
@@ -62,7 +63,7 @@ class Ksks:
 
     @property
     def anchors(self) -> tuple[Anchor, ...]:
-        return tuple(one.anchor for one in self.ksks)
+        return (*(one.anchor for one in self.ksks), *self.unseen)
 
 
 def stands(pin: policy.Ksk) -> tuple[datetime, datetime | None]:
@@ -72,14 +73,19 @@ def stands(pin: policy.Ksk) -> tuple[datetime, datetime | None]:
 
 
 def known_ksks(zone_policy: policy.Policy, keys: Iterable[Dnskey]) -> Ksks:
-    """The policy's KSKs whose public key is among `keys`, in the order of the policy. Other keys are left out."""
+    """The policy's KSKs whose public key is among `keys`, in the order of the policy. Other keys are left out.
+
+    Of a pin without its key only the days are known.
+    """
     found_keys = [key.unrevoked for key in keys]
-    ksks = []
+    ksks, unseen = [], []
     for pin in zone_policy.ksks:
         key = next((one for one in found_keys if one.flags == KSK_FLAGS and pin.matches(one, zone_policy.zone)), None)
         if key is not None:
             ksks.append(Ksk(pin.id, key, *stands(pin)))
-    return Ksks(zone_policy.zone, tuple(ksks))
+        else:
+            unseen.append(Anchor(pin.id, *stands(pin)))
+    return Ksks(zone_policy.zone, tuple(ksks), tuple(unseen))
 
 
 def collision_findings(new: Dnskey, known: Iterable[tuple[str, Dnskey]], where: str = "") -> tuple[Finding, ...]:

@@ -91,14 +91,18 @@ def _named(finding: Finding) -> Finding:
 def _inherited(
     schema: Schema, schemas: Schemas, history: Sequence[Signed], request: Request, ksks: Ksks
 ) -> Mapping[str, str]:
-    """The KSKs that play their parts on from the response before, and the one KSK that is left for a part left."""
+    """The KSKs that play their parts on from the response before, and the one KSK that is left for a part left.
+
+    None where the response before can be read in several ways: after two KSKs that did the same nobody can tell which
+    is the new one, unless its record says.
+    """
     before = predecessor(history, request.id, Act.ROUTINE)
     bound: dict[str, str] = {}
     if before is not None:
-        for known, keys in recognised(schemas, slots_in(before.response, ksks)):
-            if following := carried(schema, known, keys):
-                bound = dict(following)
-                break
+        recorded = [(schemas.named(before.schema), before.keys)] if before.schema else []
+        known = recorded or recognised(schemas, slots_in(before.response, ksks))
+        readings = [following for one, was in known if (following := carried(schema, one, was))]
+        bound = dict(readings[0]) if readings and all(one == readings[0] for one in readings) else {}
     parts = [part for part in schema.keys if part not in bound]
     free = [one.id for one in ksks.ksks if one.id not in bound.values()]
     begins, ends = request.bundles[0].inception, request.bundles[-1].expiration

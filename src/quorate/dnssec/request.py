@@ -33,10 +33,13 @@ class Calendar:
 
     def times(self, number: int) -> tuple[datetime, datetime]:
         """Inception and expiration of slot `number` (from 1)."""
-        begins = self.start + (number - 1) * self.interval
-        if self.last_interval is not None and number == self.slots:
-            begins += self.last_interval - self.interval
-        return begins, begins + self.validity
+        try:
+            begins = self.start + (number - 1) * self.interval
+            if self.last_interval is not None and number == self.slots:
+                begins += self.last_interval - self.interval
+            return begins, begins + self.validity
+        except OverflowError:
+            raise Refusal("ksr.calendar", problem=f"slot {number} ends beyond the year 9999") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,10 +135,10 @@ def _anchored(anchor: TrustAnchor, keys: Iterable[Dnskey]) -> Iterable[Ksk]:
 
 def _pins(response: Response, hand: AtHand, ksks: Ksks) -> Iterable[Finding]:
     if hand.anchor is not None:
-        yield from conformity.anchor_findings(response, [one.ds for one in hand.anchor.digests])
-    if hand.policy is not None or hand.anchor is not None:
+        yield from conformity.anchor_findings(response, hand.anchor)
+    if hand.policy is not None:
         yield from conformity.ksk_findings(response, ksks)
-    else:
+    elif hand.anchor is None:
         yield found("skr.ksks_unpinned")
 
 
@@ -187,6 +187,7 @@ def _placed(
 def _follows(way: tuple[Schema, Mapping[str, str]], before: Signed | None, schemas: Schemas, ksks: Ksks) -> bool:
     if before is None:
         return True
-    known = recognised(schemas, conformity.slots_in(before.response, ksks))
+    recorded = [(schemas.named(before.schema), before.keys)] if before.schema else []
+    known = recorded or recognised(schemas, conformity.slots_in(before.response, ksks))
     bindings = [carried(way[0], schema, keys) for schema, keys in known]
     return any(keys is not None and all(way[1].get(part) == name for part, name in keys.items()) for keys in bindings)

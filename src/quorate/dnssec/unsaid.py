@@ -137,7 +137,9 @@ def _supplied(
 ) -> ReadRequest:
     bundles = tuple(_bundle(text.zone, slot, *times) for slot, *times in spans)
     kinds = _kinds(key.dnskey for bundle in bundles for key in bundle.keys)
-    stated = replace(unsaid.stated, algorithms=kinds) if unsaid.stated else _stated(bundles, unsaid.safety, kinds)
+    usual = unsaid.validity - unsaid.interval if unsaid.validity and unsaid.interval else None
+    stated = _stated(bundles, unsaid.safety, kinds, usual)
+    stated = replace(unsaid.stated, algorithms=kinds) if unsaid.stated else stated
     request = Request(_whole_id(bundles), unsaid.serial, text.zone, stated, bundles)
     made = {"ids and names of keys": "ids made from the content", "a serial number": str(unsaid.serial)}
     made["the requester's policy"] = "that of the operator's limits" if unsaid.stated else "as the slots are"
@@ -231,10 +233,17 @@ def _id(*parts: bytes) -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-def _stated(bundles: Sequence[Bundle], safety: timedelta, kinds: tuple[AlgorithmPolicy, ...]) -> KeyPolicy:
-    """A policy that claims no more than what the slots show."""
+def _stated(
+    bundles: Sequence[Bundle], safety: timedelta, kinds: tuple[AlgorithmPolicy, ...], usual: timedelta | None = None
+) -> KeyPolicy:
+    """A policy that claims no more than what the slots show, and what the next request shows that keeps the interval.
+
+    `usual`: the overlap of slots that follow one another at the interval.
+    """
     lasts = [bundle.expiration - bundle.inception for bundle in bundles]
-    overlaps = [max(NONE, before.expiration - after.inception) for before, after in pairwise(bundles)] or [NONE]
+    overlaps = [max(NONE, before.expiration - after.inception) for before, after in pairwise(bundles)]
+    overlaps += [max(NONE, usual)] if usual is not None else []
+    overlaps = overlaps or [NONE]
     return KeyPolicy(safety, safety, max(lasts), min(lasts), max(overlaps), min(overlaps), kinds)
 
 

@@ -202,12 +202,32 @@ def _uses(config: Config, where: str) -> tuple[Use, ...]:
     """What each schema of the file is here, or one refusal that names all that is wrong with them."""
     shipped, labels = load_schemas(None), {key.name: key.label for key in config.keys}
     refuse_errors(tuple(one for entry in config.schemas for one in _entry_findings(entry, config, labels, where)))
-    return tuple(_use(entry, config, shipped, labels) for entry in config.schemas)
+    ways = {entry.name: _matches(entry, config, shipped) for entry in config.schemas}
+    settled = [readings[0][1] for readings in ways.values() if len(readings) == 1]
+    return tuple(_use(entry, config, labels, ways[entry.name], settled, shipped) for entry in config.schemas)
 
 
-def _use(entry: SchemaEntry, config: Config, shipped: Schemas, labels: Mapping[str, str]) -> Use:
-    if matches := _matches(entry, config, shipped):
-        schema, keys = matches[0]
+Way = tuple[Schema, Mapping[str, str]]
+
+
+def _use(
+    entry: SchemaEntry,
+    config: Config,
+    labels: Mapping[str, str],
+    ways: Sequence[Way],
+    settled: Sequence[Mapping[str, str]],
+    shipped: Schemas,
+) -> Use:
+    """The schema of the program's that does the same; else the file's own.
+
+    Where two keys do the same either could play either part: each has the part that it plays in the other schemas.
+    """
+    if ways:
+
+        def agreeing(way: Way) -> int:
+            return sum(one.get(part) == name for one in settled for part, name in way[1].items())
+
+        schema, keys = max(ways, key=agreeing)
         return Use(entry.name, schema.id, {part: labels[name] for part, name in keys.items()})
     names = {one.id for one in shipped.schemas}
     id_ = entry.name if entry.name not in names else f"kskm-{entry.name}"
@@ -245,11 +265,12 @@ def _slots(entry: SchemaEntry, config: Config) -> tuple[Slot, ...]:
     return tuple(slots)
 
 
-def _matches(entry: SchemaEntry, config: Config, shipped: Schemas) -> list[tuple[Schema, Mapping[str, str]]]:
-    """The program's schemas that do the same, the one of that name first."""
+def _matches(entry: SchemaEntry, config: Config, shipped: Schemas) -> list[Way]:
+    """The one of the program's schemas that does the same, the one of that name if there are several; each binding."""
     alike = recognised(shipped, _slots(entry, config))
     names = (entry.name, f"pre-{entry.name}")  # `publish+` is `pre-publish+`
-    return sorted(alike, key=lambda way: (way[0].id not in names, bool(way[0].back_out_of)))
+    ordered = sorted(alike, key=lambda way: (way[0].id not in names, bool(way[0].back_out_of)))
+    return [way for way in ordered if way[0] == ordered[0][0]]
 
 
 def _schema_text(entry: SchemaEntry, id_: str, config: Config) -> str:

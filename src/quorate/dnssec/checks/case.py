@@ -21,7 +21,7 @@ class Case(msgspec.Struct, frozen=True, dict=True):
     have to name. `seen`: ids of requests and of bundles that have been signed before, beside those of `previous`.
     `oddities`: of the request's spelling. `digest`: `sha256:…` of the request's file. `recorded`: `previous` is of our
     own records, so that its calendar was judged when it was made; `drafted`: it is signed before the answer to this
-    request, and has no signatures yet.
+    request, and has no signatures yet. `unstated`: the request is of a form that states nothing of the requester's.
     """
 
     request: Request
@@ -33,6 +33,7 @@ class Case(msgspec.Struct, frozen=True, dict=True):
     seen: frozenset[str] = frozenset()
     recorded: bool = False
     drafted: bool = False
+    unstated: bool = False
 
     @cached_property
     def limits(self) -> Limits:

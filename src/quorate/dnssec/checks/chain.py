@@ -113,5 +113,6 @@ def ksr_chain_overlap(case: Case) -> Iterator[Finding]:
         return
     where, first = case.slots[0]
     stated = Range(case.request.zsk.min_validity_overlap, case.request.zsk.max_validity_overlap)
+    stated = case.limits.across if case.unstated else stated
     length = case.previous.bundles[-1].expiration - first.inception
     yield from overlap_findings(where, length, case.limits.across, stated, chain=True)
