@@ -9,9 +9,10 @@ from bench.measure import VERIFIER
 from example import make_authority
 from kept_record import KeyHolders, govern
 from quorate import frozen, governing, prepare, signer
-from quorate.conduct import Room, conduct
+from quorate.conduct import conduct
 from quorate.host import Host, SteppedHost
 from quorate.rehearse import TRANSPORT
+from quorate.room import Room
 from quorate.script.drafting import utc
 from softhsm import make_softhsm_token
 

@@ -30,12 +30,13 @@ from typing import Any
 import msgspec
 
 from quorate import prepare, record, rehearse, shares
-from quorate.conduct import Room, Stopped, conduct
+from quorate.conduct import conduct
 from quorate.event import Type, moment
 from quorate.findings import Refusal
 from quorate.host import SteppedHost
 from quorate.perform import Performer
 from quorate.rehearse import StandIns, prepare_rehearsal
+from quorate.room import Room, Stopped
 from quorate.script import read_script
 from quorate.script.drafting import utc
 from quorate.script.operations import IssueOperation

@@ -10,10 +10,11 @@ from typing import Any
 from example import DESTROY_SO, SHARE, certificate, key, make_authority, make_plan
 from kept_record import VERIFIER, KeyHolders, govern
 from quorate import frozen, governing, prepare, signer
-from quorate.conduct import Room, Stopped, conduct
+from quorate.conduct import conduct
 from quorate.findings import Refusal
 from quorate.host import Host, SteppedHost
 from quorate.rehearse import TRANSPORT
+from quorate.room import Room, Stopped
 from quorate.script.drafting import utc
 from quorate.script.operations import GenerateOperation
 from quorate.script.state import State

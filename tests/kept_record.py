@@ -17,11 +17,12 @@ from pathlib import Path
 from example import DESTROY_SO, PEOPLE, SHARE, certificate, crl, key, make_authority, make_csr, make_plan
 from quorate import frozen, governing, prepare, record, signer, source
 from quorate.airgap import Level, Observation
-from quorate.conduct import Kind, Room, Stopped, conduct
+from quorate.conduct import conduct
 from quorate.host import Host, SteppedHost
 from quorate.paper import pdf
 from quorate.record import TRANSCRIPT
 from quorate.rehearse import TRANSPORT
+from quorate.room import Kind, Room, Stopped
 from quorate.script.drafting import utc
 from quorate.statement import Mode
 from quorate.token.software import SoftwareToken

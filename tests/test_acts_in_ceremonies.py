@@ -13,13 +13,13 @@ import pytest
 from example import make_plan
 from forging import VERIFIER, Forgery, genesis, record, stand_ins, verify
 from quorate import archive
-from quorate.conduct import Kind
 from quorate.dnssec.ksr import Request
 from quorate.dnssec.ksr_layout import write_ksr
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.event import Type
 from quorate.findings import Refusal
 from quorate.rehearse import prepare_rehearsal, rehearse
+from quorate.room import Kind
 from quorate.script import Sign
 from quorate.script.state import State
 from quorate.statement import Mode

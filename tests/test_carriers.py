@@ -10,8 +10,8 @@ from adopted_history import ADOPTED, P256, list_adopted, make_ca
 from example import SHARE, make_authority, make_plan
 from forging import VERIFIER, Forgery, genesis, record, refused, verify
 from quorate import archive
-from quorate.conduct import Kind
 from quorate.rehearse import rehearse
+from quorate.room import Kind
 from quorate.statement import Mode
 from test_carrying import COPY, ELSEWHERE, LAST, LATER, MADE, SENT, codes, planned
 from unsmooth import at, say, unsmooth

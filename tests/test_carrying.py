@@ -15,11 +15,11 @@ from msgspec.structs import replace
 from example import SHARE, certificate, key, make_authority, make_plan
 from forging import VERIFIER, Forgery, genesis, record, refused, stand_ins, verify
 from quorate import acts, archive, layout
-from quorate.conduct import Kind
 from quorate.findings import Refusal
 from quorate.host import SteppedHost
 from quorate.outset import new
 from quorate.rehearse import prepare_rehearsal, rehearse
+from quorate.room import Kind
 from quorate.script.drafting import utc
 from quorate.script.state import Lies
 from quorate.statement import Mode

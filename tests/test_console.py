@@ -21,13 +21,13 @@ import pytest
 
 from quorate import sshsig
 from quorate.authority import AuthorityState, Commitments, Cps
-from quorate.conduct import Aside, Kind
 from quorate.console import Console
 from quorate.face import Face
 from quorate.findings import Refusal
 from quorate.host import SteppedHost
 from quorate.people import Person, Presence
 from quorate.plan import Window, Witnessing
+from quorate.room import Aside, Kind
 from quorate.script import Act, Branches, Read, Script, ScriptAuthority, ScriptItem, ScriptSeat
 from quorate.script.state import Cursor, Lies, State, Status
 from quorate.statement import Mode, Statement, StatementType
@@ -409,7 +409,7 @@ def test_status_before_the_first_step(pipe: Pipe) -> None:
 THREE_QUESTIONS = """
 import sys
 from pathlib import Path
-from quorate.conduct import Aside
+from quorate.room import Aside
 from quorate.console import Console
 from quorate.host import Host
 console = Console(Host(), None, Path("unused"))

@@ -11,11 +11,12 @@ import pytest
 from example import FIRST, crl, key, make_authority, make_plan
 from forging import VERIFIER, Forgery, genesis, pin_of_words, record, refused, stand_ins, verify
 from quorate import archive
-from quorate.conduct import Room, conduct
+from quorate.conduct import conduct
 from quorate.findings import Refusal
 from quorate.host import SteppedHost
 from quorate.keys import KeyType
 from quorate.rehearse import StandIns, prepare_rehearsal, rehearse
+from quorate.room import Room
 from quorate.script import Destroy
 from quorate.script.drafting import utc
 from quorate.script.state import State

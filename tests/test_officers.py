@@ -13,10 +13,11 @@ from forging import verify
 from hsm_day import Day
 from kept_record import KeyHolders, OfflineHost, conduct_for_real
 from quorate import prepare, record, shares
-from quorate.conduct import Kind, Room, conduct
+from quorate.conduct import conduct
 from quorate.credentials import REPLACED, plain
 from quorate.findings import Refusal
 from quorate.host import Host
+from quorate.room import Kind, Room
 from quorate.script.drafting import utc
 from quorate.token import Login
 from quorate.token.opening import open_token

@@ -18,7 +18,6 @@ import pytest
 from forging import VERIFIER, Forgery, genesis, record, refused, stand_ins, verify
 from quorate import prepare, source
 from quorate.authority import AuthorityState
-from quorate.conduct import Kind
 from quorate.custody import walk
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.findings import Refusal
@@ -26,6 +25,7 @@ from quorate.host import Host, SteppedHost
 from quorate.outset import new
 from quorate.people import Presence
 from quorate.rehearse import prepare_rehearsal, rehearse, shadow_base
+from quorate.room import Kind
 from quorate.script import Custody, Script, Step
 from quorate.statement import Mode
 from quorate.tiers import tier_findings

@@ -9,9 +9,9 @@ import pytest
 
 from example import FIRST, crl, make_authority, make_plan
 from forging import VERIFIER, Forgery, genesis, record, stand_ins, verify
-from quorate.conduct import Kind
 from quorate.event import Type
 from quorate.rehearse import rehearse
+from quorate.room import Kind
 from quorate.script import Compare, Issue
 from quorate.script.state import State, Status
 from refusing import run

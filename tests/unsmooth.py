@@ -6,10 +6,11 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from quorate.conduct import Aside, Kind, Room, Stopped, conduct
+from quorate.conduct import conduct
 from quorate.findings import Refusal
 from quorate.host import Host, SteppedHost
 from quorate.rehearse import StandIns, prepare_rehearsal
+from quorate.room import Aside, Kind, Room, Stopped
 from quorate.script.drafting import utc
 from quorate.script.state import State
 from quorate.want import Arrive, Arrived, Collect, Signed

@@ -3354,8 +3354,9 @@ class Session:
         if again:
             self.frames.pop()
         self.stopped_unlocked = (self.stopped_unlocked if again else set()) | set(self.unlocked.items())
+        out = {name: item.seal for name, item in self.items.items() if item.out}
+        self.stopped_out = dict(out, **self.stopped_out) if again else out
         if not again:
-            self.stopped_out = {name: item.seal for name, item in self.items.items() if item.out}
             self.stopped_open = set(self.open_places)
         self.frames.append(Frame("suspend", self.script.branches["suspend"]))
         self.must_pause = False
@@ -3365,6 +3366,12 @@ class Session:
         self._two_signatures(body, [("event", "aborted"), ("why", body["why"])])
         if any(frame.name == "abort" for frame in self.frames):
             raise OutOfOrder("aborted while aborting")
+        for frame in self.frames:
+            if frame.step and frame.work.get("phase") in ("complete", "doubt"):
+                self.claims.fact(
+                    "%s: an attempt was interrupted and is not settled: a pair that no record has, or a credential "
+                    "that nobody holds, may be on the token" % frame.step.get("operation", frame.step["id"])
+                )
         self.frames = [Frame("abort", self.script.branches["abort"])]
         self.must_pause = False
         self.claims.fact(

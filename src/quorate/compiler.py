@@ -54,6 +54,7 @@ from quorate.script.operations import (
     ShareOperation,
     SubordinateOperation,
 )
+from quorate.script.outputs import possession_files
 from quorate.x509.constraints import subtrees
 from quorate.x509.crl import Revoked, crl_entries
 from quorate.x509.facts import read_certificate, read_crl
@@ -164,8 +165,8 @@ class Resolver:
         require_bagged(plan, self.register, self.authority)
         if not adopted:  # what others made may have been there all along
             require_carrier(plan, self.plan.facility, public, self.register, self.authority)
-        outputs = (f"artifacts/{plan.id}.possession.txt", f"artifacts/{plan.id}.possession.sig")
-        return ImportOperation(plan.id, plan.token, plan.key, kind, outputs, plan.zone, plan.algorithm, plan.carrier)
+        files = possession_files(plan.id)
+        return ImportOperation(plan.id, plan.token, plan.key, kind, files, plan.zone, plan.algorithm, plan.carrier)
 
     def _destroy(self, name: str, key: str) -> DestroyOperation:
         """A key of an earlier ceremony: its object id and public key are known, and stand in the script."""

@@ -6,31 +6,22 @@ moment (someone comes or leaves, a deviation, a pause, an abort) comes out of a 
 
 from __future__ import annotations
 
-import enum
 import platform
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from quorate import __version__, canonical, governing, linters, record, session
-from quorate.archive import record_folder, require_none_open
+from quorate import __version__, record, session
 from quorate.event import Body, Type
 from quorate.face import Face
 from quorate.findings import Refusal
-from quorate.governing import Standing
-from quorate.host import Host
 from quorate.perform import Performer
-from quorate.prepare import Base
+from quorate.readiness import check_ready, gather, require_usable, tell_unreachable, tell_window
 from quorate.record import Journal
+from quorate.room import REJECTED, Aside, Kind, Room, Stopped
 from quorate.script import Script, read_script
-from quorate.script.drafting import utc
 from quorate.script.state import State, Status
 from quorate.script.steps import takes
 from quorate.script.steps.attendance import arrived_body
-from quorate.script.steps.closing import final_checkpoint
-from quorate.script.text import render
-from quorate.statement import Mode
-from quorate.token.opening import require_libraries, silent_libraries
+from quorate.sealing import collect_cosignatures, seal
 from quorate.want import (
     Answer,
     Collect,
@@ -43,48 +34,9 @@ from quorate.want import (
     SetCredential,
     SignAll,
     SignBytes,
+    UnlockToken,
     Want,
 )
-from quorate.words import ends
-
-
-class Kind(enum.StrEnum):
-    """What people can say at any question."""
-
-    ARRIVED = "arrived"
-    LEFT = "left"
-    DEVIATION = "deviation"
-    PAUSE = "pause"
-    SUSPEND = "suspend"
-    ABORT = "abort"
-    STOP = "stop"
-
-
-@dataclass
-class Aside(Exception):
-    """Said instead of an answer. `seat` for arrived and left."""
-
-    kind: Kind
-    seat: str = ""
-
-
-class Stopped(Exception):
-    """The program ends here and the ceremony can be resumed: by wish, on Ctrl-C, or suspended for the day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """Everything one ceremony is conducted with."""
-
-    host: Host
-    face: Face
-    ceremony: Path
-    base: Base
-    tokens: Path  # software tokens lie below it
-
-    @property
-    def folder(self) -> Path:
-        return record_folder(self.ceremony, self.base.mode)
 
 
 def conduct(room: Room, verifier: bytes, script_folder: Path) -> State:
@@ -99,7 +51,8 @@ def conduct(room: Room, verifier: bytes, script_folder: Path) -> State:
     with record.locked(room.folder.parent):
         with record.reserve(room.folder) as spare:
             journal = _journal(room, verifier, script_folder)
-            performer = Performer(room.host, room.face, room.folder, room.tokens, room.base.state)
+            # the state that the script was approved under: one that came since is for the next ceremony
+            performer = Performer(room.host, room.face, room.folder, room.tokens, journal.state.authority)
             try:
                 _run(room, journal, performer, spare)
             finally:
@@ -117,7 +70,8 @@ def _journal(room: Room, verifier: bytes, script_folder: Path) -> Journal:
         if journal.state.size:
             if journal.state.status is not Status.CLOSED:
                 _require_next(room, journal.state.script)
-                _tell_window(room, journal.state.script)
+                tell_window(room, journal.state.script)
+                tell_unreachable(room, journal.state)
                 after = {Status.PAUSED: "pause", Status.SUSPENDED: "suspension"}
                 journal.resume(after.get(journal.state.status, "interruption"))
             return journal
@@ -140,67 +94,11 @@ def _require_next(room: Room, script: Script) -> None:
         raise Refusal("record.fork", ceremony=script.ceremony, predecessor=script.predecessor, last=last)
 
 
-def _tell_window(room: Room, script: Script) -> None:
-    """What can still be done, before everybody signs in again for it."""
-    if utc(script.window.closes) < room.host.now():
-        closed = f"the window closed at {script.window.closes}: nothing is signed any more"
-        room.face.show([f"{closed}; to end the ceremony, say :abort"])
-
-
-def gather(room: Room, verifier: bytes, script_folder: Path) -> dict[str, bytes]:
-    """The first files of a record."""
-    parts = ("plan.toml", "script.json", "script.txt", "approvals", "drafts", "inputs")
-    files = record.files_below(script_folder, *parts)
-    if "script.json" not in files:
-        raise Refusal("script.not_compiled", str(script_folder))
-    if (script_folder / "script.pdf").is_file():
-        files["script.pdf"] = (script_folder / "script.pdf").read_bytes()
-    files |= record.files_below(room.base.folder, "authority")
-    return files | {"quorate_verify.py": verifier}
-
-
-_PAIR = ("statement", "sig")
-
-
-def check_ready(room: Room, script: Script, files: Mapping[str, bytes], approvals: Path) -> None:
-    """Everything that can be refused before a record is begun or a token touched."""
-    start = room.base
-    if (script.authority.state, script.predecessor) != (start.state.digest, start.register.last):
-        raise Refusal("script.outdated", script.ceremony, predecessor=start.register.last)
-    if start.mode is Mode.REAL:
-        require_none_open(start.folder, script.ceremony)
-    linters.require(script.linters)
-    governing.require_governed(start.folder, start.mode)
-    governing.require_approved(approvals, script, start.state)
-    named = [*((one.file, one.digest) for one in script.inputs), *((one.file, one.digest) for one in script.drafts)]
-    named.append(("plan.toml", script.plan))
-    for path, digest in named:
-        if path not in files or canonical.digest(files[path]) != digest:
-            raise Refusal("script.file_differs", path)
-    signed = {f"approvals/{one}.{kind}" for one in governing.approvers(start.state, script) for kind in _PAIR}
-    known = signed | {path for path, _ in named}
-    for path in files:
-        if path.startswith(("inputs/", "drafts/", "approvals/")) and path not in known:
-            raise Refusal("script.file_unknown", path)
-    if files["script.txt"] != render(script).encode():
-        raise Refusal("script.file_differs", "script.txt")
-    now = room.host.now()
-    if not utc(script.window.opens) <= now <= utc(script.window.closes):
-        raise Refusal("session.window_closed", opens=script.window.opens, closes=script.window.closes)
-    names = [token.id for token in script.tokens]
-    require_libraries(start.state, names)
-    for name, refusal in silent_libraries(start.state, names):  # told while the environment can still be changed
-        hint = refusal.findings[0].remedy
-        room.face.show([f"notice: {name} cannot be reached as things are: {refusal}", f"  hint: {hint}"])
-
-
 # -- the loop ---------------------------------------------------------------------------------------------------------
 
 
 FATAL = ("host.disk_full", "host.not_writable", "host.write_failed")
 """The record cannot be written: nothing may go on."""
-REJECTED = ("signature.other_key", "signature.invalid", "signature.other_namespace", "signature.other_statement")
-"""Signatures that were given and do not count; they are kept in the record."""
 
 
 def _run(room: Room, journal: Journal, performer: Performer, spare: Path) -> None:
@@ -254,7 +152,7 @@ def _round(room: Room, journal: Journal, performer: Performer) -> None:
     """One want, one answer, one event."""
     state = journal.state
     if state.status is Status.SUSPENDED:
-        performer.log_out()
+        _log_out(room, performer)
         raise Stopped
     if state.status is Status.PAUSED:
         _wake(room, journal)
@@ -266,6 +164,7 @@ def _round(room: Room, journal: Journal, performer: Performer) -> None:
     want = session.want(state)
     if want is None or state.step is None:
         raise Refusal("session.nothing_wanted")
+    require_usable(room, state, want)
     _append(room, journal, performer, want, performer.perform(want))
 
 
@@ -281,6 +180,8 @@ def _append(room: Room, journal: Journal, performer: Performer, want: Want, answ
         completed = kind is Type.COMPLETED and refusal.code not in FATAL
         if isinstance(want, (GeneratePair, ProveKey, SignAll, SignBytes)) and completed:
             _discard(journal, performer, want)
+        if isinstance(want, UnlockToken):
+            _log_out(room, performer)  # what the record does not have as unlocked is not
         raise
     if isinstance(answer, Refused):
         room.face.show([f"kept in the record: {answer.code} at {answer.what}"])
@@ -317,7 +218,7 @@ def _show_findings(room: Room, body: Body) -> None:
 def _aside(room: Room, journal: Journal, performer: Performer, aside: Aside) -> None:
     match aside.kind:
         case Kind.STOP:
-            performer.log_out()
+            _log_out(room, performer)
             raise Stopped
         case Kind.ARRIVED:
             if aside.seat not in {seat.id for seat in journal.state.script.seats}:
@@ -328,9 +229,9 @@ def _aside(room: Room, journal: Journal, performer: Performer, aside: Aside) -> 
             journal.append(Type.LEFT, {"by": _lead(journal.state), "seat": aside.seat})
             missing = session.absent(journal.state)
             if missing:
-                _pause(journal, performer, f"empty seats: {', '.join(missing)}")
+                _pause(room, journal, performer, f"empty seats: {', '.join(missing)}")
         case Kind.PAUSE:
-            _pause(journal, performer, "by wish")
+            _pause(room, journal, performer, "by wish")
         case Kind.DEVIATION | Kind.SUSPEND | Kind.ABORT:
             _signed_aside(room, journal, performer, aside.kind)
 
@@ -340,9 +241,18 @@ def _lead(state: State) -> str:
     return next(iter(state.seats), "")
 
 
-def _pause(journal: Journal, performer: Performer, why: str) -> None:
-    performer.log_out()
+def _pause(room: Room, journal: Journal, performer: Performer, why: str) -> None:
+    """The record has it first: whatever a token says to that, nothing goes on."""
     journal.append(Type.PAUSED, {"why": why})
+    _log_out(room, performer)
+
+
+def _log_out(room: Room, performer: Performer) -> None:
+    """Every token is logged out, or let go of; one that will not say so keeps nobody from pausing or ending."""
+    try:
+        performer.log_out()
+    except Refusal as refusal:
+        room.face.refuse(refusal)
 
 
 def _below_minimum(room: Room, journal: Journal, performer: Performer, missing: tuple[str, ...]) -> None:
@@ -369,12 +279,17 @@ def _signed_aside(room: Room, journal: Journal, performer: Performer, kind: Kind
     """A deviation, suspension or abort: its words, then two people's signatures over them."""
     face, lead = room.face, _lead(journal.state)
     body: Body = {}
+    if kind is not Kind.DEVIATION:
+        session.require_due(journal.state, _EVENTS[kind])
+    if kind is Kind.ABORT:
+        face.show(_in_doubt(journal.state))
     if kind is Kind.DEVIATION:
         body["what"] = _words(face, lead, "what differs from the script, in one line")
     body["why"] = _words(face, lead, "why, in one line")
     if kind is Kind.DEVIATION:
         body["impact"] = _words(face, lead, "what it means for the key and the record, in one line")
         body["skip"] = face.ask(lead, "does the step count as dealt with? yes or no", "text", "no").strip() == "yes"
+        session.require_due(journal.state, Type.DEVIATED, skip=bool(body["skip"]))
     signatures: list[Body] = []
     while len(signatures) < 2:
         done = {one["person"] for one in signatures}
@@ -391,9 +306,18 @@ def _signed_aside(room: Room, journal: Journal, performer: Performer, kind: Kind
             face.refuse(refusal)  # not kept: another event would void the signature that is there already
             continue
         signatures.append(signed.body())
-    if kind is not Kind.DEVIATION:
-        performer.log_out()
     journal.append(_EVENTS[kind], body | {"signatures": signatures})
+    if kind is not Kind.DEVIATION:
+        _log_out(room, performer)
+
+
+def _in_doubt(state: State) -> list[str]:
+    """What an abort leaves unsettled: of an interrupted use of a token nobody knows what it came to."""
+    told = []
+    for operation, attempt in session.unsettled(state):
+        told.append(f"attempt {attempt} at {operation} was interrupted, and an abort leaves it so: say in why")
+        told.append("what may be on the token: a pair that no record has, or a credential that nobody holds")
+    return told
 
 
 def _words(face: Face, seat: str, prompt: str) -> str:
@@ -403,47 +327,3 @@ def _words(face: Face, seat: str, prompt: str) -> str:
         if typed and typed.isascii():
             return typed
         face.show(["one line in plain letters, please"])
-
-
-# -- the end ----------------------------------------------------------------------------------------------------------
-
-
-def seal(host: Host, folder: Path, state: State) -> None:
-    """Write the checkpoint over the whole transcript; nothing else is needed for the record to be complete."""
-    if state.status is not Status.CLOSED:
-        raise Refusal("record.not_closed", str(folder))
-    host.clear(folder)
-    host.write_once(folder / "checkpoint", final_checkpoint(state).text())
-    record.write_sums(host, folder)
-
-
-_FINAL = ("cosign the final checkpoint; or say :stop, and add what is missing later by quorate seal",)
-
-
-def collect_cosignatures(room: Room, state: State) -> Standing:
-    """Ask the closing quorum, as far as it is in the room, to cosign the final checkpoint."""
-    standing = governing.closing_standing(room.folder, state)
-    room.face.show(
-        ["the record is closed; the words of its checkpoint are read aloud:", " ".join(ends(state.tree.root))]
-    )
-    here = set(state.seats.values())
-    while not standing.suffices and (able := [one for one in standing.may if one in here - set(standing.signed)]):
-        ballots = tuple(governing.closing_ballot(state, person) for person in able)
-        try:
-            signed = room.face.collect(Collect(ballots, len(standing.signed), standing.need, _FINAL))
-            add_cosignature(room.host, room.folder, state, signed.statement.signer, signed.signature)
-        except Aside:
-            break  # `quorate seal` takes them later
-        except Refusal as refusal:
-            if refusal.code not in REJECTED:
-                raise
-            room.face.refuse(refusal)
-        standing = governing.closing_standing(room.folder, state)
-    record.write_sums(room.host, room.folder)
-    return standing
-
-
-def add_cosignature(host: Host, folder: Path, state: State, person: str, signature: str) -> None:
-    """Verify and keep one cosignature of the final checkpoint."""
-    statement = governing.closing_statement(state, person)
-    governing.keep(host, folder / "cosignatures" / person, statement, state.authority, signature)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from quorate.authority import AuthorityState
-from quorate.conduct import REJECTED, Aside, Kind
 from quorate.exchange import Choice, Exchange, command, read_choice
 from quorate.findings import Refusal
 from quorate.host import Host, wipe
 from quorate.people import Presence
+from quorate.room import REJECTED, Aside, Kind
 from quorate.script.ksk import ksk_lines
 from quorate.script.state import State, Status
 from quorate.terminal import Left, Terminal

@@ -57,6 +57,9 @@ class Credentials:
         Where shares are replaced, their holders open the token first: no new ones are drawn that it would not take.
         """
         token = self.tokens[want.token]
+        for seat, person in want.holders:
+            if not person:
+                raise Refusal("session.seat_absent", seat=seat)
         if want.replaces and (refused := self._open_with_old(want.replaces)):
             return refused
         shares.check_pin_fits(token.info.serial, token.info.pin_length)
@@ -229,6 +232,13 @@ class Credentials:
         """
         what = "your old share, which is replaced" if which else "your share"
         held = self._shares.setdefault(key, {})
+        here = {seat for seat, _ in holders}
+        for seat in [seat for seat in held if seat not in here]:
+            held.pop(seat).wipe()  # whoever goes out takes their share along
+        if len(holders) < known.threshold:
+            absent = ", ".join(one.person for one in known.commitments if one.person not in dict(holders).values())
+            facts = {"token": key[0], "absent": absent}
+            raise Refusal("session.holders_missing", have=len(holders), need=known.threshold, **facts)
         while len(held) < known.threshold:
             for seat, person in holders:
                 if seat in held or len(held) == known.threshold:

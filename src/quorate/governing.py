@@ -6,12 +6,14 @@ PERSON.sig; each is verified when it comes in and whenever it is relied on.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from quorate import canonical, sshsig
 from quorate.authority import AuthorityState
+from quorate.event import Event, Type
 from quorate.findings import Refusal
 from quorate.host import Host
 from quorate.people import Presence, Purpose
@@ -215,11 +217,20 @@ def closing_ballot(state: State, person: str) -> Ballot:
     return Ballot(closing_statement(state, person), seat)
 
 
-def closing_standing(folder: Path, state: State) -> Standing:
-    """Who has cosigned the final checkpoint of the record in `folder`: people who held a seat of the closing role."""
+def who_sat(events: Iterable[Event]) -> frozenset[str]:
+    """The people who took a seat of a ceremony."""
+    return frozenset(str(event.body["person"]) for event in events if event.type is Type.ARRIVED)
+
+
+def closing_standing(folder: Path, state: State, sat: frozenset[str] | None = None) -> Standing:
+    """Who has cosigned the final checkpoint of the record in `folder`: people who held a seat of the closing role.
+
+    `sat`: those who took a seat; without it all that are named for one may.
+    """
     quorum = state.script.quorum(Purpose.CLOSE)
     seats = [seat for seat in state.script.seats if seat.role == quorum.role]
     people = dict.fromkeys(person for seat in seats for person in (seat.person, *seat.alternates))
-    may = tuple(one for one in people if state.authority.person(one).presence is Presence.KEYED)
+    keyed = (one for one in people if state.authority.person(one).presence is Presence.KEYED)
+    may = tuple(one for one in keyed if sat is None or one in sat)
     signed = [one for one in may if kept(folder / "cosignatures" / one, closing_statement(state, one), state.authority)]
     return Standing(tuple(signed), quorum.need, may)

@@ -25,6 +25,7 @@ from quorate.plan import SignKeySets, SignResponse
 from quorate.register import Register
 from quorate.script import KnownKey, KnownSkr
 from quorate.script.operations import GenerateOperation, Part, ScriptResponse, SignOperation
+from quorate.script.outputs import skr_file
 from quorate.script.skr import frozen_schemas, zone_folder
 from quorate.x509.facts import read_certificate
 
@@ -52,8 +53,7 @@ def resolve(
     problems += _identifiers(plan, register, where)
     if problems:
         raise Refusal.of(tuple(problems))
-    outputs = tuple(f"artifacts/{one.id}.skr.xml" for one in responses)
-    return SignOperation(plan.id, tokens.pop(), tuple(responses), outputs)
+    return SignOperation(plan.id, tokens.pop(), tuple(responses), tuple(skr_file(one.id) for one in responses))
 
 
 def _identifiers(plan: SignKeySets, register: Register, where: str) -> list[Finding]:

@@ -184,7 +184,8 @@ class Performer:
             made = token.generate(KeyType(want.key_type), want.object_id, want.label)
         except Refusal as refusal:
             self.face.refuse(refusal)
-            return Failed("failed", self.tokens.calls(want.token))
+            # a pair that could not be read back, or whose destruction failed before: its id is this attempt's alone
+            return self._look_up(LookUp(want.token, want.object_id), "failed")
         return Generated(made.spki, made.attributes, self.tokens.calls(want.token))
 
     def _sign(self, want: SignBytes) -> Answer:
@@ -209,10 +210,10 @@ class Performer:
             return Failed("failed", self.tokens.calls(want.token))
         return SignaturesMade(tuple(made), self.tokens.calls(want.token))
 
-    def _look_up(self, want: LookUp) -> Answer:
+    def _look_up(self, want: LookUp, nothing: str = "absent") -> Answer:
         token = self.tokens[want.token]
         if token.lookup(want.object_id) is Presence.NONE:
-            return Failed("absent", self.tokens.calls(want.token))
+            return Failed(nothing, self.tokens.calls(want.token))
         token.destroy(want.object_id)
         return Failed("destroyed", self.tokens.calls(want.token))
 

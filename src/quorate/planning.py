@@ -36,7 +36,7 @@ from quorate.plan import (
 from quorate.register import Register
 from quorate.script.judging import is_waivable
 from quorate.script.operations import CertificateOperation, CrlOperation, ImportOperation, ScriptOperation
-from quorate.script.outputs import What, output_files
+from quorate.script.outputs import What, ksk_file, output_files, possession_files, skr_file
 from quorate.strict import OUTPUT_NAME, is_day, read_moment, require_identifiers
 from quorate.x509.csr import read_csr, read_spki
 from quorate.x509.facts import read_certificate, verify_issued
@@ -206,16 +206,30 @@ def output_findings(plan: Plan) -> tuple[Finding, ...]:
     findings: list[Finding] = []
     written: dict[str, str] = {}
     for operation in plan.operations:
-        if isinstance(operation, (ShareOut, ImportKey, DestroyKey, SignKeySets)):
-            continue
         where = f"operations[{operation.id}].output"
-        if operation.output and not OUTPUT_NAME.fullmatch(operation.output):
-            findings.append(found("plan.file_name", where, file=operation.output))
-        for path in files_of(operation):
+        output = getattr(operation, "output", "")
+        if output and not OUTPUT_NAME.fullmatch(output):
+            findings.append(found("plan.file_name", where, file=output))
+        for path in _written_by(operation):
             other = written.setdefault(path.lower(), operation.id)  # some file systems do not tell case apart
             if other != operation.id:
                 findings.append(found("plan.output_twice", where, file=path, other=other))
     return tuple(findings)
+
+
+def _written_by(operation: Operation) -> tuple[str, ...]:
+    """Every file that an operation writes."""
+    match operation:
+        case ShareOut() | DestroyKey():
+            return ()
+        case ImportKey(id=name):
+            return possession_files(name)
+        case SignKeySets(responses=responses):
+            return tuple(skr_file(one.id) for one in responses)
+        case GenerateKey(id=name, zone=zone):
+            return (*files_of(operation), *((ksk_file(name),) if zone else ()))
+        case _:
+            return files_of(operation)
 
 
 def files_of(operation: GenerateKey | Issue) -> tuple[str, ...]:

@@ -257,7 +257,7 @@ def _outputs(script: Script, operations: Container[str]) -> Iterator[str]:
     """The files that operations make; once `completed` stands, they may be there before `written` does."""
     for operation in script.operations:
         if operation.id in operations and isinstance(operation, GenerateOperation):
-            yield from operation.files
+            yield from (*operation.files, *operation.records)
         elif operation.id in operations and not isinstance(operation, KeylessOperation):
             yield from operation.outputs
 

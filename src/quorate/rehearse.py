@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from quorate import archive, governing, prepare, record, shares, signer, source
 from quorate.authority import AuthorityState, TokenEntry
-from quorate.conduct import Room, conduct
+from quorate.conduct import conduct
 from quorate.credentials import REPLACED, plain
 from quorate.findings import Refusal, within
 from quorate.frozen import write
@@ -25,6 +25,7 @@ from quorate.host import Host, SteppedHost, writing
 from quorate.keys import spki_digest
 from quorate.people import Person, Presence
 from quorate.prepare import Base, Compiled
+from quorate.room import Room
 from quorate.script import read_script
 from quorate.script.drafting import utc
 from quorate.script.state import State

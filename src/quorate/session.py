@@ -15,7 +15,7 @@ from quorate.authority import AuthorityState
 from quorate.event import Body, Event, Type
 from quorate.findings import Refusal
 from quorate.people import Presence
-from quorate.script import NEVER_SKIPPED, Custody, Script
+from quorate.script import NEVER_SKIPPED, Custody, Script, Step
 from quorate.script.operations import ImportOperation
 from quorate.script.state import Cursor, Lies, State, Status
 from quorate.script.steps import admits, effects, wants
@@ -152,11 +152,13 @@ def _decide(state: State, event: Event) -> None:
         raise Refusal("session.resting", status=state.status.value)
     if event.type in _ASIDE:
         return _decide_aside(state, event)
-    if event.type is Type.ARRIVED and not isinstance(want(state), Arrive):
+    if event.type is Type.ARRIVED and not _awaits_somebody(state):
         return admit_arrival(state, event)
     if step is None:
         raise Refusal("session.not_due", type=event.type.value, step="")
     require_quorate(state)
+    if event.type in (Type.APPROVED, Type.INTENDED):
+        require_within_window(state, event)
     admits(step, state, event)
     return None
 
@@ -183,14 +185,22 @@ def absent(state: State) -> tuple[str, ...]:
     """The seats that the current act needs and that are empty, once its people should be there."""
     step = state.step
     act = state.script.act(step.id) if step and state.line == "main" else None
-    if act is None or isinstance(want(state), Arrive):
+    if act is None or _awaits_somebody(state):
         return ()
     return tuple(seat for seat in act.present if seat not in state.seats)
 
 
+def _awaits_somebody(state: State) -> bool:
+    """Whether the step wants somebody to come in; what it cannot have of those who are here is another matter."""
+    try:
+        return isinstance(want(state), Arrive)
+    except Refusal:
+        return False
+
+
 def awaited(state: State) -> tuple[str, ...]:
     """The empty seats that an interrupted act needs, once its roll has been called: who had left comes back first."""
-    if not state.to_main or isinstance(want(state), Arrive):
+    if not state.to_main or _awaits_somebody(state):
         return ()
     act = state.script.act(state.steps("main")[state.cursors[0].index].id)
     return tuple(seat for seat in act.present if seat not in state.seats) if act else ()
@@ -226,16 +236,32 @@ def _decide_aside(state: State, event: Event) -> None:
 def _decide_signed(state: State, event: Event) -> None:
     """A deviation, suspension or abort stands on two people's signatures over its words."""
     body = event.body
-    skip = bool(body.get("skip", False))
-    lines = {Type.SUSPENDED: ("main",), Type.ABORTED: ("main", "resume", "suspend")}
-    if state.line not in lines.get(event.type, (state.line,)):
-        raise Refusal("session.not_due", type=event.type.value, step=event.step)
-    if skip and isinstance(state.step, NEVER_SKIPPED):
-        raise Refusal("session.never_skipped", step=event.step)
+    require_due(state, event.type, bool(body.get("skip", False)))
     ballots = deviation_ballots(state, event.type, body)
     signers = {state.admit_signature(one, ballots).statement.signer for one in body["signatures"]}
     if len(signers) != 2 or len(body["signatures"]) != 2:
         raise Refusal("session.two_people", have=len(signers))
+
+
+def unsettled(state: State) -> tuple[tuple[str, int], ...]:
+    """The operations whose use of a token was interrupted and is not settled, each with the number of the attempt."""
+    found = []
+    for number, cursor in enumerate(state.cursors, 1):
+        there = state.having(cursors=state.cursors[:number])
+        intended = [event for event in cursor.progress if event.type is Type.INTENDED]
+        if there.pending and intended:
+            found.append((str(intended[-1].body["operation"]), int(intended[-1].body["attempt"])))
+    return tuple(found)
+
+
+def require_due(state: State, kind: Type, skip: bool = False) -> None:
+    """Refuse a suspension or an abort where there is none, and a skip of what is never skipped: before people sign."""
+    step = state.step.id if state.step else ""
+    lines = {Type.SUSPENDED: ("main", "resume"), Type.ABORTED: ("main", "resume", "suspend")}
+    if state.line not in lines.get(kind, (state.line,)):
+        raise Refusal("session.not_due", type=kind.value, step=step)
+    if skip and isinstance(state.step, NEVER_SKIPPED):
+        raise Refusal("session.never_skipped", step=step)
 
 
 def deviation_ballots(state: State, kind: Type, body: Body) -> tuple[Ballot, ...]:
@@ -268,6 +294,9 @@ def evolve(state: State, event: Event) -> State:
         after = effects(after.step, event, after)
         if event.type in (Type.SETTLED, Type.COMPLETED):
             after = after.having(interrupted=False)
+        if event.type is Type.APPROVED:
+            used = after.script.operation(event.body["operation"]).token
+            after = after.having(authorised=after.authorised | {(used, event.body["signature"]["person"])})
     return _advance(_noted(after, event) if event.type is not Type.OPENED else after)
 
 
@@ -286,11 +315,19 @@ def _advance(state: State) -> State:
             if len(state.cursors) == 1:
                 return state
             state = _branch_done(state)
-        elif state.status in _RESTING or wants(step, state) is not None:
+        elif state.status in _RESTING or _is_wanting(step, state):
             return state
         else:
             state = state.having(cursors=(*state.cursors[:-1], Cursor(last.line, last.index + 1)))
     return state
+
+
+def _is_wanting(step: Step, state: State) -> bool:
+    """Whether a step wants something more; where those here cannot give it, it still does."""
+    try:
+        return wants(step, state) is not None
+    except Refusal:
+        return True
 
 
 def _branch_done(state: State) -> State:
@@ -315,15 +352,25 @@ def _evolve_aside(state: State, event: Event) -> State:
         case Type.PAUSED:
             return _noted(state, event).having(status=Status.PAUSED)
         case Type.SUSPENDED:
-            out = {item: lies.seal for item, lies in state.items.items() if not lies.place}
-            state = state.having(status=Status.SUSPENDING, retake=out, reopen=state.places, relock=state.unlocked)
-            return state.having(cursors=(*state.cursors, Cursor("suspend", 0)))
+            return _suspended(state)
         case Type.ABORTED:
             return state.having(status=Status.ABORTING, cursors=(Cursor("abort", 0),))
         case Type.RESUMED:
             return _resumed(state, event)
         case _:
             return state
+
+
+def _suspended(state: State) -> State:
+    """All is to be put away. While people were coming back, what was out when they first stopped is fetched later."""
+    relock = tuple(dict.fromkeys((*state.relock, *state.unlocked)))
+    out = {item: lies.seal for item, lies in state.items.items() if not lies.place}
+    if state.line == "resume":
+        waiting = tuple(cursor for cursor in state.cursors if cursor.line != "resume")
+        state = state.having(status=Status.SUSPENDING, retake={**out, **state.retake}, relock=relock)
+        return state.having(cursors=(*waiting, Cursor("suspend", 0)))
+    state = state.having(status=Status.SUSPENDING, retake=out, reopen=state.places, relock=state.unlocked)
+    return state.having(cursors=(*state.cursors, Cursor("suspend", 0)))
 
 
 def _deviated(state: State, event: Event) -> State:

@@ -61,9 +61,10 @@ def conduct_command(ceremony: Path, rehearsal: bool) -> None:
     Say :help at any prompt. Example: quorate conduct ceremonies/001-root
     """
     from quorate.cli.practice import Practice, practice_host, practice_notes
-    from quorate.conduct import FATAL, Room, Stopped, conduct
+    from quorate.conduct import FATAL, conduct
     from quorate.console import Console
     from quorate.rehearse import prepare_rehearsal
+    from quorate.room import Room, Stopped
     from quorate.script import read_script
     from quorate.script.drafting import utc
 
@@ -82,7 +83,8 @@ def conduct_command(ceremony: Path, rehearsal: bool) -> None:
         console: Console = Practice(root, folder, host, start.state)
     else:
         start = prepare.real_base(root)
-        console = Console(host, start.state, folder / "exchange")
+        begun = record.frozen_states(archive.record_folder(ceremony, Mode.REAL))
+        console = Console(host, begun[-1] if begun else start.state, folder / "exchange")
     try:
         state = conduct(Room(host, console, ceremony, start, tokens), verifier().read_bytes(), folder)
     except (Stopped, Refusal) as stop:
@@ -94,7 +96,8 @@ def conduct_command(ceremony: Path, rehearsal: bool) -> None:
         sys.exit(INTERRUPTED)
     where = archive.record_folder(ceremony, start.mode)
     click.echo(f"sealed: {where}")
-    _print_closing(_call_of_seal(ceremony, rehearsal), governing.closing_standing(where, state))
+    sat = governing.who_sat(record.read_transcript(where / record.TRANSCRIPT)[0])
+    _print_closing(_call_of_seal(ceremony, rehearsal), governing.closing_standing(where, state, sat))
 
 
 def _call_of_seal(ceremony: Path, rehearsal: bool) -> str:
@@ -119,14 +122,15 @@ def seal_command(ceremony: Path, person: str | None, key: Path | None, signature
 
     Example: quorate seal ceremonies/001-root --person olga --key ~/.ssh/id_ed25519
     """
-    from quorate.conduct import add_cosignature, seal
+    from quorate.sealing import add_cosignature, seal
 
     folder = archive.record_folder(ceremony.resolve(), Mode.REHEARSAL if rehearsal else Mode.REAL)
     call = _call_of_seal(ceremony, rehearsal)
     loaded = record.load(folder)
+    sat = governing.who_sat(loaded.events)
     seal(Host(), folder, loaded.state)
     if person is not None:
-        standing = governing.closing_standing(folder, loaded.state)
+        standing = governing.closing_standing(folder, loaded.state, sat)
         if person not in standing.may:
             raise Refusal("approve.stranger", person=person, may=", ".join(standing.may))
         statement = governing.closing_statement(loaded.state, person)
@@ -134,4 +138,4 @@ def seal_command(ceremony: Path, person: str | None, key: Path | None, signature
         if made is not None:
             add_cosignature(Host(), folder, loaded.state, person, made)
             seal(Host(), folder, loaded.state)
-    _print_closing(call, governing.closing_standing(folder, loaded.state))
+    _print_closing(call, governing.closing_standing(folder, loaded.state, sat))

@@ -243,6 +243,27 @@ TABLE: dict[str, Meaning] = {
         "bring them back with :arrived {seat}, or record a deviation",
         "",
     ),
+    "session.two_seats": Meaning(
+        ERROR,
+        False,
+        "{person} sits in {seat}, a seat of the role {role} already",
+        "each seat of a role is another person's: bring in who is named for it",
+        "BR 5.2.2",
+    ),
+    "session.authorised_already": Meaning(
+        ERROR,
+        False,
+        "{person} has authorised a use of {token}, and whoever sits in {seat} gets a share of it",
+        "seat somebody who has authorised nothing there",
+        "BR 5.2.2",
+    ),
+    "session.holders_missing": Meaning(
+        ERROR,
+        False,
+        "{have} holders of a share of {token} are in the room, and {need} have to open it; absent: {absent}",
+        "bring in who holds a share: say :arrived with their seat",
+        "BR 5.2.2",
+    ),
     "session.seat_taken": Meaning(
         ERROR,
         False,

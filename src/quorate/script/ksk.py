@@ -31,7 +31,7 @@ def ksk_files(operation: GenerateOperation, spki: bytes) -> tuple[tuple[str, byt
     digests = [key.ds(operation.zone, kind) for kind in DigestType]
     lines = [dnskey_line(operation.zone, key, kind) for kind in ("DNSKEY", "CDNSKEY")]
     lines += [ds_line(operation.zone, ds, kind) for kind in ("DS", "CDS") for ds in digests]
-    return ((f"artifacts/{operation.id}.ksk.txt", "".join(f"{line}\n" for line in lines).encode("ascii")),)
+    return tuple((path, "".join(f"{line}\n" for line in lines).encode("ascii")) for path in operation.records)
 
 
 def ksk_lines(key: KnownKey, spki: bytes) -> tuple[str, ...]:

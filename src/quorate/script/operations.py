@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from quorate.script.outputs import output_files
+from quorate.script.outputs import ksk_file, output_files
 
 
 class ShareOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="share"):
@@ -39,6 +39,11 @@ class GenerateOperation(
     def files(self) -> tuple[str, ...]:
         """The files of the public key, DER first."""
         return self.outputs or output_files("key", self.id)
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The file of a KSK's records (`spec/ksk.md`)."""
+        return (ksk_file(self.id),) if self.zone else ()
 
 
 class DestroyOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="destroy-key"):

@@ -38,3 +38,18 @@ def _beside(output: str) -> tuple[str, str]:
     if ending.lower() != "pem":
         return f"{output}.der", output
     return (stem if stem.lower().endswith(".crl") else f"{stem}.der"), output
+
+
+def possession_files(name: str) -> tuple[str, str]:
+    """Where the text stands that a copy signs, and its signature."""
+    return f"artifacts/{name}.possession.txt", f"artifacts/{name}.possession.sig"
+
+
+def skr_file(name: str) -> str:
+    """Where the SKR of that id stands."""
+    return f"artifacts/{name}.skr.xml"
+
+
+def ksk_file(name: str) -> str:
+    """Where the records of a KSK of that id stand."""
+    return f"artifacts/{name}.ksk.txt"

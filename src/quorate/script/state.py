@@ -78,6 +78,7 @@ class State:
     interrupted: bool = False  # `resumed` came while an attempt of this step was intended
     seats: Mapping[str, str] = field(default_factory=dict)
     roll: tuple[str, ...] = ()  # seats whose sign-in the last `resumed` voided
+    authorised: frozenset[tuple[str, str]] = frozenset()  # the tokens of which somebody has authorised a use, and who
     unlocked: tuple[tuple[str, str], ...] = ()
     relock: tuple[tuple[str, str], ...] = ()  # what was unlocked when the last `resumed` voided it
     sets: Mapping[tuple[str, str], ShareSet] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -73,15 +74,25 @@ class OpenTokens:
         return tuple((call.function, call.result) for call in self[name].take_calls())
 
     def log_out(self) -> None:
-        """Leave no token logged in."""
-        for token in self._open.values():
-            token.logout()
-            token.take_calls()
+        """Leave no token logged in. One that does not log out is let go of, and said after the others are."""
+        failed: list[Refusal] = []
+        for name, token in tuple(self._open.items()):
+            try:
+                token.logout()
+                token.take_calls()
+            except Refusal as refusal:
+                failed.append(refusal)
+                del self._open[name]
+                with suppress(Refusal):
+                    token.close()
+        if failed:
+            raise failed[0]
 
     def close(self) -> None:
-        """Let go of each."""
+        """Let go of each, also of one that is away by now."""
         for token in self._open.values():
-            token.close()
+            with suppress(Refusal):
+                token.close()
         self._open.clear()
 
 

@@ -9,6 +9,7 @@ from quorate.event import Body, Event, Type
 from quorate.findings import Refusal
 from quorate.people import Presence
 from quorate.script import Attendance
+from quorate.script.operations import ShareOperation
 from quorate.script.state import State
 from quorate.statement import StatementType
 from quorate.want import Answer, Arrive, Arrived, Ballot, Want
@@ -25,7 +26,9 @@ def wants(step: Attendance, state: State) -> Want | None:
 def arrival(state: State, seat: str) -> Arrive:
     """Who may take `seat`, and what is to be signed for each."""
     entry = state.script.seat(seat)
-    people = (entry.person, *entry.alternates)
+    named = (entry.person, *entry.alternates)
+    there = {state.seats[one.id] for one in state.present_seats(entry.role)}
+    people = tuple(person for person in named if person not in there) or named
     return Arrive(seat, tuple((person, _ballots(state, seat, person)) for person in people))
 
 
@@ -69,9 +72,20 @@ def admit_arrival(state: State, event: Event) -> None:
         raise Refusal("session.not_appointed", person=person, role=role, day=event.at[:10])
     for other, sitting in state.seats.items():
         its = state.script.seat(other).role
+        if sitting == person and its == role:
+            raise Refusal("session.two_seats", person=person, seat=other, role=role)
         if sitting == person and state.authority.excludes(role, its):
             raise Refusal("session.conflict", person=person, role=role, other=its)
+    for token in sorted(_to_hold(state, seat)):
+        if (token, person) in state.authorised:
+            raise Refusal("session.authorised_already", person=person, seat=seat, token=token)
     _admit_signatures(state, person, options[person], body["signatures"])
+
+
+def _to_hold(state: State, seat: str) -> frozenset[str]:
+    """The tokens of whose shares this seat is to get one in this ceremony."""
+    dealt = (one for one in state.script.operations if isinstance(one, ShareOperation))
+    return frozenset(one.token for one in dealt if seat in one.holders)
 
 
 def _admit_signatures(state: State, person: str, ballots: tuple[Ballot, ...], signatures: list[object]) -> None:

@@ -38,7 +38,7 @@ from quorate.script.operations import (
     SignOperation,
 )
 from quorate.script.state import State
-from quorate.script.steps.command import admit_command, admit_intended, ask_command, require_within_window, take_command
+from quorate.script.steps.command import admit_command, admit_intended, ask_command, take_command
 from quorate.statement import StatementType
 from quorate.want import (
     Answer,
@@ -213,7 +213,6 @@ def admits(step: Issue, state: State, event: Event) -> None:
             admit_command(state, operation.token, digest_of(operation, state.script, _tbs(state)), event)
         case Type.INTENDED:
             admit_intended(state, operation.token, wants(step, state), event)
-            require_within_window(state, event)
         case Type.COMPLETED:
             tbs = _tbs(state)
             assert tbs is not None

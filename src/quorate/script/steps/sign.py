@@ -29,7 +29,7 @@ from quorate.script.skr import (
     unjudged_drafts,
 )
 from quorate.script.state import Deed, State
-from quorate.script.steps.command import admit_command, admit_intended, ask_command, require_within_window, take_command
+from quorate.script.steps.command import admit_command, admit_intended, ask_command, take_command
 from quorate.statement import StatementType
 from quorate.want import (
     Answer,
@@ -191,7 +191,6 @@ def admits(step: Sign, state: State, event: Event) -> None:
             admit_command(state, operation.token, digest, event)
         case Type.INTENDED:
             admit_intended(state, operation.token, wants(step, state), event)
-            require_within_window(state, event)
         case Type.COMPLETED:
             drafts = _drafted(state, operation).drafts
             finish_response(drafts[len(state.happened(Type.COMPLETED))], _signatures(event.body))
