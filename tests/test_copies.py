@@ -89,6 +89,16 @@ def test_one_copy_is_destroyed_and_the_other_signs_on(copied: Path, tmp_path: Pa
     assert set(register.keys) == {"key-r1-east"}
 
 
+def test_no_last_copy_goes_when_the_same_plan_brings_another_first(copied: Path, tmp_path: Path) -> None:
+    root = tmp_path / "authority"
+    shutil.copytree(copied, root)
+    shutil.rmtree(root / "ceremonies" / "002-copy")
+    destroy = '[[operations]]\nkind = "destroy-key"\nid = "destroy-r1"\nkey = "key-r1"\n'
+    state = rehearse(root, make_plan(root, "002-move", COPY + destroy, LATER), VERIFIER.read_bytes())
+    assert not [notice for notice in state.script.notices if "last copy" in notice]
+    assert verified(root, "001-root", "002-move")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("operations", "code"),
     [

@@ -18,6 +18,7 @@ from quorate.register import crl_names
 from quorate.rehearse import prepare_rehearsal, rehearse
 from quorate.statement import Mode
 from quorate.x509.facts import read_crl
+from zoned import published
 
 DAYS = tuple(f"2026-12-{day:02}T09:00:00Z" for day in (1, 8, 15, 22))
 FILE = "existing.cert.pem"
@@ -103,3 +104,11 @@ def test_issuers_whose_files_have_one_name_have_lists_of_their_own(tmp_path: Pat
     operation = Forgery(record(root, "004-list"), {}).operation("crl-a-6")
     assert operation["previous"] == "input:inputs/known/crl-a-5.crl"
     accepted(root, "001-list", "002-list", "003-list", "004-list")
+
+
+def test_a_list_is_published_like_what_it_lists(tmp_path: Path) -> None:
+    root = make_authority(tmp_path / "authority")
+    rehearse(root, planned(root, 1, FIRST), VERIFIER.read_bytes())
+    rehearse(root, planned(root, 2, published("root-r1", "crl-r1-1")), VERIFIER.read_bytes())
+    accepted(root, "001-list", "002-list")
+    assert archive.read_register(root, Mode.REHEARSAL).published == ("root-r1", "crl-r1-1")

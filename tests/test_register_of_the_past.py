@@ -205,3 +205,12 @@ def test_an_adoption_proves_the_pair_of_each_root_and_of_no_other_certificate(ro
     assert run("new", "001-adoption", "--from", "adoption", "--in", root).code == 0
     plan = (root / "ceremonies/001-adoption/plan.toml").read_text()
     assert ['key = "root-1"' in plan, 'key = "new-by-old"' in plan, 'key = "root-2"' in plan] == [True, False, True]
+
+
+def test_a_key_of_two_roots_proves_itself_once(rolled: Path, tmp_path: Path) -> None:
+    signing = ("ca", "-batch", "-config", "ca.cnf", "-startdate", "20150101000000Z", "-enddate", TO, "-notext")
+    itself = ("-selfsign", "-keyfile", "root.key", "-in", "root.csr", "-extensions", "root", "-out", "root-b.pem")
+    openssl(rolled, *signing, *itself)
+    root = adopting_authority(tmp_path / "authority", rolled, {"root-1": "root.pem", "root-b": "root-b.pem"})
+    assert run("new", "001-adoption", "--from", "adoption", "--in", root).code == 0
+    assert (root / "ceremonies/001-adoption/plan.toml").read_text().count('kind = "import-key"') == 1

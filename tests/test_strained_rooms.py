@@ -454,3 +454,23 @@ def test_a_ceremony_goes_on_under_the_state_it_was_approved_under(tmp_path: Path
     conduct(Room(host, people, ceremony, start, root), VERIFIER.read_bytes(), ceremony)
     assert list((root / "tokens" / "hsm-1").glob("*.key"))
     assert not list((root / "tokens" / "other").glob("*.key"))
+
+
+def test_an_appointment_stands_on_each_day_of_the_window(tmp_path: Path) -> None:
+    root = make_authority(tmp_path / "authority", tmp_path / "keys")
+    person = root / "people" / "alice.toml"
+    gap = 'until = "2026-12-01"\n[[appointments]]\nrole = "administrator"\nsince = "2026-12-03"\nuntil = "2060-01-01"'
+    person.write_text(person.read_text().replace('until = "2060-01-01"', gap, 1))
+    plan = make_plan(root, "001-root", FIRST)
+    text = (plan / "plan.toml").read_text()
+    assert 'closes = "2026-12-01' in text
+    (plan / "plan.toml").write_text(text.replace('closes = "2026-12-01', 'closes = "2026-12-04', 1))
+    outcome = run("check", plan)
+    assert "alice is not appointed as administrator on 2026-12-02" in outcome.err
+
+
+def test_what_else_lies_beside_superseded_scripts_counts_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "superseded" / "001-old").mkdir(parents=True)
+    (tmp_path / "script.json").write_text("{}")
+    frozen._supersede(tmp_path, frozen=True)
+    assert (tmp_path / "superseded" / "001" / "script.json").is_file()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import kept_zone
 from forging import VERIFIER, genesis, record, verify
 from quorate.dnssec.ksr_layout import write_ksr
 from quorate.findings import Refusal
@@ -18,6 +19,7 @@ from quorate.outset import RULES, init, new
 from quorate.rehearse import rehearse
 from quorate.zone_outline import ZONE_KINDS
 from refusing import run
+from test_carrying import planned
 from zoned import ZONES, policy
 from zones import BEGIN, DAY, Zone
 
@@ -242,3 +244,25 @@ def test_who_destroys_one_of_two_copies_of_a_ksk_in_use_is_told(tmp_path: Path) 
     assert "without ksk-1 the KSK ksk-1 is not on hsm-1 any more, and signs nothing of its zone" in script
     assert "ksk-1 stands in skr-1, whose signatures are valid until" in script
     assert "last copy" not in script
+
+
+OWN_SCHEMA = """format = "quorate/1"
+[[schemas]]
+id = "two"
+title = "Two KSKs are published"
+keys = ["current", "next"]
+follows = [{ schema = "two" }]
+slots = [{ slots = "1..last", publish = ["current", "next"], sign = ["current"] }]
+"""
+
+
+def test_of_what_was_adopted_nothing_is_recorded_again_and_no_ksk_in_use_destroyed(tmp_path: Path) -> None:
+    """Though no schema of the zone fits the adopted SKR."""
+    root, _ = kept_zone.authority(tmp_path)
+    (root / "dnssec/0/schemas.toml").write_text(OWN_SCHEMA)
+    plan = planned(root, "001-adoption", kept_zone.FIRST + kept_zone.CARRIED, '["hsm-1-bag", "cards"]')
+    (plan / "plan.toml").write_text('adopt = ["dnskey-old", "skr-old"]\n' + (plan / "plan.toml").read_text())
+    told = run("new", "002-published", "--from", "publication", "--in", root)
+    assert (told.code, list(told.codes)) == (1, ["outset.nothing_signed"])
+    assert run("new", "002-destroyed", "--from", "ksk-destruction", "--in", root).code == 0
+    assert '\nkey = "ksk-new"\n' in (root / "ceremonies/002-destroyed/plan.toml").read_text()

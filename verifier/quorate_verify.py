@@ -6313,9 +6313,9 @@ class Register:
         self.ends.update(artifacts.ends)
         for ids, digest in (one for name, one in artifacts.requests.items() if name in artifacts.skrs):
             self.requests.update(dict.fromkeys(ids, digest))
-        for name in artifacts.made:
-            path = "artifacts/%s.cert.der" % name
-            if path in artifacts.folder.digests:
+        for name, made in artifacts.made.items():
+            path = (script.operations[name].get("outputs") or [""])[0]
+            if isinstance(made, (CertificateTbs, CrlTbs)) and path in artifacts.folder.digests:
                 self.digests[name] = artifacts.folder.digests[path]
 
     def _check_issued(self, script, session, artifacts, fail):
@@ -6407,6 +6407,7 @@ class Register:
                 need((key.digest, crl.issuer) not in self.crls, "adopted %s: a CRL of its issuer is known" % name)
                 self.crls[key.digest, crl.issuer] = crl
                 self.lists[key.digest, crl.issuer] = one["digest"], name
+                self.digests[name] = one["digest"]
             elif name in history.skrs:
                 zones = {zone["name"] for zone in session.state.value.get("zones", [])}
                 need(history.skrs[name].zone in zones, "adopted %s: of a zone that the authority has not" % name)

@@ -72,10 +72,13 @@ def history(root: Path, sources: tuple[AdoptedSource, ...], names: Iterable[str]
     things = {source.id: _read(root, source) for source in sources if source.id in wanted}
     certificates = {name: read_certificate(der, name) for name, (kind, der) in things.items() if kind == "certificate"}
     crls = {name: read_crl(der, name) for name, (kind, der) in things.items() if kind == "crl"}
-    pool = Pool(certificates)
+    pool, roots = Pool(certificates), dict[bytes, str]()
+    for name, it in certificates.items():
+        if it.self_signed:
+            roots.setdefault(it.spki, name)  # a key of several certificates is one pair
     return History(
         tuple(things),
-        tuple(name for name, it in certificates.items() if it.self_signed),
+        tuple(roots.values()),
         _below(certificates, crls, pool),
         {pool.signer(it): it.number for it in crls.values()},
         tuple(name for name, (kind, _) in things.items() if kind == "skr"),

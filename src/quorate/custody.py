@@ -7,6 +7,7 @@ are needed. Then the steps are walked over places, items and seals. What fails h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from itertools import islice, product
 
 from quorate.authority import AuthorityState
@@ -49,15 +50,23 @@ def _choices(script: Script) -> Iterator[People]:
 
 
 def _seated(script: Script, authority: AuthorityState, people: People) -> Iterator[Finding]:
-    days = {script.window.opens[:10], script.window.closes[:10]}
+    days = _days(script.window.opens[:10], script.window.closes[:10])
     for seat in script.seats:
         person = people[seat.id]
-        if not all(authority.holds_role(person, seat.role, day) for day in days):
-            yield found("seat.not_appointed", f"seats[{seat.id}]", person=person, role=seat.role, day=min(days))
+        if missing := next((day for day in days if not authority.holds_role(person, seat.role, day)), ""):
+            yield found("seat.not_appointed", f"seats[{seat.id}]", person=person, role=seat.role, day=missing)
         for other in script.seats:
             twice = seat.id < other.id and people[other.id] == person
             if twice and (seat.role == other.role or authority.excludes(seat.role, other.role)):
                 yield found("seat.conflict", f"seats[{seat.id}]", person=person, role=seat.role, other=other.role)
+
+
+def _days(first: str, last: str) -> tuple[str, ...]:
+    """Every day of a window, of which each may be the one on which people act."""
+    begin = date.fromisoformat(first)
+    return tuple(
+        (begin + timedelta(days=number)).isoformat() for number in range((date.fromisoformat(last) - begin).days + 1)
+    )
 
 
 def _quorums(script: Script, authority: AuthorityState, people: People) -> Iterator[Finding]:

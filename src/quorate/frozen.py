@@ -62,7 +62,8 @@ def _supersede(folder: Path, frozen: bool) -> tuple[str, ...]:
     fallen = tuple(sorted(path.stem for path in (folder / "approvals").glob("*.sig")))
     if not (frozen or fallen):
         return ()
-    last = max((int(one.name) for one in (folder / "superseded").glob("[0-9]*")), default=0)
+    kept_before = (one.name for one in (folder / "superseded").glob("[0-9]*"))
+    last = max((int(name) for name in kept_before if name.isdigit()), default=0)
     kept = folder / "superseded" / f"{max(last + frozen, 1):03d}"
     kept.mkdir(parents=True, exist_ok=True)
     for name in FROZEN:

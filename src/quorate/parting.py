@@ -13,9 +13,10 @@ from quorate.dnssec.dnskey import Algorithm, Dnskey, dnskey_of
 from quorate.dnssec.ksr import Response
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.findings import Finding, found
+from quorate.keys import spki_digest
 from quorate.register import Register
 from quorate.script import KnownKey
-from quorate.script.operations import DestroyOperation, ScriptOperation
+from quorate.script.operations import DestroyOperation, ImportOperation, ScriptOperation
 from quorate.x509.facts import read_certificate
 
 
@@ -24,10 +25,12 @@ def parting_findings(
 ) -> Iterator[Finding]:
     """Of each key that goes: what is lost with its last copy, and what a KSK is still needed for, as of `at`."""
     going = [one for one in operations if isinstance(one, DestroyOperation) and one.key in register.keys]
-    left = [key for name, key in register.keys.items() if name not in {one.key for one in going}]
+    gone = {one.key for one in going}
+    left = [(key.token, key.spki) for name, key in register.keys.items() if name not in gone]
+    left += _brought(operations, register)
     for one in going:
         key, spki = register.keys[one.key], register.spkis[one.key]
-        copies = {other.token for other in left if other.spki == key.spki}
+        copies = {token for token, public in left if public == key.spki}
         ksk = next((ksk for ksk in register.ksks.values() if ksk.spki == key.spki), None)
         if ksk is None and not copies:
             names = ", ".join(_certificates(spki, register, at)) or "no certificate that is valid"
@@ -40,10 +43,23 @@ def parting_findings(
             elif key.token not in copies and any(z.name == ksk.zone and key.token in z.tokens for z in zones):
                 yield found("parting.ksk_incomplete", one.id, key=one.key, ksk=ksk.id, token=key.token)
             yield from _relying(dnskey, ksk, register, at, one.id)
-            if not any(
-                other.zone == ksk.zone and other.spki in {it.spki for it in left} for other in register.ksks.values()
-            ):
+            held = {public for _, public in left}
+            if not any(other.zone == ksk.zone and other.spki in held for other in register.ksks.values()):
                 yield found("parting.zone_without_ksk", one.id, zone=ksk.zone)
+
+
+def _brought(operations: tuple[ScriptOperation, ...], register: Register) -> list[tuple[str, str]]:
+    """The tokens to which the same plan brings copies, each with the digest of the public key."""
+    copies = [one for one in operations if isinstance(one, ImportOperation)]
+    of = {one.id: one.key for one in copies}
+    found_ = []
+    for one in copies:
+        first = one.key
+        while first in of:
+            first = of[first]
+        if first in register.spkis:
+            found_.append((one.token, spki_digest(register.spkis[first])))
+    return found_
 
 
 def _certificates(spki: bytes, register: Register, at: datetime) -> list[str]:

@@ -116,7 +116,7 @@ def _one_opens_both(state: AuthorityState, token: str, place: Place, other: Plac
 
 def _ways_around(state: AuthorityState, token: str, alike: Sequence[Item]) -> Iterator[Finding]:
     """Things of one kind lie behind the same places, or whoever cannot open one of them reaches for the other thing."""
-    for facility in {state.place(item.place).facility for item in alike}:
+    for facility in sorted({state.place(item.place).facility for item in alike}):
         here = [item for item in alike if state.place(item.place).facility == facility]
         outer = {item.id: {place.id for place in state.around(item.place)[:-1]} for item in here}
         for place in sorted(set[str]().union(*outer.values())):

@@ -121,9 +121,13 @@ def _destruction(start: Beginning) -> Written:
 
 
 def _publication(start: Beginning) -> Written:
-    """What each zone was given last and nothing records yet; of one zone what it has, if that is all recorded."""
+    """What each zone was given last and nothing records yet; of one zone what it has, if that is all recorded.
+
+    What was adopted is in the zone as it is.
+    """
     past = start.earlier.zones
-    given = {one.zone: one for one in past.answers if not one.is_back_out and start.zone in ("", one.zone)}
+    mains = [one for one in past.answers if not (one.is_back_out or one.is_adopted)]
+    given = {one.zone: one for one in mains if start.zone in ("", one.zone)}
     if not given:
         raise Refusal("outset.nothing_signed", start.name, name=start.name)
     artifacts = [one.id for one in given.values() if one.id not in past.published]

@@ -30,13 +30,18 @@ class Copy(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An SKR that is planned or adopted: its schema, and part to KSK, or neither if no schema fits an adopted one."""
+    """An SKR that is planned or adopted: its schema, and part to KSK, or neither if no schema fits an adopted one.
+
+    `shows`: the labels of the KSKs that an adopted one has at its end, not revoked.
+    """
 
     id: str
     zone: str
     schema: str
     keys: Mapping[str, str]
     is_back_out: bool = False
+    is_adopted: bool = False
+    shows: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,10 @@ class ZonePast:
     def in_use(self, zone: str) -> frozenset[str]:
         """The labels of the KSKs that the zone's key set has at the end, not revoked."""
         answer = self.has.get(zone)
-        if answer is None or not answer.schema:
+        if answer is None:
             return frozenset()
+        if not answer.schema:
+            return answer.shows
         row = last_row(self.schemas[zone].named(answer.schema))
         return frozenset(answer.keys[part] for part in (*row.publish, *row.sign) if part not in row.revoke)
 
@@ -135,6 +142,6 @@ def _planned(plan: Plan) -> Iterator[Answer]:
 def _adopted(name: str, response: Response, policy: Policy, schemas: Schemas) -> Answer:
     """An adopted SKR as an instance of one of its zone's schemas."""
     ksks = known_ksks(policy, (key.dnskey for bundle in response.bundles for key in bundle.ksks))
-    for schema, keys in recognised(schemas, slots_in(response, ksks)):
-        return Answer(name, response.domain, schema.id, keys)
-    return Answer(name, response.domain, "", {})
+    slots = slots_in(response, ksks)
+    schema, keys = next(((one.id, keys) for one, keys in recognised(schemas, slots)), ("", {}))
+    return Answer(name, response.domain, schema, keys, is_adopted=True, shows=slots[-1].publish | slots[-1].sign)

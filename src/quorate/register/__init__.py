@@ -214,8 +214,16 @@ def published_digest(register: Register, name: str) -> str:
     """The digest of the file of an artifact that can be published: an SKR, a certificate or a CRL; empty if unknown."""
     if name in register.skrs:
         return canonical.digest(register.skrs[name].data)
-    data = register.certificates.get(name)
-    return canonical.digest(data) if data else ""
+    if name in register.certificates:
+        return canonical.digest(register.certificates[name])
+    return next(
+        (canonical.digest(one.data) for one in register.entries if _is_crl(one) and one.operation.id == name), ""
+    )
+
+
+def _is_crl(entry: Entry) -> bool:
+    made = entry.operation
+    return made.kind == "crl" if isinstance(made, ScriptAdopted) else isinstance(made, CrlOperation)
 
 
 def artifact_name(reference: str) -> str:
