@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from bench.measure import Time, now
-from quorate.dnssec.conformity import ksk_findings, own_findings, plan_findings, promise_findings, request_findings
+from quorate.dnssec.conformity import ksk_findings, plan_findings, promise_findings, request_findings
 from quorate.dnssec.dnskey import KSK_FLAGS, Dnskey
 from quorate.dnssec.duration import read_utc
 from quorate.dnssec.keyfile import KeyPair
@@ -31,6 +31,7 @@ from quorate.dnssec.ksr_layout import write_skr
 from quorate.dnssec.ksr_xml import read_ksr, read_skr
 from quorate.dnssec.response import Promise, ResponseDraft, draft_response, finish
 from quorate.dnssec.schema import Slot, slots_of
+from quorate.dnssec.soundness import own_findings
 from quorate.host import Host
 from quorate.token import Login
 from quorate.token.pkcs11 import Pkcs11Token

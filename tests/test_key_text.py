@@ -15,12 +15,13 @@ from msgspec.structs import replace
 
 import key_text_cases as made
 from ksr_making import DAY
-from quorate.dnssec.conformity import own_findings, request_findings
+from quorate.dnssec.conformity import request_findings
 from quorate.dnssec.forms import request_in, response_in, response_to, written
 from quorate.dnssec.key_text import REQUEST, RESPONSE, Form, KeyText, read_text
 from quorate.dnssec.key_text_layout import reworded, text_of, write_text
 from quorate.dnssec.ksr import Bundle
 from quorate.dnssec.ksr_layout import write_ksr, write_skr
+from quorate.dnssec.soundness import own_findings
 from quorate.dnssec.unsaid import Unsaid, request_of, response_of
 from quorate.dnssec.xml import LARGEST_DOCUMENT
 from quorate.findings import Finding, Refusal

@@ -15,11 +15,12 @@ from quorate.dnssec.keyfile import KeyPair
 from quorate.dnssec.ksr_layout import write_ksr, write_skr
 from quorate.dnssec.records import dnskey_line
 from quorate.dnssec.request import Calendar, make_request, terms_of
+from quorate.dnssec.soundness import own_findings
 from quorate.findings import Refusal
 from quorate.host import SteppedHost
 from refusing import refused, run
 from zone_folder import LIMITS, make_folder, pin
-from zones import DAY, TTL, Zone, both
+from zones import DAY, TTL, Zone, both, replace
 
 ONE = {"current": "A"}
 Turn = tuple[str, Mapping[str, str]]
@@ -196,3 +197,34 @@ def test_a_key_of_small_order_proves_nothing(tmp_path: Path) -> None:
     (tmp_path / "ksr.xml").write_bytes(write_ksr(request))
     check = ("ksr", "check", tmp_path / "ksr.xml", "--genesis", "--in", tmp_path, "--at", "2025-12-01")
     assert set(refused(tmp_path, *check)) == {"ksr.key_strength"}
+
+
+UNSOUND = {
+    "bundles exchanged": lambda found: (*found[:3], found[4], found[3], *found[5:]),
+    "one id twice": lambda found: (found[0], replace(found[1], id=found[0].id), *found[2:]),
+    "a signature twice": lambda found: (replace(found[0], signatures=found[0].signatures * 2), *found[1:]),
+    "one name for two keys": lambda found: (
+        replace(found[0], keys=tuple(replace(key, identifier="one") for key in found[0].keys)),
+        *found[1:],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", UNSOUND)
+def test_a_request_follows_no_response_that_is_unsound(tmp_path: Path, what: str) -> None:
+    zone = Zone()
+    make_folder(tmp_path, zone)
+    first = zone.deploy(zone.request(0), "normal", ONE)
+    (tmp_path / "skr.xml").write_bytes(write_skr(replace(first, bundles=UNSOUND[what](first.bundles))))
+    (tmp_path / "ksr.xml").write_bytes(write_ksr(zone.request(1)))
+    check = ("ksr", "check", tmp_path / "ksr.xml", "--previous", tmp_path / "skr.xml", "--in", tmp_path)
+    assert "ksr.previous" in refused(tmp_path, *check, "--at", "2026-02-01")
+
+
+def test_what_is_revoked_in_a_bundle_is_in_no_later_one_as_it_was() -> None:
+    zone = Zone()
+    response = zone.sign(zone.draft(zone.request(0), "revoke", both()))
+    bundles = response.bundles
+    back = replace(response, bundles=(*bundles[:2], replace(bundles[0], id="again"), *bundles[3:]))
+    assert "skr.revoked_returns" in {one.code for one in own_findings(back)}
+    assert "skr.revoked_returns" not in {one.code for one in own_findings(response)}

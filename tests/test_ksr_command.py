@@ -237,7 +237,7 @@ def test_a_request_of_rsa_keys_loads_little(tmp_path: Path) -> None:
             "quorate.findings.dnssec",
         ),
         *(f"quorate.dnssec.{name}" for name in ("checks", "dnskey", "duration", "ksr", "ksr_xml", "name", "overview")),
-        *(f"quorate.dnssec.{name}" for name in ("policy", "rrsig", "table", "verify", "xml")),
+        *(f"quorate.dnssec.{name}" for name in ("policy", "rrsig", "soundness", "table", "verify", "xml")),
         *(f"quorate.dnssec.checks.{name}" for name in ("bundles", "case", "chain", "header", "keys", "limits")),
     }
 

@@ -11,7 +11,6 @@ from quorate.dnssec.anchor import KeyDigest, TrustAnchor
 from quorate.dnssec.conformity import (
     anchor_findings,
     ksk_findings,
-    own_findings,
     plan_findings,
     promise_findings,
     request_findings,
@@ -26,6 +25,7 @@ from quorate.dnssec.request import Turns
 from quorate.dnssec.response import finish
 from quorate.dnssec.rrsig import signed_data
 from quorate.dnssec.schema import slots_of
+from quorate.dnssec.soundness import own_findings
 from quorate.findings import Finding, Refusal
 from zones import DAY, SHIPPED, TTL, Zone, both, ksk_pair, replace, zsk
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from quorate.authority import Adopted, AdoptedKind, AuthorityState
-from quorate.dnssec.conformity import own_findings, signing_keys
 from quorate.dnssec.dnskey import Dnskey, spki_of
 from quorate.dnssec.ksr import Bundle, BundleSignature, Response
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.records import read_dnskeys
+from quorate.dnssec.soundness import own_findings, signing_keys
 from quorate.findings import Finding, Refusal, found
 from quorate.keys import key_name
 from quorate.register import Issuer, Register

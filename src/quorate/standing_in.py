@@ -18,12 +18,12 @@ from quorate.adopting import FOLDER, AdoptedSource, adopted_der, stand_in_file
 from quorate.adoption import Pool, public_key
 from quorate.algorithms import SignatureAlgorithm, by_identifier, default_algorithm
 from quorate.authority import Adopted, AuthorityState
-from quorate.dnssec.conformity import signing_keys
 from quorate.dnssec.dnskey import Algorithm, dnskey_of, spki_of
 from quorate.dnssec.ksr import Bundle, BundleKey, BundleSignature, Response
 from quorate.dnssec.ksr_layout import write_skr
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.rrsig import signed_data
+from quorate.dnssec.soundness import signing_keys
 from quorate.findings import Refusal
 from quorate.host import Host
 from quorate.keys import KeyType, key_name

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from quorate.dnssec.act import ACTS, Act
-from quorate.dnssec.conformity import own_findings, slots_in
+from quorate.dnssec.conformity import slots_in
 from quorate.dnssec.duration import duration_text, utc_text
 from quorate.dnssec.ksk import Ksks
 from quorate.dnssec.ksr import Bundle, Response
@@ -21,6 +21,7 @@ from quorate.dnssec.name import shown
 from quorate.dnssec.policy import Limits
 from quorate.dnssec.schema import Schema, Schemas, Slot, carried, recognised
 from quorate.dnssec.simulate import SECOND, Habits, Shown, Stranded, refresh_interval, shown_too_briefly, simulate
+from quorate.dnssec.soundness import own_findings
 from quorate.findings import Finding, found
 
 

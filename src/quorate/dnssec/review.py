@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from quorate.dnssec import conformity
+from quorate.dnssec import conformity, soundness
 from quorate.dnssec.act import ACTS, Act
 from quorate.dnssec.anchor import TrustAnchor
 from quorate.dnssec.checks import IN_THE_ANSWER, Case
@@ -65,8 +65,8 @@ def review(response: Response, hand: AtHand) -> Review:
     """Judge `response` against everything at hand."""
     earlier = tuple(itertools.takewhile(lambda one: one.response != response, hand.history))
     hand = with_fields(hand, history=earlier)
-    findings = list(conformity.own_findings(response))
-    if conformity.has_too_many_signatures(response):
+    findings = list(soundness.own_findings(response))
+    if soundness.has_too_many_signatures(response):
         return Review(tuple(findings), (), (), None, 0, 0)  # what is asked next asks for each of them
     ksks = _ksks(response, hand)
     findings += _pins(response, hand, ksks)

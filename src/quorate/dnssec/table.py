@@ -14,7 +14,7 @@ KEY = "P published, S signs, R revoked"
 
 def rows(domain: str, bundles: Sequence[Bundle]) -> tuple[str, ...]:
     """The rows of what has been signed: valid signatures count only."""
-    from quorate.dnssec.conformity import signing_keys  # a request has no KSKs, and is shown without it
+    from quorate.dnssec.soundness import signing_keys  # a request has no KSKs, and is shown without it
 
     signers = [{key for one in bundle.signatures for key in signing_keys(domain, bundle, one)} for bundle in bundles]
     return planned_rows(bundles, signers)

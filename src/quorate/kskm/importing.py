@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from quorate import canonical
 from quorate.dnssec.checks import gathered
-from quorate.dnssec.conformity import ksk_findings, own_findings
+from quorate.dnssec.conformity import ksk_findings
 from quorate.dnssec.dnskey import Algorithm, rsa_numbers
 from quorate.dnssec.history import OWN_SINCE, with_history
 from quorate.dnssec.ksk import known_ksks
@@ -21,6 +21,7 @@ from quorate.dnssec.policy import KeyCount, KeyKind, Ksk, Limits, Policy, Range,
 from quorate.dnssec.policy_text import policy_toml
 from quorate.dnssec.records import OwnedKey, dnskey_line, read_dnskeys
 from quorate.dnssec.schema import Schema, Schemas, Slot, read_schemas, recognised
+from quorate.dnssec.soundness import own_findings
 from quorate.document import at
 from quorate.findings import Finding, Refusal, found, refuse_errors
 from quorate.host import Host

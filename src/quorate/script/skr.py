@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from quorate import canonical
 from quorate.dnssec import checks
 from quorate.dnssec.act import ACTS, OCCASIONAL, Act
-from quorate.dnssec.conformity import ksk_findings, own_findings, plan_findings, promise_findings, request_findings
+from quorate.dnssec.conformity import ksk_findings, plan_findings, promise_findings, request_findings
 from quorate.dnssec.continuity import AFTER_ANOTHER, Next, Signed, judge, predecessor, rules_for, unrecorded
 from quorate.dnssec.dnskey import Algorithm, Dnskey, dnskey_of
 from quorate.dnssec.ksk import Ksks, known_ksks
@@ -32,6 +32,7 @@ from quorate.dnssec.name import wire_name
 from quorate.dnssec.policy import Policy, read_policy
 from quorate.dnssec.response import Promise, ResponseDraft, Signing, draft_response, finish, promise_of
 from quorate.dnssec.schema import Schemas, Slot, slots_of
+from quorate.dnssec.soundness import own_findings
 from quorate.dnssec.table import KEY, planned_rows
 from quorate.findings import Finding, Refusal, found, refuse_errors
 from quorate.script import KnownSkr, Script
