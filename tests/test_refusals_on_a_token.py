@@ -83,6 +83,7 @@ def test_nothing_is_generated_over_what_lies_under_the_planned_id(tmp_path: Path
     assert settled == ["failed"]
     assert loaded.state.keys["key-r1"].object == day.object_id(2).hex()
     assert loaded.state.spkis["key-r1"] != planted
+    assert len([*tmp_path.rglob("*.object")]) == 1 + 2 * 2, "the token's own, and both pairs"
 
 
 @pytest.mark.parametrize("path", ["artifacts/key-r1.spki.der", "artifacts/root-r1.cert.der"])

@@ -61,6 +61,7 @@ class Performer:
         self.host, self.face, self.folder = host, face, folder
         self.tokens = OpenTokens(authority, root)
         self.credentials = Credentials(host, face, self.tokens)
+        self._tried: set[bytes] = set()  # object ids under which this process began to generate
 
     def perform(self, want: Want) -> Answer:
         """Get what is wanted; `Refused` for what the world refused and the record keeps."""
@@ -184,8 +185,12 @@ class Performer:
             made = token.generate(KeyType(want.key_type), want.object_id, want.label)
         except Refusal as refusal:
             self.face.refuse(refusal)
-            # a pair that could not be read back, or whose destruction failed before: its id is this attempt's alone
+            if refusal.code == "token.id_in_use" and want.object_id not in self._tried:
+                return Failed("failed", self.tokens.calls(want.token))  # somebody else's: it stays
+            # a pair that could not be read back, or whose destruction failed before
+            self._tried.add(want.object_id)
             return self._look_up(LookUp(want.token, want.object_id), "failed")
+        self._tried.add(want.object_id)
         return Generated(made.spki, made.attributes, self.tokens.calls(want.token))
 
     def _sign(self, want: SignBytes) -> Answer:
