@@ -103,6 +103,25 @@ def _before(made: Cases) -> None:
     )
 
 
+    strange_zsks = make_request(quarter(1), zsk_plan(quarter(1), *_zsks(4)), serial=2)
+    made.skr(
+        "zsks-from-nowhere",
+        "its first ZSKs were not in the one before",
+        answered(1, normal(OLD, SLOTS), strange_zsks),
+        "ksr.chain_keys",
+        ksr=write_ksr(strange_zsks),
+    )
+    sooner = replace(quarter(1), begins=quarter(1).begins - 6 * DAY)
+    overlapping = make_request(sooner, zsk_plan(sooner, *_zsks(1)), serial=2)
+    made.skr(
+        "chain-overlap",
+        "it overlaps with the one before for longer than the policy allows",
+        answered(1, normal(OLD, SLOTS), overlapping),
+        "ksr.chain_overlap",
+        ksr=write_ksr(overlapping),
+    )
+
+
 def _zsks(number: int) -> list[Pair]:
     return zsks("p256", *[1 + (number + one) % 6 for one in range(3)])
 

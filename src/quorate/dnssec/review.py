@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from quorate.dnssec import conformity, soundness
 from quorate.dnssec.act import ACTS, Act
 from quorate.dnssec.anchor import TrustAnchor
-from quorate.dnssec.checks import IN_THE_ANSWER, Case
+from quorate.dnssec.checks import IN_THE_ANSWER, IN_THE_CHAIN, Case, Check
 from quorate.dnssec.checks import judge as judge_checks
 from quorate.dnssec.continuity import Next, Rules, Signed, Verdict, judge, predecessor, rules_for
 from quorate.dnssec.dnskey import Dnskey
@@ -72,7 +72,7 @@ def review(response: Response, hand: AtHand) -> Review:
     findings += _pins(response, hand, ksks)
     if hand.request is not None:
         findings += conformity.request_findings(response, hand.request)
-    refused, relaxed = _limited(response, hand)
+    refused, relaxed = _limited(response, hand, IN_THE_ANSWER, None)
     findings += refused
     slots = conformity.slots_in(response, ksks)
     ways = _ways(hand, slots)
@@ -87,14 +87,19 @@ def review(response: Response, hand: AtHand) -> Review:
         # a place in the sequence has only what is sound in itself
         return Review(tuple(findings), relaxed, ways, None, 0, 0)
     before, verdict, ways = _placed(response, hand, rules_for(hand.limits, hand.schemas, ksks), slots, ways)
-    relaxed += verdict.relaxed
-    return Review((*findings, *verdict.blocking), relaxed, ways, before, verdict.cells, verdict.states)
+    placed = before if not verdict.blocking else None  # elsewhere in the sequence there is no chain
+    refused, eased = _limited(response, hand, IN_THE_CHAIN, placed) if placed else ((), ())
+    relaxed += (*verdict.relaxed, *eased)
+    return Review((*findings, *verdict.blocking, *refused), relaxed, ways, before, verdict.cells, verdict.states)
 
 
-def _limited(response: Response, hand: AtHand) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+def _limited(
+    response: Response, hand: AtHand, checks: Sequence[Check], before: Signed | None
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """What the response repeats of its request, and states, against the operator's limits; what the act relaxes apart.
 
-    An exception for one request accepts here only what that very request is at hand for, or if none is.
+    `before`: only against what was signed before it; the overlap that it states is then left aside, as plain records
+    state none. An exception for one request accepts here only what that very request is at hand for, or if none is.
     """
     if hand.limits is None or hand.policy is None or not response.bundles:
         return (), ()
@@ -103,9 +108,11 @@ def _limited(response: Response, hand: AtHand) -> tuple[tuple[Finding, ...], tup
     policy = hand.policy
     if not hand.request_digest:
         policy = replace(policy, exceptions=tuple(replace(one, ksr="") for one in policy.exceptions))
-    made = judge_checks(Case(request, hand.request_digest, policy, hand.at, None), IN_THE_ANSWER).refused
+    previous = before.response if before else None
+    case = Case(request, hand.request_digest, policy, hand.at, previous, unstated=before is not None)
+    made = judge_checks(case, checks).refused
     placed = tuple(Finding(one.code, one.where.replace("slot", "bundle"), one.facts) for one in made)
-    findings = (*placed, *conformity.signer_findings(response, hand.limits))
+    findings = placed if before else (*placed, *conformity.signer_findings(response, hand.limits))
     relaxes = ACTS[hand.act].relaxes
     return tuple(one for one in findings if one.code not in relaxes), tuple(
         one for one in findings if one.code in relaxes

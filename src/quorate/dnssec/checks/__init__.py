@@ -62,6 +62,8 @@ IN_THE_ANSWER = tuple(
     )
 )
 """The checks of what a response repeats of its request: neither proofs nor spelling, and no moment of signing."""
+IN_THE_CHAIN = tuple(one for one in CHECKS if one.name in ("KSR-CHAIN-KEYS", "KSR-CHAIN-OVERLAP"))
+"""The checks of what a response repeats, against the response before."""
 
 
 class Accepted(NamedTuple):

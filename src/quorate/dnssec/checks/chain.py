@@ -44,20 +44,20 @@ def ksr_chain_keys(case: Case) -> Iterator[Finding]:
     where, first = case.slots[0]
     for key in first.keys:
         before = next((one for one in last if one.dnskey == key.dnskey), None)
-        if problem := _unlike(key, before):
+        if problem := _unlike(key, before, case.unstated):
             yield found("ksr.chain_keys", where, problem=f"key {key.key_tag} {problem}")
     yield from _ksk_findings(case, case.previous)
 
 
-def _unlike(key: BundleKey, before: BundleKey | None) -> str:
+def _unlike(key: BundleKey, before: BundleKey | None, unstated: bool) -> str:
     """How a key differs from its last appearance. What had no identifier there, as in plain records, may have any.
 
-    A tag that is stated wrong is KSR-BUNDLE-KEYS's, or KSR-PREVIOUS's.
+    `unstated`: here neither. A tag that is stated wrong is KSR-BUNDLE-KEYS's, or KSR-PREVIOUS's.
     """
     if before is None:
         return "is not in the last slot before"
     pairs = {
-        "identifier": (before.identifier or key.identifier, key.identifier),
+        "identifier": (before.identifier or key.identifier, key.identifier or before.identifier * unstated),
         "TTL": (before.ttl, key.ttl),
     }
     told = [
@@ -95,6 +95,5 @@ def ksr_chain_overlap(case: Case) -> Iterator[Finding]:
         return
     where, first = case.slots[0]
     stated = Range(case.request.zsk.min_validity_overlap, case.request.zsk.max_validity_overlap)
-    stated = case.limits.across if case.unstated else stated
     length = case.previous.bundles[-1].expiration - first.inception
-    yield from overlap_findings(where, length, case.limits.across, stated, chain=True)
+    yield from overlap_findings(where, length, case.limits.across, None if case.unstated else stated, chain=True)

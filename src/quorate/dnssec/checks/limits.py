@@ -116,14 +116,14 @@ def ksr_policy_sig_overlap(case: Case) -> Iterator[Finding]:
 
 
 def overlap_findings(
-    where: str, length: timedelta, limit: Range, stated: Range, chain: bool = False
+    where: str, length: timedelta, limit: Range, stated: Range | None, chain: bool = False
 ) -> Iterator[Finding]:
-    """An overlap against the operator's limit and the requester's own; a negative one is a gap."""
+    """An overlap against the operator's limit and the requester's own, if it states one; a negative one is a gap."""
     shown = duration_text(length) if length >= timedelta() else f"a gap of {duration_text(-length)}"
     if not limit.holds(length):
         code = "ksr.chain_overlap" if chain else "ksr.policy_sig_overlap"
         yield found(code, where, length=shown, range=limit)
-    if not stated.holds(length):
+    if stated is not None and not stated.holds(length):
         code = "ksr.stated_chain_overlap" if chain else "ksr.stated_overlap"
         yield found(code, where, length=shown, range=stated)
 
