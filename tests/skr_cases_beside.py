@@ -102,7 +102,6 @@ def _before(made: Cases) -> None:
         ksr=write_ksr(request),
     )
 
-
     strange_zsks = make_request(quarter(1), zsk_plan(quarter(1), *_zsks(4)), serial=2)
     made.skr(
         "zsks-from-nowhere",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,14 @@ from quorate.dnssec.ksr_layout import write_ksr
 from quorate.dnssec.ksr_xml import read_skr
 from quorate.dnssec.records import dnskey_line
 from quorate.findings import Refusal
+from quorate.host import SteppedHost
 from quorate.rehearse import prepare_rehearsal, rehearse
+from quorate.room import Kind
 from quorate.script import Sign
 from quorate.script.state import State
 from quorate.statement import Mode
 from refusing import run
-from unsmooth import PowerCut, When, unsmooth
+from unsmooth import PowerCut, Unsmooth, When, say, unsmooth
 from zoned import day, generation, ksk, make_zoned, publish_plan, sign_plan, signing
 from zones import Zone, ksk_pair
 
@@ -290,6 +293,31 @@ def test_an_interrupted_response(tmp_path: Path, kind: str, settled: int) -> Non
     assert code == 0, output
     types = [event["type"] for event in Forgery(record(root, "002-sign"), stand_ins(root)).events]
     assert [types.count(kind) for kind in ("intended", "completed", "settled")] == [1 + settled, 1, settled]
+
+
+def test_an_interrupted_response_is_not_made_again_once_the_window_has_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = Zone(kinds={"ksk-1": "ed25519"}, zsk_kinds=("ed25519",))
+    root = make_zoned(tmp_path / "plain", zone)
+    make_plan(root, "001-ksk", generation(ksk("ksk-1", "ed25519")), day(0, 90))
+    sign_plan(root, "002-sign", zone, 0, "normal", CURRENT, **GENESIS)
+    now, later = SteppedHost.now, list[timedelta]()
+
+    def again(self: Unsmooth) -> bool:
+        raise say(Kind.ABORT)
+
+    monkeypatch.setattr(SteppedHost, "now", lambda self: now(self) + sum(later, timedelta()))
+    monkeypatch.setattr(Unsmooth, "again", again)
+    happens: list[tuple[When, BaseException]] = [
+        (lambda state: signing_now(state) and not later.append(timedelta(days=2)), PowerCut())
+    ]
+    root, people = unsmooth(root, tmp_path / "struck", happens, {}, VERIFIER.read_bytes(), "002-sign")
+    assert [one.code for one in people.refusals] == ["session.window_closed"]
+    code, output = verified(root, "001-ksk", "002-sign")
+    assert code == 0, output
+    types = [event["type"] for event in Forgery(record(root, "002-sign"), stand_ins(root)).events]
+    assert [types.count(kind) for kind in ("intended", "completed", "aborted")] == [1, 0, 1]
 
 
 # -- forgeries --------------------------------------------------------------------------------------------------------

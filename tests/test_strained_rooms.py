@@ -17,7 +17,7 @@ from kept_record import KeyHolders, OfflineHost, govern
 from quorate import frozen, governing, prepare, signer
 from quorate.archive import read_register
 from quorate.conduct import conduct
-from quorate.event import Event, Type
+from quorate.event import Event, Type, moment
 from quorate.findings import Refusal
 from quorate.host import Host, SteppedHost
 from quorate.perform import Performer
@@ -247,6 +247,31 @@ def test_nobody_approves_anything_once_the_window_has_closed(planned: Path, tmp_
     go()
     assert codes(people) == ["session.window_closed"]
     assert not [one for one in events(root) if one.step == step and one.type is Type.APPROVED]
+    accepted(root)
+
+
+def test_what_was_begun_in_the_window_may_take_its_time(
+    planned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is there when the window has closed; no more is signed, and the record is whole."""
+    root = Path(shutil.copytree(planned, tmp_path / "authority"))
+    people, go = room_of(root)
+    host, generate = people.host, Performer._generate
+    assert isinstance(host, SteppedHost)
+
+    def slow(self: Performer, want: Any) -> Any:
+        host._next = utc(people.state.script.window.closes) + timedelta(minutes=5)
+        return generate(self, want)
+
+    def again() -> bool:
+        raise say(Kind.ABORT)
+
+    monkeypatch.setattr(Performer, "_generate", slow)
+    monkeypatch.setattr(people, "again", again)
+    go()
+    assert codes(people) == ["session.window_closed"]
+    (made,) = (one for one in events(root) if one.type is Type.COMPLETED and "spki" in one.body)
+    assert moment(made.at) > utc(people.state.script.window.closes)
     accepted(root)
 
 

@@ -3971,7 +3971,8 @@ class Session:
         member = members.get(operation["kind"], "signature")
         if member not in body:
             raise OutOfOrder("says nothing of %s" % member)
-        self._in_window()
+        if work["phase"] == "doubt" and operation["kind"] not in ("share", "destroy-key"):
+            self._in_window()  # begun anew; what was begun in time may take its time
         if operation["kind"] != "sign-skr":
             if operation["id"] in self.ended:
                 raise OutOfOrder("%s is done once more" % operation["id"])

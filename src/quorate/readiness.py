@@ -15,7 +15,7 @@ from quorate.script.state import State
 from quorate.script.text import render
 from quorate.statement import Mode
 from quorate.token.opening import require_libraries, silent_libraries
-from quorate.want import Ask, Collect, Record, ShareOut, Want
+from quorate.want import Ask, Collect, GeneratePair, ProveKey, Record, ShareOut, SignAll, SignBytes, Want
 
 USES = (Share, Generate, Import, Destroy, Issue, Sign)
 """Steps that use a token for what a quorum has approved."""
@@ -94,11 +94,11 @@ def tell_unreachable(room: Room, state: State) -> None:
 
 def require_usable(room: Room, state: State, want: Want) -> None:
     """Nobody approves or commands, and no share is shown, for what the token is not asked for any more."""
-    step = state.step
-    if not isinstance(step, USES) or not isinstance(want, (Collect, Ask, Record, ShareOut)):
+    step, begun = state.step, isinstance(want, (GeneratePair, ProveKey, SignAll, SignBytes))
+    if not isinstance(step, USES) or not (begun or isinstance(want, (Collect, Ask, Record, ShareOut))):
         return
     window, now = state.script.window, room.host.now()
     if not utc(window.opens) <= now <= utc(window.closes):
         raise Refusal("session.window_closed", opens=window.opens, closes=window.closes)
-    if isinstance(step, Issue):
+    if isinstance(step, Issue) and not begun:
         linters.require(state.script.linters)
