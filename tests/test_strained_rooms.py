@@ -21,7 +21,7 @@ from quorate.event import Event, Type, moment
 from quorate.findings import Refusal
 from quorate.host import Host, SteppedHost
 from quorate.perform import Performer
-from quorate.record import TRANSCRIPT, read_transcript
+from quorate.record import TRANSCRIPT, locked, read_transcript
 from quorate.rehearse import StandIns, prepare_rehearsal
 from quorate.room import Kind, Room
 from quorate.script.drafting import utc
@@ -31,7 +31,7 @@ from quorate.statement import Mode
 from quorate.token import GeneratedKey
 from quorate.token.software import SoftwareToken
 from quorate.want import Arrive, Arrived, Collect, Signed
-from refusing import run
+from refusing import refused, run
 from unsmooth import PowerCut, Unsmooth, When, at, say, unsmooth
 from zoned import day, generation, ksk, make_zoned
 from zones import Zone
@@ -499,3 +499,12 @@ def test_what_else_lies_beside_superseded_scripts_counts_for_nothing(tmp_path: P
     (tmp_path / "script.json").write_text("{}")
     frozen._supersede(tmp_path, frozen=True)
     assert (tmp_path / "superseded" / "001" / "script.json").is_file()
+
+
+def test_nothing_is_sealed_while_somebody_conducts(planned: Path, tmp_path: Path) -> None:
+    root, _ = unsmooth(planned, tmp_path, [], verifier=VERIFIER.read_bytes())
+    ceremony = root / "ceremonies" / "001-root"
+    with locked(ceremony / "rehearsal"):
+        assert refused(root, "seal", ceremony, "--rehearsal") == ["conduct.locked"]
+    assert run("seal", ceremony, "--rehearsal").code == 0
+    accepted(root)

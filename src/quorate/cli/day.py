@@ -128,7 +128,8 @@ def seal_command(ceremony: Path, person: str | None, key: Path | None, signature
     call = _call_of_seal(ceremony, rehearsal)
     loaded = record.load(folder)
     sat = governing.who_sat(loaded.events)
-    seal(Host(), folder, loaded.state)
+    with record.locked(folder.parent):
+        seal(Host(), folder, loaded.state)
     if person is not None:
         standing = governing.closing_standing(folder, loaded.state, sat)
         if person not in standing.may:
@@ -136,6 +137,7 @@ def seal_command(ceremony: Path, person: str | None, key: Path | None, signature
         statement = governing.closing_statement(loaded.state, person)
         made = made_signature(statement, folder.parent / "exchange", key, signature, call)
         if made is not None:
-            add_cosignature(Host(), folder, loaded.state, person, made)
-            seal(Host(), folder, loaded.state)
+            with record.locked(folder.parent):
+                add_cosignature(Host(), folder, loaded.state, person, made)
+                seal(Host(), folder, loaded.state)
     _print_closing(call, governing.closing_standing(folder, loaded.state, sat))
