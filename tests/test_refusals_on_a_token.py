@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,10 @@ from quorate.keys import KeyType
 from quorate.record import load
 from quorate.rehearse import TRANSPORT
 from quorate.script.state import State
-from quorate.token import Login
+from quorate.token import GeneratedKey, Login
+from quorate.token.cryptoki import CryptokiError, Session
 from quorate.token.opening import open_token
+from quorate.token.pkcs11 import Pkcs11Token
 from softhsm import MODULE, make_softhsm_token
 
 
@@ -83,6 +86,34 @@ def test_nothing_is_generated_over_what_lies_under_the_planned_id(tmp_path: Path
     assert settled == ["failed"]
     assert loaded.state.keys["key-r1"].object == day.object_id(2).hex()
     assert loaded.state.spkis["key-r1"] != planted
+    assert len([*tmp_path.rglob("*.object")]) == 1 + 2 * 2, "the token's own, and both pairs"
+
+
+@pytest.mark.parametrize("what", ["it does not find", "it does not generate"])
+def test_what_lies_there_stays_where_the_token_fails_before_it_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    day = Day(tmp_path)
+    token = open_token("pkcs11", day.module, day.serial)
+    token.login(Login.USER, bytearray(TRANSPORT))
+    token.generate(KeyType.P256, day.object_id(1), "somebody's")
+    token.close()
+    generate = Pkcs11Token.generate
+
+    def failing(self: Pkcs11Token, *given: Any) -> GeneratedKey:
+        with monkeypatch.context() as patch:
+            if what == "it does not find":
+                patch.setattr(Session, "find", fails)
+            else:
+                patch.setattr(Pkcs11Token, "_generates", lambda *_: False)
+            monkeypatch.setattr(Pkcs11Token, "generate", generate)
+            return generate(self, *given)
+
+    def fails(self: Session, template: Any) -> Any:
+        raise CryptokiError("C_FindObjectsInit", 0x30)  # CKR_DEVICE_ERROR
+
+    monkeypatch.setattr(Pkcs11Token, "generate", failing)
+    assert day.conduct() == ["token.failed" if what == "it does not find" else "token.mechanism_absent"]
     assert len([*tmp_path.rglob("*.object")]) == 1 + 2 * 2, "the token's own, and both pairs"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,6 +18,7 @@ from kept_record import KeyHolders, OfflineHost, govern
 from quorate import frozen, governing, prepare, signer
 from quorate.archive import read_register
 from quorate.conduct import conduct
+from quorate.credentials import Credentials
 from quorate.event import Event, Type, moment
 from quorate.findings import Refusal
 from quorate.host import Host, SteppedHost
@@ -25,14 +27,14 @@ from quorate.record import TRANSCRIPT, locked, read_transcript
 from quorate.rehearse import StandIns, prepare_rehearsal
 from quorate.room import Kind, Room
 from quorate.script.drafting import utc
-from quorate.script.state import State
+from quorate.script.state import State, Status
 from quorate.standing_in import TRANSPORT
 from quorate.statement import Mode
 from quorate.token import GeneratedKey
 from quorate.token.software import SoftwareToken
 from quorate.want import Arrive, Arrived, Collect, Signed
 from refusing import refused, run
-from unsmooth import PowerCut, Unsmooth, When, at, say, unsmooth
+from unsmooth import Bug, PowerCut, Unsmooth, When, at, say, unsmooth
 from zoned import day, generation, ksk, make_zoned
 from zones import Zone
 
@@ -344,6 +346,124 @@ def test_what_is_never_skipped_is_said_before_anybody_signs(planned: Path, tmp_p
     people.happens, people.types = [(nth("6.2", 1), say(Kind.DEVIATION))], {"dealt with": ["yes"]}
     go()
     assert (codes(people), asked) == (["session.never_skipped"], [])
+
+
+def test_who_sat_where_a_share_goes_does_not_authorise_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Olga sits for a custodian at first, who then comes; the verifier knows who sat there, and so does the room."""
+    monkeypatch.setattr(example, "PEOPLE", {**example.PEOPLE, "olga": "officer"})
+    seats = {**example.SEATS, "c1": ("custodian", "ca", ("olga",)), "o3": ("officer", "olga", ())}
+    monkeypatch.setattr(example, "SEATS", seats)
+    root = make_authority(tmp_path / "authority")
+    path = root / "authority.toml"
+    path.write_text(re.sub(r',?\["[a-z]+","custodian"\]|\["custodian","[a-z]+"\],?', "", path.read_text()))
+    with (root / "people" / "olga.toml").open("a") as file:
+        file.write('[[appointments]]\nrole = "custodian"\nsince = "2020-01-01"\nuntil = "2060-01-01"\n')
+    make_plan(root, "001-root", FIRST)
+    people, go = room_of(root)
+    arrive, first = people.arrive, [1]
+
+    def olga_first(want: Arrive) -> Arrived:
+        people._happen()
+        if want.seat == "c1" and first:
+            first.clear()
+            return Arrived("olga", (people._sign(dict(want.options)["olga"][0]),))
+        return arrive(want)
+
+    monkeypatch.setattr(people, "arrive", olga_first)
+    people.happens = [(nth("2.2", 1), say(Kind.LEFT, "c1")), (nth("2.2", 1), say(Kind.ARRIVED, "c1"))]
+    asked: list[set[str]] = []
+    collect = people.collect
+
+    def watched(want: Collect) -> Signed:
+        asked.append({one.statement.signer for one in want.ballots if people.state.step.id == "6.2"})
+        return collect(want)
+
+    monkeypatch.setattr(people, "collect", watched)
+    go()
+    assert "olga" not in set().union(*asked)
+    assert {"oa", "ob"} <= set().union(*asked)
+    accepted(root)
+
+
+def test_an_interrupted_share_is_recovered_by_those_who_are_there(
+    planned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(shutil.copytree(planned, tmp_path / "authority"))
+    people, go = room_of(root)
+    take, secret = Credentials.set_credential, people.secret
+    left, asked = ["c1", "c2"], list[str]()
+
+    def cut(self: Credentials, want: Any) -> Any:
+        take(self, want)
+        raise PowerCut
+
+    def watched(seat: str, prompt: str, topic: str) -> bytearray:
+        if people.state.step is not None and people.state.step.id == "3.3":
+            if left:
+                raise say(Kind.LEFT, left.pop())
+            asked.append(people.state.seats.get(seat, ""))
+        return secret(seat, prompt, topic)
+
+    def again() -> bool:
+        raise PowerCut
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Credentials, "set_credential", cut)
+        with pytest.raises(PowerCut):
+            go()
+    monkeypatch.setattr(people, "secret", watched)
+    monkeypatch.setattr(people, "again", again)
+    with pytest.raises(PowerCut):
+        go()
+    assert codes(people) == ["session.holders_missing"]
+    assert all(asked)
+
+
+def test_an_abort_in_a_pause_is_refused_before_anybody_signs(planned: Path, tmp_path: Path) -> None:
+    signed: list[Status] = []
+
+    class Watched(Unsmooth):
+        def collect(self, want: Collect) -> Signed:
+            signed.append(self.state.status)
+            return super().collect(want)
+
+    root = Path(shutil.copytree(planned, tmp_path / "authority"))
+    people, go = room_of(root, Watched)
+    resting: When = lambda state: state.status is Status.PAUSED  # noqa: E731 - as short as the others
+    people.happens = [(at("7.2"), say(Kind.PAUSE)), (resting, say(Kind.ABORT))]
+    go()
+    assert codes(people) == ["session.resting"]
+    assert Status.PAUSED not in signed
+    accepted(root)
+
+
+def test_who_puts_all_away_is_there_before_a_suspension(planned: Path, tmp_path: Path) -> None:
+    happens: list[tuple[When, BaseException]] = [(at("7.2"), PowerCut())]
+    happens.append((lambda state: state.line == "resume" and len(state.seats) == 2, say(Kind.SUSPEND)))
+    root, people = unsmooth(planned, tmp_path, happens, verifier=VERIFIER.read_bytes())
+    assert codes(people) == ["session.seat_absent"]
+    accepted(root)
+
+
+def test_a_bug_is_told_even_if_the_token_is_gone_too(
+    planned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(shutil.copytree(planned, tmp_path / "authority"))
+    people, go = room_of(root)
+
+    def gone(self: SoftwareToken) -> None:
+        raise Refusal("token.failed", serial="X", function="C_Logout", result="CKR_DEVICE_REMOVED")
+
+    def when(state: State) -> bool:
+        if at("7.2")(state):
+            monkeypatch.setattr(SoftwareToken, "logout", gone)
+            return True
+        return False
+
+    people.happens = [(when, Bug("what nobody thought of"))]
+    with pytest.raises(Bug):
+        go()
+    assert codes(people) == ["token.failed"]
 
 
 # -- tokens that answer badly -----------------------------------------------------------------------------------------

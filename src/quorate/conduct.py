@@ -114,7 +114,7 @@ def _run(room: Room, journal: Journal, performer: Performer, spare: Path) -> Non
         try:
             journal.fault(bug)
         finally:
-            performer.log_out()
+            _log_out(room, performer)
         raise
 
 

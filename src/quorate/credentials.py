@@ -232,6 +232,7 @@ class Credentials:
         """
         what = "your old share, which is replaced" if which else "your share"
         held = self._shares.setdefault(key, {})
+        holders = tuple((seat, person) for seat, person in holders if person)
         here = {seat for seat, _ in holders}
         for seat in [seat for seat in held if seat not in here]:
             held.pop(seat).wipe()  # whoever goes out takes their share along

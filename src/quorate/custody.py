@@ -6,7 +6,8 @@ are needed. Then the steps are walked over places, items and seals. What fails h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import islice, product
 
@@ -26,9 +27,15 @@ People = Mapping[str, str]
 def walk(script: Script, authority: AuthorityState) -> tuple[Finding, ...]:
     """Everything that cannot work, each once, with who or what it is about."""
     findings: dict[Finding, None] = {}
-    choices = _choices(script)
+    choices, days = _choices(script), _days(script.window.opens[:10], script.window.closes[:10])
+
+    @functools.cache
+    def lacking(person: str, role: str) -> str:
+        """The first day of the window on which the person does not hold the role; empty if there is none."""
+        return next((day for day in days if not authority.holds_role(person, role, day)), "")
+
     for people in islice(choices, MOST_CHOICES):
-        findings |= dict.fromkeys(_seated(script, authority, people))
+        findings |= dict.fromkeys(_seated(script, authority, people, lacking))
         findings |= dict.fromkeys(_quorums(script, authority, people))
         findings |= dict.fromkeys(_alone(script, authority.fewest_people, people))
     if next(choices, None) is not None:
@@ -49,11 +56,12 @@ def _choices(script: Script) -> Iterator[People]:
             yield dict(zip(seats, people, strict=True))
 
 
-def _seated(script: Script, authority: AuthorityState, people: People) -> Iterator[Finding]:
-    days = _days(script.window.opens[:10], script.window.closes[:10])
+def _seated(
+    script: Script, authority: AuthorityState, people: People, lacking: Callable[[str, str], str]
+) -> Iterator[Finding]:
     for seat in script.seats:
         person = people[seat.id]
-        if missing := next((day for day in days if not authority.holds_role(person, seat.role, day)), ""):
+        if missing := lacking(person, seat.role):
             yield found("seat.not_appointed", f"seats[{seat.id}]", person=person, role=seat.role, day=missing)
         for other in script.seats:
             twice = seat.id < other.id and people[other.id] == person

@@ -53,6 +53,10 @@ from quorate.want import (
     WriteOut,
 )
 
+_GENERATING = ("C_GenerateKeyPair", "generate")
+_BEFORE = ("token.id_in_use", "token.mechanism_absent", "token.not_logged_in")
+"""By these a token refuses before anything is generated."""
+
 
 class Performer:
     """The ports of one ceremony."""
@@ -185,11 +189,14 @@ class Performer:
             made = token.generate(KeyType(want.key_type), want.object_id, want.label)
         except Refusal as refusal:
             self.face.refuse(refusal)
-            if refusal.code == "token.id_in_use" and want.object_id not in self._tried:
-                return Failed("failed", self.tokens.calls(want.token))  # somebody else's: it stays
+            calls = self.tokens.calls(want.token)
+            if refusal.code not in _BEFORE and any(name in _GENERATING for name, _ in calls):
+                self._tried.add(want.object_id)
+            if want.object_id not in self._tried:
+                return Failed("failed", calls)  # what lies under the id now is somebody else's: it stays
             # a pair that could not be read back, or whose destruction failed before
-            self._tried.add(want.object_id)
-            return self._look_up(LookUp(want.token, want.object_id), "failed")
+            left = self._look_up(LookUp(want.token, want.object_id), "failed")
+            return Failed(left.outcome, (*calls, *left.calls))
         self._tried.add(want.object_id)
         return Generated(made.spki, made.attributes, self.tokens.calls(want.token))
 
@@ -215,7 +222,7 @@ class Performer:
             return Failed("failed", self.tokens.calls(want.token))
         return SignaturesMade(tuple(made), self.tokens.calls(want.token))
 
-    def _look_up(self, want: LookUp, nothing: str = "absent") -> Answer:
+    def _look_up(self, want: LookUp, nothing: str = "absent") -> Failed:
         token = self.tokens[want.token]
         if token.lookup(want.object_id) is Presence.NONE:
             return Failed(nothing, self.tokens.calls(want.token))

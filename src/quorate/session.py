@@ -258,8 +258,13 @@ def require_due(state: State, kind: Type, skip: bool = False) -> None:
     """Refuse a suspension or an abort where there is none, and a skip of what is never skipped: before people sign."""
     step = state.step.id if state.step else ""
     lines = {Type.SUSPENDED: ("main", "resume"), Type.ABORTED: ("main", "resume", "suspend")}
+    if state.status in _RESTING:
+        raise Refusal("session.resting", status=state.status.value)
     if state.line not in lines.get(kind, (state.line,)):
         raise Refusal("session.not_due", type=kind.value, step=step)
+    missing = [seat for seat in state.roll if seat not in state.seats]
+    if kind is Type.SUSPENDED and state.line == "resume" and missing:
+        raise Refusal("session.seat_absent", seat=", ".join(missing))  # who puts things away has to be there
     if skip and isinstance(state.step, NEVER_SKIPPED):
         raise Refusal("session.never_skipped", step=step)
 
@@ -287,7 +292,8 @@ def evolve(state: State, event: Event) -> State:
         return _advance(_evolve_aside(after, event))
     if event.type is Type.ARRIVED:
         body = event.body
-        after = after.having(seats={**after.seats, body["seat"]: body["person"]})
+        sat = after.sat | {(body["seat"], body["person"])}
+        after = after.having(seats={**after.seats, body["seat"]: body["person"]}, sat=sat)
     elif event.type is Type.CLOSED:
         return _noted(after, event).having(status=Status.CLOSED)
     elif event.type is not Type.OPENED and after.step is not None:

@@ -184,7 +184,9 @@ def _skr(response: Response, keys: StandInKeys, spkis: Mapping[bytes, bytes], ol
     An SKR may be there before its KSKs.
     """
     key_sets = [tuple(_key(one, spkis) for one in bundle.keys) for bundle in response.bundles]
-    if old and [bundle.keys for bundle in read_skr(old, "a stand-in")[0].bundles] == key_sets:
+    # in any order: a file lists keys by tag, and stand-ins have others
+    there = [set(bundle.keys) for bundle in read_skr(old, "a stand-in")[0].bundles] if old else []
+    if there and there == [set(one) for one in key_sets]:
         return old
     bundles = []
     for bundle, key_set in zip(response.bundles, key_sets, strict=True):

@@ -83,8 +83,9 @@ def conduct_command(ceremony: Path, rehearsal: bool) -> None:
         console: Console = Practice(root, folder, host, start.state)
     else:
         start = prepare.real_base(root)
-        begun = record.frozen_states(archive.record_folder(ceremony, Mode.REAL))
-        console = Console(host, begun[-1] if begun else start.state, folder / "exchange")
+        where = archive.record_folder(ceremony, Mode.REAL)
+        begun = record.read_transcript(where / record.TRANSCRIPT)[0]  # else what a cut left there is made anew
+        console = Console(host, record.frozen_states(where)[-1] if begun else start.state, folder / "exchange")
     try:
         state = conduct(Room(host, console, ceremony, start, tokens), verifier().read_bytes(), folder)
     except (Stopped, Refusal) as stop:

@@ -145,7 +145,8 @@ def holders(state: State, token: str) -> frozenset[str]:
         if isinstance(operation, ShareOperation) and operation.token == token
         for seat in operation.holders
     }
-    return frozenset(known | {state.seats.get(seat, state.script.seat(seat).person) for seat in seats})
+    sat = {person for seat, person in state.sat if seat in seats}
+    return frozenset(known | sat | {state.seats.get(seat, state.script.seat(seat).person) for seat in seats})
 
 
 def approval(state: State, operation: ScriptOperation, tbs: bytes | None) -> Collect | None:

@@ -77,6 +77,7 @@ class State:
     cursors: tuple[Cursor, ...] = (Cursor("main", 0),)  # the last one walks; those before wait for it
     interrupted: bool = False  # `resumed` came while an attempt of this step was intended
     seats: Mapping[str, str] = field(default_factory=dict)
+    sat: frozenset[tuple[str, str]] = frozenset()  # seat and person, of everybody who has had a seat
     roll: tuple[str, ...] = ()  # seats whose sign-in the last `resumed` voided
     authorised: frozenset[tuple[str, str]] = frozenset()  # the tokens of which somebody has authorised a use, and who
     unlocked: tuple[tuple[str, str], ...] = ()
