@@ -25,7 +25,7 @@ from quorate.statement import Mode
 from test_acts_in_ceremonies import BEFORE, BOTH, FIRST, OLD, ZONE, two_quarters
 from test_adopted_skrs import CURRENT, adopting, brought, history, old_zone
 from zoned import day, generation, ksk, make_zoned, publish_plan, sign_plan, signing
-from zones import DAY, Zone, ksk_pair, replace
+from zones import DAY, Zone, both, ksk_pair, replace
 
 SWAPPED = {"current": "ksk-2", "next": "ksk-1"}
 
@@ -175,6 +175,11 @@ ATTACKS: dict[str, Attack] = {
         (response("n", "pre-publish+", BOTH),),
         "n: a ZSK of its first bundle is not in the last one of skr-1",
     ),
+    "a stranger's ZSKs are signed in a back-out": (
+        {"n": NEXT, "b": ZONE.request(2, [ZONE.zsks(50)] * 9, begin=ZONE.begin(2))},
+        (response("n", "rollover", BOTH), response("b", "rollover-back-out", BOTH) | {"back-out-of": "n"}),
+        "b: a ZSK of its first bundle is not in the last one of skr-1",
+    ),
 }  # fmt: skip
 
 
@@ -263,7 +268,23 @@ DAMAGED: dict[str, tuple[tuple[str, str], str]] = {
     ),
     "for another time": ((r"(<SignatureInception>2026)-01-01", r"\1-01-02"), "for another time than its bundle's"),
     "of other octets": ((r"<SignatureData>..", "<SignatureData>AA"), "not valid"),
+    "under another key's name": (
+        (r'<Signature keyIdentifier="[^"]*"', '<Signature keyIdentifier="x"'),
+        "not in its bundle",
+    ),
+    "with a serial that is none": (('serial="[0-9]+"', 'serial="x"'), "a serial number that is no number"),
 }
+
+
+def test_the_verifier_takes_no_ksk_that_returns_once_revoked() -> None:
+    zone, module = Zone(), verifier()
+    request = zone.request(0)
+    revoked = zone.sign(zone.draft(request, "revoke", both()))
+    usual = zone.sign(zone.draft(request, "normal", {"current": "A"}))
+    module.AnsweredRequest(write_skr(revoked)).verify()
+    returned = replace(revoked, bundles=(*revoked.bundles[:2], usual.bundles[2], *revoked.bundles[3:]))
+    with pytest.raises(module.Bad, match="a KSK that returns once revoked"):
+        module.AnsweredRequest(write_skr(returned)).verify()
 
 
 @pytest.mark.parametrize("what", DAMAGED)

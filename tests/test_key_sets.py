@@ -320,6 +320,25 @@ def test_an_interrupted_response_is_not_made_again_once_the_window_has_closed(
     assert [types.count(kind) for kind in ("intended", "completed", "aborted")] == [1, 0, 1]
 
 
+def test_numbers_with_zeros_before_them_are_read_by_the_verifier_too(tmp_path: Path) -> None:
+    """What an exception of the policy accepts in a request is no fault of the record."""
+    zone = Zone(kinds={"ksk-1": "p-256"})
+    root = make_zoned(tmp_path / "plain", zone)
+    rehearse(root, make_plan(root, "001-ksk", generation(ksk("ksk-1")), day(0, 90)), VERIFIER.read_bytes())
+    (path,) = (root / "dnssec").glob("*/policy.toml")
+    spelled = (
+        'id = "zeros", since = "2020-01-01", until = "2030-01-01", accepts = ["ksr.number_spelled"], reason = "So."'
+    )
+    path.write_text(f"exceptions = [{{ {spelled} }}]\n{path.read_text()}")
+    plan = sign_plan(root, "002-sign", zone, 0, "normal", CURRENT, **GENESIS)
+    ksr = plan / "inputs" / "ksr.xml"
+    text = re.sub(r'keyTag="(\d+)"', lambda tag: f'keyTag="{int(tag[1]):012}"', ksr.read_text())
+    ksr.write_text(text.replace("<TTL>172800<", "<TTL>000000172800<"))
+    rehearse(root, plan, VERIFIER.read_bytes())
+    code, output = verified(root, "001-ksk", "002-sign")
+    assert code == 0, output
+
+
 # -- forgeries --------------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ import pytest
 from example import SHARE, certificate, crl, key, make_authority, make_plan
 from forging import VERIFIER, genesis, record, verify
 from quorate import keysets
+from quorate.compiler import Resolver
 from quorate.dnssec.dnskey import Algorithm, DigestType, dnskey_of
 from quorate.findings import Refusal
 from quorate.references import References
@@ -138,6 +139,52 @@ def test_a_key_for_certificates_signs_no_key_sets_though_the_policy_pins_it(
     code, output = verify(*records, "--authority", genesis(root), "--rehearsal")
     assert code == 1
     assert "skr-0: a KSK of it is a key for certificates" in output
+
+
+ROOT_OF_IT = certificate("root", "root-r1", "Root R1", 3650, key="key-r1")
+
+
+@pytest.mark.parametrize("when", ["before, in one plan", "after, in one plan", "in a later one"])
+def test_what_signs_key_sets_signs_no_certificate_whatever_it_was_generated_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    zone = Zone(kinds={"key-r1": "p-256"})
+    root = add_zones(make_authority(tmp_path / "authority"), zone)
+    unsaid = key("key-r1").replace('use = "root"', 'use = "unknown"')
+    rehearse(root, make_plan(root, "001-keys", SHARE + unsaid, day(0, 90)), VERIFIER.read_bytes())
+    pin(root / "dnssec" / "0" / "policy.toml", (record(root, "001-keys") / "artifacts/key-r1.spki.der").read_bytes())
+    names, plan = (
+        ["001-keys", "003-more"],
+        sign_plan(root, "003-more", zone, 0, "normal", {"current": "key-r1"}, **GENESIS),
+    )
+    path = plan / "plan.toml"
+    head, marker, rest = path.read_text().partition("[[operations]]")
+    if when == "before, in one plan":
+        path.write_text(head + ROOT_OF_IT + marker + rest)
+    elif when == "after, in one plan":
+        path.write_text(head + marker + rest + ROOT_OF_IT)
+    else:
+        rehearse(root, plan, VERIFIER.read_bytes())
+        names, plan = [*names, "004-root"], make_plan(root, "004-root", ROOT_OF_IT, day(0, 20))
+    with pytest.raises(Refusal) as refusal:
+        prepare_rehearsal(root, plan, VERIFIER.read_bytes())
+    assert refusal.value.code == ("plan.ksk_of_ca" if when.startswith("before") else "plan.ksk_elsewhere")
+    monkeypatch.setattr(References, "signing_token", References.token_of)
+    monkeypatch.setattr(References, "require_no_certificates", lambda *_: None)
+    rehearse(root, plan, VERIFIER.read_bytes())
+    code, output = verify(*(record(root, name) for name in names), "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert "root-r1: is signed by the KSK key-r1" in output
+
+
+def test_the_verifier_takes_no_half_of_a_ksk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Resolver, "_require_ksk", lambda *_: None)
+    root = make_authority(tmp_path / "authority")
+    half = key("key-r1").replace('use = "root"', 'use = "ksk"')
+    rehearse(root, make_plan(root, "001-keys", SHARE + half), VERIFIER.read_bytes())
+    code, output = verify(record(root, "001-keys"), "--authority", genesis(root), "--rehearsal")
+    assert code == 1
+    assert "key-r1: is half a KSK" in output
 
 
 def pin(policy: Path, spki: bytes) -> None:

@@ -2497,6 +2497,9 @@ class Script:
         need(not set(answers) & (names | set(self.adopted)), "a response has the name of something else")
         written = []
         for operation in self.value["operations"]:
+            if operation["kind"] in KEY_KINDS:
+                half = {operation["use"] == "ksk", "zone" in operation, "algorithm" in operation}
+                need(len(half) == 1, "%s: is half a KSK" % operation["id"])
             if operation["kind"] in (*KEY_KINDS, *ISSUE_KINDS):
                 outputs = outputs_of(operation)
                 need(outputs and not outputs[0].endswith(".pem"), "%s: its first output is not DER" % operation["id"])
@@ -4404,6 +4407,7 @@ class Request:
         root = self._root(data)
         need(root.tag == "KSR" and len(root) == 1 and root[0].tag == "Request", "not a key signing request")
         self.id, self.zone, self.serial = (self._attribute(root, name) for name in ("id", "domain", "serial"))
+        self._need_serial()
         policy, *bundles = list(root[0])
         need(policy.tag == "RequestPolicy" and len(policy) == 1, "a request without a policy")
         self.policy = self._policy(policy[0])
@@ -4437,9 +4441,12 @@ class Request:
         need(len(found) == 1, "an element %s without one %s" % (plain(element.tag), name))
         return (found[0].text or "").strip()
 
+    def _need_serial(self):
+        need(re.match(r"[0-9]{1,20}\Z", self.serial, re.ASCII), "a serial number that is no number")
+
     def _number(self, element, name):
         text = self._text(element, name)
-        need(re.match(r"[0-9]{1,10}\Z", text, re.ASCII), "%s is not a number" % name)
+        need(re.match(r"[0-9]{1,20}\Z", text, re.ASCII), "%s is not a number" % name)
         return int(text)
 
     def _policy(self, element):
@@ -4474,7 +4481,7 @@ class Request:
             numbers = [self._number(one, name) for name in ("Flags", "Protocol", "Algorithm")]
             need(numbers[0] < 65536 and numbers[1] < 256, "a key with flags or a protocol that cannot be")
             name, tag = one.attrib.get("keyIdentifier", ""), self._attribute(one, "keyTag")
-            need(re.match(r"[0-9]{1,10}\Z", tag, re.ASCII), "a key tag that is not a number")
+            need(re.match(r"[0-9]{1,20}\Z", tag, re.ASCII), "a key tag that is not a number")
             keys.append((name, Dnskey(*numbers, octets)))
             stated.append((name, int(tag), self._number(one, "TTL")))
         need(keys, "a bundle without keys")
@@ -4519,6 +4526,7 @@ class AnsweredRequest(Request):
         _policy, *bundles = list(root[0])
         need(bundles and all(one.tag == "ResponseBundle" for one in bundles), "a response without bundles")
         self.serial = self._attribute(root, "serial")
+        self._need_serial()
         self.bundles = [self._bundle(one) for one in bundles]
 
     @property
@@ -4531,7 +4539,7 @@ class AnsweredRequest(Request):
 
     def verify(self):
         """Every signature is that of a KSK of its bundle over the whole of it; bundles follow each other."""
-        self.signers = set()
+        self.signers, gone = set(), set()
         self.need_own()
         count = sum(len(bundle["signatures"]) for bundle in self.bundles)
         need(count <= MOST_SIGNATURES, "it has %d signatures, more than anybody should verify" % count)
@@ -4545,9 +4553,13 @@ class AnsweredRequest(Request):
             ttls = {ttl for _, _, ttl in bundle["stated"]}
             ttls.update(fields[name] for fields, _, _ in bundle["signatures"] for name in ("TTL", "OriginalTTL"))
             need(len(ttls) == 1, "a bundle of several TTLs")
+            pairs = {(key.algorithm, key.octets): key.flags & 0x80 for key in keys if key.flags & 1}
+            need(not any(one in gone and not now for one, now in pairs.items()), "a KSK that returns once revoked")
+            gone |= {one for one, now in pairs.items() if now}
             signers = set()
             for fields, times, octets in bundle["signatures"]:
-                tagged = [key for key in keys if key.tag == fields["KeyTag"]][:2]
+                by = [key for name, key in bundle["keys"] if name == fields["identifier"]]
+                tagged = [key for key in by if key.tag == fields["KeyTag"]][:2]
                 need(tagged, "a signature by a key that is not in its bundle")
                 need(times == bundle["times"], "a signature for another time than its bundle's")
                 need(name_text(fields["signer"]) == self.zone, "a signature in the name of another zone")
@@ -5834,6 +5846,7 @@ class Register:
         self.ends = {}  # SKR -> when its last signature expires
         self.places = {}  # SKR -> Place
         self.ksks = set()  # public keys, as records have them, that were made or adopted
+        self.octets = {}  # the same by the digest of the key
         self.skrs = {}  # SKRs as a script lists them
         self.published = []  # artifacts in the order of their last publications
         self.requests = {}  # ids of requests and bundles, each with its zone -> digest of the request
@@ -6102,9 +6115,22 @@ class Register:
                 elif key.digest in certified:
                     fail("%s: its key is that of the certificate %s" % (name, certified[key.digest]))
             before.add(of)
+        places = [
+            *self.places.values(),
+            *(one.place() for one in (artifacts.key_sets_made if artifacts else {}).values()),
+        ]
+        in_sets = {octets for place in places for _, octets in place.ksks}
+        responses = [one for o in script.value["operations"] if o["kind"] == "sign-skr" for one in o["responses"]]
+        here = {
+            key.digest for one in responses for part in one["keys"] for key in [session.known_key(part["key"])] if key
+        }
         for name in artifacts.made if artifacts else ():
             operation = script.operations[name]
-            if "key" in operation and zones.get(session.known_key(operation["key"]).digest):
+            if "key" not in operation:
+                continue
+            key = session.known_key(operation["key"])
+            octets = Dnskey.octets_of(key.public) if key.public is not None else self.octets.get(key.digest, set())
+            if zones.get(key.digest) or key.digest in here or octets & in_sets:
                 fail("%s: is signed by the KSK %s" % (name, operation["key"]))
         for operation in script.value["operations"]:
             for one in operation["responses"] if operation["kind"] == "sign-skr" else ():
@@ -6218,16 +6244,24 @@ class Register:
             try:
                 if one.response["back_out_of"] in mains:
                     self._backs_out(one, mains[one.response["back_out_of"]])
+                    names = list(mains)
+                    until = names[: names.index(one.response["back_out_of"])]
+                    self._after(one, before, {name: mains[name] for name in until})
             except Bad as bad:
                 fail("%s: %s" % (name, bad))
 
     def _in_place(self, one, before, mains):
-        act, now, starts = one.response["act"], one.place(), one.bundles[0][0]["times"][0]
         need(not one.schema.get("back_out_of"), "a back-out stands by itself")
+        for name, other in mains.items():
+            both = other.zone == one.zone and {begins for begins, _ in one.place().times}
+            need(not both or not both & {begins for begins, _ in other.place().times},
+                 "it is for slots of %s, which is made here too" % name)  # fmt: skip
+        self._after(one, before, mains)
+
+    def _after(self, one, before, mains):
+        """A response, or a back-out of one, after what is in the zone, or what is made here before it."""
+        act, now, starts = one.response["act"], one.place(), one.bundles[0][0]["times"][0]
         own = {name: other.place() for name, other in mains.items() if other.zone == one.zone}
-        for name, other in own.items():
-            twice = {begins for begins, _ in now.times} & {begins for begins, _ in other.times}
-            need(not twice, "it is for slots of %s, which is made here too" % name)
         earlier = {name: other for name, other in before.items() if other.zone == one.zone}
         deployed = {name: earlier[name] for name in self.published if name in earlier}
         once = [
@@ -6261,7 +6295,8 @@ class Register:
             need(int(one.request.serial) > int(other.serial), "its serial number is not above that of %s" % last)
         self._among_ksks(one, now, last, other)
         need(not (revoked | other.revoked) & now.published, "a KSK that was revoked is published again")
-        self._follows(one, now, last, other)
+        if not one.response["back_out_of"]:
+            self._follows(one, now, last, other)
 
     @staticmethod
     def _among_ksks(one, now, last, other):
@@ -6385,7 +6420,8 @@ class Register:
     def adopt(self, script, session, history):
         """Take in what this record adopts: it counts as if an earlier record had made it."""
         for public in history.keys.values():
-            self.ksks |= Dnskey.octets_of(public)
+            self.octets[public.digest] = Dnskey.octets_of(public)
+            self.ksks |= self.octets[public.digest]
         self.unshown = history.unshown
         for name in (name for name in script.adopted if name in session.adopted):
             one = script.adopted[name]
@@ -6452,7 +6488,8 @@ class Register:
         for key in session.keys.values():
             self.keys[key.id] = (key.object, key.digest, key.token, key.type)
             if key.public is not None:
-                self.ksks |= Dnskey.octets_of(key.public)
+                self.octets[key.digest] = Dnskey.octets_of(key.public)
+                self.ksks |= self.octets[key.digest]
         self.destroyed.update(dict.fromkeys(session.destroyed, script.ceremony))
         self.ids |= session.begun | session.adopted
         touched = {(o["token"], o["credential"]) for o in script.value["operations"] if o["kind"] == "share"}

@@ -77,18 +77,24 @@ def _require_form(it: CertificateFacts | CrlFacts, where: str) -> None:
         old = {
             "a certificate of version 1 or 2": it.version != 3 or not it.extensions,
             "a certificate with a serial number that is not positive or over 20 octets": not 0 < it.serial < 1 << 159,
-            "a certificate that begins before 1950": it.not_before.year < FIRST_YEAR,
+            "a certificate of before 1950": min(it.not_before, it.not_after).year < FIRST_YEAR,
         }
     else:
         old = {
             "a CRL without a number": it.version != 2 or it.number < 0,
             "a CRL without nextUpdate": it.next_update is None,
             "a CRL whose list of entries is empty": it.empty_list,
-            "a CRL of before 1950": min((it.this_update, *(one.date for one in it.entries))).year < FIRST_YEAR,
+            "a CRL of before 1950": min(_moments(it)).year < FIRST_YEAR,
         }
     for problem, there in old.items():
         if there:
             raise Refusal("adopt.form", where, problem=problem)
+
+
+def _moments(it: CrlFacts) -> tuple[datetime, ...]:
+    """Every time that a CRL states."""
+    until = (it.next_update,) if it.next_update else ()
+    return (it.this_update, *until, *(one.date for one in it.entries))
 
 
 def public_key(name: str, kind: str, der: bytes) -> bytes:

@@ -12,7 +12,7 @@ from quorate.outline import NO_INPUTS, Beginning, Written, filled, quoted, share
 
 def _root(start: Beginning) -> Written:
     state, token = start.state, start.state.tokens[0].id
-    number = start.earlier.named + 1
+    number = start.earlier.unused_root()
     tag, days = f"r{number}", start.days(f"{state.rules}-root", state.commitments.root_days)
     parts = [share] if (share := share_of(start, token)) else []
     names = {"organisation": quoted(state.organisation), "common_name": quoted(_named(state, f"Root R{number}"))}
@@ -122,7 +122,7 @@ def _crl_of(start: Beginning, issuer: str) -> str:
     state, number = start.state, start.earlier.numbers.get(issuer, 0) + 1
     return filled(
         "operations/crl.toml",
-        tag=issuer.removeprefix("root-"),
+        id=start.earlier.free(f"crl-{issuer.removeprefix('root-')}-{number}"),
         issuer=issuer,
         number=str(number),
         rules=state.rules,

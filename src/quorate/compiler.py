@@ -132,7 +132,9 @@ class Resolver:
                 outputs = files_of(operation) if operation.output else ()
                 return GenerateOperation(name, token, kind, use, self.draw(8).hex(), outputs, zone, algorithm)
             case SignKeySets():
-                return resolve(operation, self.authority, self.register, self.inputs)
+                resolved = resolve(operation, self.authority, self.register, self.inputs)
+                self.names.require_no_certificates(resolved, f"operations[{resolved.id}]")
+                return resolved
             case ImportKey():
                 return self._import(operation)
             case DestroyKey(id=name, key=key):

@@ -80,8 +80,9 @@ def check_request(asked: Asked) -> None:
         _say([*differences(case.request, case.previous), ""])
     missing = () if before.previous else _chain_missing(before.history, asked.genesis)
     verdict, relaxed = _relaxing(judge(case), asked.act)
-    missing, left = _apart(missing, asked.act)
-    relaxed += left
+    if before.answered and all(before.answered):  # else nothing was signed that could be signed again
+        missing, left = _apart(missing, asked.act)
+        relaxed += left
     verdict = verdict._replace(refused=(*verdict.refused, *ahead))
     _say(_check_lines(case, verdict, relaxed, asked.act))
     if asked.act and not all(before.answered):  # else KSR-ID says so

@@ -71,6 +71,12 @@ class Earlier:
         choices = (name, *(f"{name}-{number}" for number in range(2, len(self.ids) + 3)))
         return next(choice for choice in choices if choice not in self.ids)
 
+    def unused_root(self) -> int:
+        """The number of the next root: above how many there are, and no id has it."""
+        names = ("key-r{}", "root-r{}", "crl-r{}-1")
+        numbers = itertools.count(self.named + 1)
+        return next(number for number in numbers if not self.ids & {one.format(number) for one in names})
+
     def numbered(self, name: str, number: int) -> str:
         """`name` with that number, or the next one that makes it new."""
         return next(one for n in itertools.count(number) if (one := f"{name}-{n}") not in self.ids)

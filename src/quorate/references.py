@@ -5,8 +5,11 @@ A reference is a text: `operation:ID` for what this plan makes, `input:FILE` for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 
+from quorate.dnssec.dnskey import spki_of
+from quorate.dnssec.ksr_xml import read_skr
 from quorate.findings import Refusal
 from quorate.plan import ImportKey, Operation
 from quorate.register import NewestCrl, Register, crl_names
@@ -19,8 +22,11 @@ from quorate.script.operations import (
     Entry,
     GenerateOperation,
     ImportOperation,
+    IssueOperation,
+    Part,
     RequestOperation,
     ScriptOperation,
+    SignOperation,
 )
 from quorate.x509.csr import read_csr, read_spki
 from quorate.x509.facts import CertificateFacts, read_certificate, read_crl, verify_issued
@@ -28,6 +34,10 @@ from quorate.x509.legacy import signed_as_made
 
 Lists = tuple[bytes, str | bytes]
 """Whose CRLs follow one another: a name (DER), and a public key (DER), or the id of one that this plan generates."""
+
+
+def _parts(operation: SignOperation) -> Iterator[Part]:
+    return (part for response in operation.responses for part in response.keys)
 
 
 class Fallen(Exception):
@@ -174,10 +184,27 @@ class References:
 
     def signing_token(self, key: str, where: str) -> str:
         """The token of a key that signs an object of X.509; a KSK signs key sets and nothing else."""
-        token = self.token_of(key, where)
-        if self.ksk_of(key, self.register.spkis.get(key, b"")):
+        token, public = self.token_of(key, where), self.register.spkis.get(self.first(key), b"")
+        here = (part for one in self.operations if isinstance(one, SignOperation) for part in _parts(one))
+        in_sets = self._in_key_sets | {self.register.spkis[part.key] for part in here}
+        if self.ksk_of(key, public) or public in in_sets:
             raise Refusal("plan.ksk_elsewhere", where, key=key)
         return token
+
+    @cached_property
+    def _in_key_sets(self) -> frozenset[bytes]:
+        """The public keys (DER) of all KSKs in the key sets on record, whoever they were generated for."""
+        bundles = [bundle for name, one in self.register.skrs.items() for bundle in read_skr(one.data, name)[0].bundles]
+        return frozenset(spki_of(key.dnskey.unrevoked) for bundle in bundles for key in bundle.ksks)
+
+    def require_no_certificates(self, operation: SignOperation, where: str) -> None:
+        """What signs key sets signs nothing of X.509 in the same ceremony either."""
+        issued = [one for one in self.operations if isinstance(one, IssueOperation)]
+        used = {self.register.spkis.get(self.first(one.key)): one for one in issued}
+        for part in _parts(operation):
+            if one := used.get(self.register.spkis[part.key]):
+                said = f"{one.id} is signed with it"
+                raise Refusal("plan.ksk_of_ca", where, ksk=part.ksk, key=part.key, said=said)
 
     def require_ksk_import(self, plan: ImportKey, public: bytes, where: str) -> None:
         """A copy is a KSK of the zones of which its key is one; so may be what nobody saw generated and no CA has."""

@@ -172,6 +172,11 @@ def load_history(folder: Path, schemas: Schemas) -> tuple[Signed, ...]:
         response, _ = read_skr(file_octets(path.parent / "skr.xml"), f"{where}/skr.xml")
         back_out = bool(entry.schema and schemas.named(entry.schema).back_out_of)
         keys = {one.part: one.ksk for one in entry.keys}
+        parts = schemas.named(entry.schema).keys if entry.schema else ()
+        if keys and sorted(one.part for one in entry.keys) != sorted(parts):
+            said = ", ".join(sorted(one.part for one in entry.keys))
+            facts = {"schema": entry.schema or "nothing", "parts": ", ".join(parts), "said": said}
+            raise Refusal("schema.binding", f"{where}/response.toml", **facts)
         days.setdefault(entry.deployed, []).append(len(history))
         history.append(Signed(response, entry.request, bool(entry.deployed), back_out, entry.schema, keys))
     order = [number for day in sorted(days) for number in days[day]]

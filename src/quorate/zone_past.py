@@ -143,5 +143,8 @@ def _adopted(name: str, response: Response, policy: Policy, schemas: Schemas) ->
     """An adopted SKR as an instance of one of its zone's schemas."""
     ksks = known_ksks(policy, (key.dnskey for bundle in response.bundles for key in bundle.ksks))
     slots = slots_in(response, ksks)
-    schema, keys = next(((one.id, keys) for one, keys in recognised(schemas, slots)), ("", {}))
-    return Answer(name, response.domain, schema, keys, is_adopted=True, shows=slots[-1].publish | slots[-1].sign)
+    ways = recognised(schemas, slots)
+    schema, keys = (ways[0][0].id, ways[0][1]) if ways else ("", {})
+    if any(one.id == schema and other != keys for one, other in ways):
+        schema, keys = "", {}  # two KSKs did the same: nobody can tell which is which
+    return Answer(name, response.domain, schema, keys, is_adopted=True, shows=slots[-1].publish)

@@ -289,14 +289,25 @@ def _predecessor_findings(before: Signed | None, ksks: Ksks) -> Iterator[Finding
                 yield found("skr.predecessor_ksk", f"bundle {number} before", tag=key.dnskey.key_tag)
 
 
+Readings = tuple[tuple[Schema, Mapping[str, str]], ...]
+
+
+def readings(before: Signed, schemas: Schemas, ksks: Ksks) -> Readings:
+    """The schemas and bindings of which an SKR can be an instance: what its record says, else what it shows."""
+    said = schemas.named(before.schema) if before.schema else None
+    if said is not None and set(before.keys) == set(said.keys):
+        return ((said, before.keys),)
+    ways = recognised(schemas, before.turns(ksks))
+    return tuple(way for way in ways if way[0] == said) or ways
+
+
 def _order_findings(before: Signed | None, main: Next, rules: Rules) -> Iterator[Finding]:
     """Whether the schema may come now, with these KSKs in its parts."""
     if main.schema.back_out_of:
         yield found("skr.back_out_as_main", schema=main.schema.id)
     if before is None:
         return
-    known = [(rules.schemas.named(before.schema), before.keys)] if before.schema else []
-    ways = known or list(recognised(rules.schemas, before.turns(rules.ksks)))
+    ways = readings(before, rules.schemas, rules.ksks)
     bindings = [keys for schema, was in ways if (keys := carried(main.schema, schema, was)) is not None]
     if any(all(main.keys[part] == name for part, name in keys.items()) for keys in bindings):
         return

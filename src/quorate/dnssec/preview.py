@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from quorate.dnssec.act import Act
-from quorate.dnssec.conformity import slots_in
-from quorate.dnssec.continuity import Next, Signed, judge, predecessor, rules_for
+from quorate.dnssec.continuity import Next, Signed, judge, predecessor, readings, rules_for
 from quorate.dnssec.dnskey import Dnskey
 from quorate.dnssec.ksk import Ksks, known_ksks
 from quorate.dnssec.ksr import Request
 from quorate.dnssec.policy import Policy
 from quorate.dnssec.response import draft_response, promise_of
-from quorate.dnssec.schema import Schema, Schemas, carried, recognised, slots_of
+from quorate.dnssec.schema import Schema, Schemas, carried, slots_of
 from quorate.dnssec.table import planned_rows
 from quorate.findings import Finding, found
 
@@ -99,10 +98,9 @@ def _inherited(
     before = predecessor(history, request.id, Act.ROUTINE)
     bound: dict[str, str] = {}
     if before is not None:
-        recorded = [(schemas.named(before.schema), before.keys)] if before.schema else []
-        known = recorded or recognised(schemas, slots_in(before.response, ksks))
-        readings = [following for one, was in known if (following := carried(schema, one, was))]
-        bound = dict(readings[0]) if readings and all(one == readings[0] for one in readings) else {}
+        known = readings(before, schemas, ksks)
+        ways = [following for one, was in known if (following := carried(schema, one, was))]
+        bound = dict(ways[0]) if ways and all(one == ways[0] for one in ways) else {}
     parts = [part for part in schema.keys if part not in bound]
     free = [one.id for one in ksks.ksks if one.id not in bound.values()]
     begins, ends = request.bundles[0].inception, request.bundles[-1].expiration

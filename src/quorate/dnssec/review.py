@@ -15,7 +15,7 @@ from quorate.dnssec.act import ACTS, Act
 from quorate.dnssec.anchor import TrustAnchor
 from quorate.dnssec.checks import IN_THE_ANSWER, IN_THE_CHAIN, Case, Check
 from quorate.dnssec.checks import judge as judge_checks
-from quorate.dnssec.continuity import Next, Rules, Signed, Verdict, judge, predecessor, rules_for
+from quorate.dnssec.continuity import Next, Rules, Signed, Verdict, judge, predecessor, readings, rules_for
 from quorate.dnssec.dnskey import Dnskey
 from quorate.dnssec.ksk import Ksk, Ksks, known_ksks
 from quorate.dnssec.ksr import Request, Response
@@ -194,7 +194,5 @@ def _placed(
 def _follows(way: tuple[Schema, Mapping[str, str]], before: Signed | None, schemas: Schemas, ksks: Ksks) -> bool:
     if before is None:
         return True
-    recorded = [(schemas.named(before.schema), before.keys)] if before.schema else []
-    known = recorded or recognised(schemas, conformity.slots_in(before.response, ksks))
-    bindings = [carried(way[0], schema, keys) for schema, keys in known]
+    bindings = [carried(way[0], schema, keys) for schema, keys in readings(before, schemas, ksks)]
     return any(keys is not None and all(way[1].get(part) == name for part, name in keys.items()) for keys in bindings)

@@ -111,7 +111,7 @@ TABLE: dict[str, Meaning] = {
         "",
     ),
     "quorum.below_commitment": Meaning(
-        WARNING,
+        ERROR,
         False,
         "a quorum of {need} is below the committed minimum of {least}",
         "raise it, or change the commitment",

@@ -67,13 +67,13 @@ def _keys_and_names(it: Inventory) -> Iterator[Finding]:
 
 
 def _serials(it: Inventory) -> Iterator[Finding]:
-    keys, first = it.signing_keys(), dict[str, str]()
+    keys, first = it.signing_keys(), dict[tuple[str, str], str]()
     for row in (one for one in it.certificates if one.issuer):
         first.setdefault(keys[row.issuer], row.issuer)
     given = _gathered(((keys[row.issuer], row.serial), row.id) for row in it.certificates if row.issuer)
-    for (spki, serial), ids in given.items():
+    for (signer, serial), ids in given.items():
         if len(ids) > 1:
-            yield found("register.serial_twice", first[spki], serial=serial, certificates=", ".join(ids))
+            yield found("register.serial_twice", first[signer], serial=serial, certificates=", ".join(ids))
 
 
 def _identifiers(it: Inventory) -> Iterator[Finding]:
@@ -92,18 +92,18 @@ def _identifiers(it: Inventory) -> Iterator[Finding]:
 def _urls(it: Inventory) -> Iterator[Finding]:
     """What one key has signed points to one CRL and to one issuer; two issuers do not share a CRL."""
     keys = it.signing_keys()
+    named = {keys[row.id]: row.id for row in reversed(it.certificates)}
     live = [row for row in it.certificates if row.status != "expired" and row.issuer]
     for code, urls in (
         ("register.crl_url_differs", [(keys[row.issuer], url) for row in live for url in row.crl_urls]),
         ("register.ca_issuers_url_differs", [(keys[row.issuer], url) for row in live for url in row.ca_issuers_urls]),
     ):
-        for spki, different in _gathered(urls).items():
+        for signer, different in _gathered(urls).items():
             if len(different) > 1:
-                issuer = next(row.issuer for row in live if keys[row.issuer] == spki)
+                issuer = next(row.issuer for row in live if keys[row.issuer] == signer)
                 yield found(code, issuer, urls=", ".join(different))
-        for url, issuers in _gathered((url, spki) for spki, url in urls).items():
-            if len(issuers) > 1:
-                names = [next(row.id for row in it.certificates if row.spki == spki) for spki in issuers]
+        for url, names in _gathered((url, named[signer]) for signer, url in urls).items():
+            if len(names) > 1:
                 yield found("register.url_shared", url, issuers=", ".join(names))
 
 

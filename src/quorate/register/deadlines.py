@@ -70,9 +70,9 @@ def _crls(it: Inventory, clause: str) -> Iterator[Due]:
 
 def _responses(it: Inventory, clause: str) -> Iterator[Due]:
     """The next OCSP response about each certificate that has one, and one that says so of what was revoked since."""
-    keys, listed = it.signing_keys(), dict[tuple[str, str], str]()
+    keys, listed = it.signing_keys(), dict[tuple[tuple[str, str], str], str]()
     for crl, fresh in _revocations(it):
-        listed |= {(keys.get(crl.issuer, ""), serial): crl.made for serial in fresh}
+        listed |= {(keys.get(crl.issuer, ("", "")), serial): crl.made for serial in fresh}
     for row in it.responses:
         about = it.certificate(row.certificate) if row.newest and row.certificate else None
         if about is None or about.status == "expired":
@@ -151,12 +151,12 @@ def _publications(it: Inventory) -> Iterator[Due]:
 
     An issuer of which something was adopted, that is made before, had its first certificate long ago.
     """
-    first: dict[str, CertificateRow] = {}
-    for row in it.certificates:
-        first.setdefault(row.issuer, row)
-    for issuer, row in first.items():
-        if issuer and row.kind != "adopted":
-            yield _due(day(row.made) + timedelta(hours=24), "the first CRL is published", issuer, "BR 4.9.7")
+    keys, first = it.signing_keys(), dict[tuple[str, str], CertificateRow]()
+    for row in (one for one in it.certificates if one.issuer):
+        first.setdefault(keys[row.issuer], row)
+    for row in first.values():
+        if row.kind != "adopted":
+            yield _due(day(row.made) + timedelta(hours=24), "the first CRL is published", row.issuer, "BR 4.9.7")
     for crl, fresh in _made_here(it):
         if fresh:
             yield _due(day(crl.made) + timedelta(hours=24), f"CRL {crl.number} is published", crl.issuer, "BR 4.9.7")
@@ -254,7 +254,7 @@ def _after(moment: datetime | None) -> str:
 
 def _ceremonies(it: Inventory, keys: dict[str, Retention]) -> Iterator[Retention]:
     """A ceremony's record is kept as long as any key that it has to do with, and two years in any case (BR 5.5.2)."""
-    of = it.signing_keys()
+    of = {row.id: row.spki for row in it.certificates}
     for ceremony in it.ceremonies:
         certificates = [row for row in it.certificates if row.ceremony == ceremony]
         requests = [row for row in it.requests if row.ceremony == ceremony]

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from quorate.register.inventory import by_issuer, day
 from quorate.register.rows import CertificateRow, CrlRow, Inventory
 
-_COMMON_NAME = re.compile(r"(?:^|[,+])CN=((?:\\.|[^\\,+])*)")
+_ATTRIBUTE = re.compile(r"(?:\\.|[^\\,+])+")
+"""One attribute of a name as text (RFC 4514): what is escaped separates nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class Branch:
     @property
     def name(self) -> str:
         """The common name, or the whole subject where there is none."""
-        named = _COMMON_NAME.findall(self.row.subject)
-        return re.sub(r"\\([^0-9a-f])", r"\1", named[0]) if named else self.row.subject
+        named = [one for one in _ATTRIBUTE.findall(self.row.subject) if one.startswith("CN=")]
+        return re.sub(r"\\([^0-9a-f])", r"\1", named[0].removeprefix("CN=")) if named else self.row.subject
 
 
 def branches(it: Inventory) -> tuple[Branch, ...]:

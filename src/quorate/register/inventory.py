@@ -169,9 +169,9 @@ def _crls(register: Register, objects: Objects) -> tuple[CrlRow, ...]:
 def _certificates(
     register: Register, objects: Objects, crls: tuple[CrlRow, ...], now: datetime
 ) -> tuple[CertificateRow, ...]:
-    spkis = {name: it.spki for name, it in objects.certificates.items()}
+    signers = {name: (written(it.subject), it.spki) for name, it in objects.certificates.items()}
     listed = {
-        (spkis.get(row.issuer), one.serial): Revoked(one.date.strftime(SECOND), one.reason or "unspecified", row.id)
+        (signers.get(row.issuer), one.serial): Revoked(one.date.strftime(SECOND), one.reason or "unspecified", row.id)
         for row in crls
         if row.newest
         for one in objects.crls[row.id].entries
@@ -182,7 +182,7 @@ def _certificates(
             continue
         it = objects.certificates[entry.operation.id]
         issuer = objects.issuer(it)
-        revoked = listed.get((spkis[issuer], it.serial)) if issuer else None
+        revoked = listed.get((signers[issuer], it.serial)) if issuer else None
         rows.append(
             CertificateRow(
                 *_row(entry),

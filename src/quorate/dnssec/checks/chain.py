@@ -30,7 +30,8 @@ def ksr_previous(case: Case) -> Iterator[Finding]:
     for one in () if case.drafted else own_findings(previous):
         if one.blocks and one.code != "skr.unsigned":  # which KSR-CHAIN-KEYS says
             where = f"{one.where.replace('bundle', 'slot')} before".removeprefix(" ")
-            yield found("ksr.previous", where if one.where else "", problem=Finding(one.code, "", one.facts).sentence)
+            problem = Finding(one.code, "", one.facts).sentence.removeprefix("KSR-POLICY-SAFETY: ")
+            yield found("ksr.previous", where if one.where else "", problem=problem)
 
 
 def ksr_chain_keys(case: Case) -> Iterator[Finding]:
