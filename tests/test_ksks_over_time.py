@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import test_kskm
+from quorate.dnssec.act import Act
 from quorate.dnssec.dnskey import ZSK_FLAGS, Algorithm, Dnskey
 from quorate.dnssec.keyfile import KeyPair
 from quorate.dnssec.ksr_layout import write_ksr, write_skr
@@ -20,7 +21,7 @@ from quorate.findings import Refusal
 from quorate.host import SteppedHost
 from refusing import refused, run
 from zone_folder import LIMITS, make_folder, pin
-from zones import DAY, TTL, Zone, both, replace
+from zones import DAY, STATED, TTL, Zone, both, replace
 
 ONE = {"current": "A"}
 Turn = tuple[str, Mapping[str, str]]
@@ -87,6 +88,47 @@ def test_a_pinned_anchor_is_followed_whose_public_key_nobody_has(tmp_path: Path)
     assert "a validator with the fixed trust anchor B meets bundle 1" in outcome.err
 
 
+def test_what_nobody_has_answered_is_not_signed_again(tmp_path: Path) -> None:
+    zone = Zone()
+    make_folder(tmp_path, zone)
+    (tmp_path / "ksr.xml").write_bytes(write_ksr(zone.request(0)))
+    check = ("ksr", "check", tmp_path / "ksr.xml", "--in", tmp_path, "--at", "2025-12-01", "--act", "re-sign")
+    assert "ksr.chain_missing" in refused(tmp_path, *check)
+
+
+@pytest.mark.parametrize("schema", ["pre-publish+", "rollover+", "revoke"])
+def test_a_record_that_names_its_schema_alone_is_read_by_it(tmp_path: Path, schema: str) -> None:
+    turns: list[Turn] = [("normal", ONE), ("pre-publish", both()), ("rollover", both())]
+    last: Turn = ("normal", {"current": "B"}) if schema == "revoke" else ("rollover", both())
+    turns = turns[:2] if schema == "pre-publish+" else turns
+    ksr, skr, day = last_of(tmp_path, [*turns, (schema, both()), ("revoke", both()) if schema == "rollover+" else last])
+    entry = tmp_path / "dnssec" / "responses" / f"00{len(turns)}" / "response.toml"
+    entry.write_text(entry.read_text() + f'schema = "{schema}"\n')
+    assert run("skr", "check", skr, "--in", tmp_path, "--at", day).code == 0
+    schema_after = "revoke" if schema == "rollover+" else last[0]
+    outcome = run("ksr", "check", ksr, "--in", tmp_path, "--at", day, "--schema", schema_after)
+    assert outcome.code == 0, outcome.err
+
+
+def test_a_record_gives_each_part_its_ksk(tmp_path: Path) -> None:
+    _, skr, day = last_of(tmp_path, [("normal", ONE), ("normal", ONE)])
+    entry = tmp_path / "dnssec" / "responses" / "000" / "response.toml"
+    entry.write_text(entry.read_text() + 'schema = "normal"\nkeys = [{ part = "next", ksk = "A" }]\n')
+    assert refused(tmp_path, "skr", "check", skr, "--in", tmp_path, "--at", day) == ["schema.binding"]
+
+
+def test_what_is_signed_ahead_in_a_bridge_counts_as_shown() -> None:
+    zone = Zone(published={"B": 0}, stated=replace(STATED, publish_safety=170 * DAY))
+    zone.deploy(zone.request(0), "normal", ONE)
+    zone.deploy(zone.request(1), "pre-publish", both(), False)
+    zone.deploy(zone.request(2), "pre-publish+", both(), False)
+    assert zone.judged(zone.request(3), "rollover", both(), Act.CALENDAR_BRIDGE).blocking == ()
+    short = replace(STATED, publish_safety=190 * DAY)
+    zone.stated = short
+    blocking = zone.judged(zone.request(3), "rollover", both(), Act.CALENDAR_BRIDGE).blocking
+    assert {one.code for one in blocking} == {"skr.published_late"}
+
+
 def test_an_anchor_counts_in_its_days_alone(tmp_path: Path) -> None:
     _, skr, day = last_of(tmp_path, [("normal", ONE)])
     anchor = tmp_path / "anchors.xml"
@@ -108,6 +150,11 @@ def test_with_an_anchor_alone_a_ksk_may_be_published_that_is_none_yet(tmp_path: 
     alone = tmp_path / "skr.xml"
     alone.write_bytes(skr.read_bytes())
     assert run("skr", "check", alone, "--trust-anchor", anchor).code == 0
+    _, later, day = last_of(tmp_path / "later", [("normal", ONE), ("pre-publish", both()), ("pre-publish+", both())])
+    after = tmp_path / "after.xml"
+    after.write_bytes(later.read_bytes())
+    check = ("skr", "check", after, "--previous", alone, "--trust-anchor", anchor, "--at", day)
+    assert run(*check).code == 0
 
 
 @pytest.mark.parametrize(

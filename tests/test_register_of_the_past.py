@@ -61,6 +61,8 @@ def test_two_that_certify_each_other_are_drawn_though_neither_has_a_root() -> No
 def test_a_comma_does_not_end_a_common_name() -> None:
     row = certificate("root-1", subject="CN=Trust\\, Root R1,O=Voorbeeld\\, B.V.,C=NL")
     assert branches(inventory((row,)))[0].name == "Trust, Root R1"
+    row = certificate("root-1", subject="OU=a\\,CN=b,CN=Trust,C=NL")
+    assert branches(inventory((row,)))[0].name == "Trust"
 
 
 # -- deadlines --------------------------------------------------------------------------------------------------------
@@ -98,6 +100,13 @@ def test_nothing_is_due_for_an_issuer_that_is_not_ours_nor_anew_for_what_was_ado
     assert [one for one in said if "CCADB" in one] == [
         "2026-11-29T10:00:00Z sub-2: disclosed in CCADB, before it issues"
     ]
+
+
+def test_the_first_list_of_a_name_and_a_key_is_due_once(webpki: AuthorityState) -> None:
+    first, again = (certificate(f"root-1{more}", key="root-1", made="2026-11-22T10:00:00Z") for more in ("", "-again"))
+    said = {one.partition(" ")[2] for one in told(inventory((first, again), (), KEYS), webpki)}
+    assert "root-1: the first CRL is published" in said
+    assert "root-1-again: the first CRL is published" not in said
 
 
 # -- what is kept, what agrees ----------------------------------------------------------------------------------------
@@ -195,8 +204,44 @@ def test_dates_of_before_1950_are_not_adopted(rolled: Path, tmp_path: Path) -> N
     signing = ("ca", "-batch", "-config", "ca.cnf", "-startdate", "09500101000000Z", "-enddate", TO, "-notext")
     itself = ("-selfsign", "-keyfile", "root.key", "-in", "root.csr", "-extensions", "root", "-out", "oldest.pem")
     openssl(rolled, *signing, *itself)
-    root = adopting_authority(tmp_path / "authority", rolled, {"oldest": "oldest.pem"})
-    assert refused(root, "check", make_plan(root, "001-adoption", "", adopt=["oldest"])) == ["adopt.form"]
+    backward = ("ca", "-batch", "-config", "ca.cnf", "-startdate", FROM, "-enddate", "09500101000000Z", "-notext")
+    openssl(rolled, *backward, *itself[:-1], "backward.pem")
+    gone = ("-gencrl", "-crlexts", "crl", "-crl_lastupdate", FROM, "-crl_nextupdate", "09500101000000Z")
+    openssl(rolled, "ca", "-config", "ca.cnf", "-cert", "root.pem", "-keyfile", "root.key", *gone, "-out", "back.crl")
+    for number, name in enumerate(("oldest.pem", "backward.pem", "back.crl"), 1):
+        root = adopting_authority(tmp_path / str(number) / "authority", rolled, {"root-1": "root.pem", "odd": name})
+        assert refused(root, "check", make_plan(root, "001-adoption", "", adopt=["root-1", "odd"])) == ["adopt.form"]
+
+
+def test_serials_are_of_a_name_and_a_key(rolled: Path, tmp_path: Path) -> None:
+    """One key goes by two names; the list of one of them says nothing of what the other has issued."""
+    subject = "/C=NL/O=Example Trust/CN=Other Name"
+    openssl(rolled, "req", "-new", "-key", "root.key", "-subj", subject, "-out", "other.csr", "-config", "ca.cnf")
+    signing = ("ca", "-batch", "-config", "ca.cnf", "-startdate", FROM, "-enddate", TO, "-notext")
+    openssl(
+        rolled,
+        *signing,
+        "-selfsign",
+        "-keyfile",
+        "root.key",
+        "-in",
+        "other.csr",
+        "-extensions",
+        "root",
+        "-out",
+        "other.pem",
+    )
+    listed = next(line.split("\t") for line in (rolled / "index").read_text().splitlines() if line.startswith("R"))
+    (rolled / "serial").write_text(f"{listed[3]}\n")
+    (rolled / "index").write_text("")
+    by_other = ("-cert", "other.pem", "-keyfile", "root.key")
+    openssl(rolled, *signing, *by_other, "-in", "sub3.csr", "-extensions", "sub", "-out", "sub9.pem")
+    things = {"root-1": "root.pem", "other": "other.pem", "sub-2": "sub2.pem", "sub-9": "sub9.pem", "list": "root.crl"}
+    root = adopting_authority(tmp_path / "authority", rolled, things)
+    rehearse(root, make_plan(root, "001-adoption", SHARE, adopt=things), VERIFIER.read_bytes())
+    report = json.loads(run("register", root, "--rehearsal", "--json").out)
+    assert {row["id"]: row["status"] for row in report["certificates"]}["sub-9"] == "valid"
+    assert "register.serial_twice" not in {one["code"] for one in report["findings"]}
 
 
 def test_an_adoption_proves_the_pair_of_each_root_and_of_no_other_certificate(rolled: Path, tmp_path: Path) -> None:

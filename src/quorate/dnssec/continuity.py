@@ -127,7 +127,7 @@ def judge(
     for one in back_outs:
         findings += [*_back_out_findings(main, one), *_back_out_request_findings(history, main, one)]
     showings, starts = shown_in(history, main, (), act, now, rules.ksks), main.bundles[0].inception
-    stood = [*_shown_before(history, before, rules.ksks), *(one for one in showings if one.required)]
+    stood = [*_shown_before(history, before, act, rules.ksks), *(one for one in showings if one.required)]
     findings += _safety_findings(stood, starts, rules)
     findings += _returning(history, before, main, rules.ksks)
     showings = shown_in(history, main, back_outs, act, now, rules.ksks)
@@ -200,16 +200,20 @@ def shown_in(
     return tuple(showings)
 
 
-def _shown_before(history: Sequence[Signed], before: Signed | None, ksks: Ksks) -> Iterator[Shown]:
+def _shown_before(history: Sequence[Signed], before: Signed | None, act: Act, ksks: Ksks) -> Iterator[Shown]:
     """The bundles of deployed SKRs before the predecessor, each until the next one began: since when a key has stood.
 
-    What was in the zone before the first that is at hand nobody knows here: its keys count as published long enough.
+    When several quarters are signed at once, those between will be deployed in their turn. What was in the zone before
+    the first that is at hand nobody knows here: its keys count as published long enough.
     """
     if before is None:
         return
     last = before.response.bundles[0].inception
-    earlier = [one for one in history if one.deployed and one.response.bundles[0].inception < last]
-    for one, after in pairwise((*sorted(earlier, key=lambda one: one.turn), before)):
+    ahead = [one for one in history if act is Act.CALENDAR_BRIDGE and not (one.deployed or one.back_out)]
+    ahead = sorted(ahead, key=lambda one: one.response.bundles[0].inception)
+    in_turn = (*sorted((one for one in history if one.deployed), key=lambda one: one.turn), *ahead)
+    earlier = [one for one in in_turn if one.response.bundles[0].inception < last]
+    for one, after in pairwise((*earlier, before)):
         until = after.response.bundles[0].inception
         for number, (bundle, slot) in enumerate(zip(one.response.bundles, one.turns(ksks), strict=True), 1):
             if bundle.inception < until:

@@ -187,7 +187,9 @@ def _placed(
     verdict = judge(hand.history, main, (), hand.act, hand.at, rules)
     # what is no instance of a schema, or a back-out by itself, has no place in the order of schemas
     unordered = {"skr.order", "skr.order_keys", "skr.back_out_as_main"} if not ways or schema.back_out_of else set()
-    blocking = tuple(one for one in verdict.blocking if one.code not in unordered)
+    # with a trust anchor alone nobody knows all KSKs: one may stand that is not an anchor yet
+    strangers = {"skr.predecessor_ksk"} if hand.policy is None and hand.anchor is not None else set()
+    blocking = tuple(one for one in verdict.blocking if one.code not in unordered | strangers)
     return before, Verdict(blocking, verdict.relaxed, verdict.cells, verdict.states), ordered
 
 
