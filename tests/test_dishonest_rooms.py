@@ -248,7 +248,7 @@ def test_the_reason_of_an_entry_that_is_carried_over_stays(tmp_path: Path) -> No
 
 
 def a_long_name(forged: Forgery) -> str:
-    forged.operation("key-r1").update(zone="a" * 400_000, algorithm="ECDSAP256SHA256")
+    forged.operation("key-r1").update(use="ksk", zone="a" * 400_000, algorithm="ECDSAP256SHA256")
     forged.files["artifacts/key-r1.ksk.txt"] = b""
     written = forged.one("written", "key-r1")["body"]["files"]
     written.append({"digest": "sha256:" + "0" * 64, "path": "artifacts/key-r1.ksk.txt"})

@@ -437,6 +437,24 @@ def test_an_abort_in_a_pause_is_refused_before_anybody_signs(planned: Path, tmp_
     accepted(root)
 
 
+def test_a_suspension_in_place_of_an_interrupted_one_is_the_only_one(planned: Path, tmp_path: Path) -> None:
+    happens: list[tuple[When, BaseException]] = [(at("7.2"), say(Kind.SUSPEND)), (at("S.2"), PowerCut())]
+    happens.append((lambda state: state.line == "resume" and not set(state.roll) - set(state.seats), say(Kind.SUSPEND)))
+    root, people = unsmooth(planned, tmp_path, happens, verifier=VERIFIER.read_bytes())
+    assert codes(people) == []
+    stops = [one.type for one in events(root) if one.type in (Type.SUSPENDED, Type.RESUMED)]
+    assert stops == [Type.SUSPENDED, Type.RESUMED, Type.SUSPENDED, Type.RESUMED]
+    accepted(root)
+
+
+def test_nothing_is_suspended_while_it_is_aborted(planned: Path, tmp_path: Path) -> None:
+    happens: list[tuple[When, BaseException]] = [(at("7.2"), say(Kind.ABORT)), (at("A.2"), PowerCut())]
+    happens.append((lambda state: state.line == "resume" and not set(state.roll) - set(state.seats), say(Kind.SUSPEND)))
+    root, people = unsmooth(planned, tmp_path, happens, verifier=VERIFIER.read_bytes())
+    assert codes(people) == ["session.not_due"]
+    accepted(root)
+
+
 def test_who_puts_all_away_is_there_before_a_suspension(planned: Path, tmp_path: Path) -> None:
     happens: list[tuple[When, BaseException]] = [(at("7.2"), PowerCut())]
     happens.append((lambda state: state.line == "resume" and len(state.seats) == 2, say(Kind.SUSPEND)))

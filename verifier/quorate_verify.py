@@ -3353,9 +3353,11 @@ class Session:
         self._two_signatures(body, [("event", "suspended"), ("why", body["why"])])
         if self.frames[-1].name == "suspend":
             raise OutOfOrder("suspended while suspended")
+        if self.frames[0].name == "abort":
+            raise OutOfOrder("suspended while aborting")
         again = self.frames[-1].name == "resume"
         if again:
-            self.frames.pop()
+            self.frames = self.frames[:1]
         self.stopped_unlocked = (self.stopped_unlocked if again else set()) | set(self.unlocked.items())
         out = {name: item.seal for name, item in self.items.items() if item.out}
         self.stopped_out = dict(out, **self.stopped_out) if again else out
@@ -4546,6 +4548,8 @@ class AnsweredRequest(Request):
         for before, after in zip(self.bundles, self.bundles[1:]):  # noqa: B905 (Python 3.9)
             begins, until = after["times"][0], before["times"]
             need(until[0] < begins <= until[1], "a bundle that does not begin while the one before is valid")
+        ends = [bundle["times"] for bundle in self.bundles]
+        need(all(begins < until for begins, until in ends), "a bundle that ends before it begins")
         for bundle in self.bundles:
             keys = [key for _, key in bundle["keys"]]
             need(all(key.flags in (256, 257, 385) for key in keys), "a key that is neither a ZSK nor a KSK")

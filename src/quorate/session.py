@@ -260,7 +260,8 @@ def require_due(state: State, kind: Type, skip: bool = False) -> None:
     lines = {Type.SUSPENDED: ("main", "resume"), Type.ABORTED: ("main", "resume", "suspend")}
     if state.status in _RESTING:
         raise Refusal("session.resting", status=state.status.value)
-    if state.line not in lines.get(kind, (state.line,)):
+    aborting = kind is Type.SUSPENDED and any(cursor.line == "abort" for cursor in state.cursors)
+    if aborting or state.line not in lines.get(kind, (state.line,)):
         raise Refusal("session.not_due", type=kind.value, step=step)
     missing = [seat for seat in state.roll if seat not in state.seats]
     if kind is Type.SUSPENDED and state.line == "resume" and missing:
@@ -372,7 +373,7 @@ def _suspended(state: State) -> State:
     relock = tuple(dict.fromkeys((*state.relock, *state.unlocked)))
     out = {item: lies.seal for item, lies in state.items.items() if not lies.place}
     if state.line == "resume":
-        waiting = tuple(cursor for cursor in state.cursors if cursor.line != "resume")
+        waiting = tuple(cursor for cursor in state.cursors if cursor.line == "main")
         state = state.having(status=Status.SUSPENDING, retake={**out, **state.retake}, relock=relock)
         return state.having(cursors=(*waiting, Cursor("suspend", 0)))
     state = state.having(status=Status.SUSPENDING, retake=out, reopen=state.places, relock=state.unlocked)

@@ -73,6 +73,8 @@ def pair_of(blob: bytes) -> str:
         key, _ = _load(blob)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, _Short):
         return fingerprint(blob)
+    if isinstance(key, rsa.RSAPublicKey):  # who can use one exponent with a modulus can use any
+        return f"{key.public_numbers().n:x}"
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return hashlib.sha256(key.public_bytes(serialization.Encoding.DER, form)).hexdigest()
 
