@@ -447,6 +447,16 @@ def test_a_suspension_in_place_of_an_interrupted_one_is_the_only_one(planned: Pa
     accepted(root)
 
 
+def test_an_abort_before_those_who_close_have_come_stays_open_and_says_so(planned: Path, tmp_path: Path) -> None:
+    happens: list[tuple[When, BaseException]] = [(lambda state: len(state.seats) == 2, say(Kind.ABORT))]
+    root, _ = unsmooth(planned, tmp_path, happens, verifier=VERIFIER.read_bytes())
+    outcome = run("seal", root / "ceremonies" / "001-root", "--rehearsal")
+    assert outcome.code == 0
+    assert "too few of those who close were at this ceremony: for the verifier it stays open" in outcome.out
+    assert "add cosignatures" not in outcome.out
+    assert verify(record(root, "001-root"), "--authority", genesis(root), "--rehearsal")[0] == 3
+
+
 def test_nothing_is_suspended_while_it_is_aborted(planned: Path, tmp_path: Path) -> None:
     happens: list[tuple[When, BaseException]] = [(at("7.2"), say(Kind.ABORT)), (at("A.2"), PowerCut())]
     happens.append((lambda state: state.line == "resume" and not set(state.roll) - set(state.seats), say(Kind.SUSPEND)))

@@ -109,7 +109,10 @@ def _print_closing(call: str, standing: governing.Standing) -> None:
     click.echo(f"cosigned by {len(standing.signed)} of {standing.need} ({', '.join(standing.signed) or 'nobody yet'})")
     if not standing.suffices:
         others = ", ".join(one for one in standing.may if one not in standing.signed)
-        click.echo(f"add cosignatures with: quorate {call} --person ID (of {others})")
+        if len(standing.may) < standing.need:  # an abort, when hardly anybody had come
+            click.echo("too few of those who close were at this ceremony: for the verifier it stays open")
+        if others:
+            click.echo(f"add cosignatures with: quorate {call} --person ID (of {others})")
 
 
 @click.command("seal")
