@@ -155,7 +155,8 @@ def test_a_new_plan_goes_by_what_was_done_and_not_by_what_an_aborted_ceremony_wa
     assert run(*crl).codes == ["outset.no_root"]
     assert run("new", "003-root", "--from", "root", "--in", day.root).code == 0
     text = (day.root / "ceremonies/003-root/plan.toml").read_text()
-    assert "Root R1" in text
+    assert "Root R2" in text, "key-r1 is there, without a root"
+    assert run("check", day.root / "ceremonies/003-root").code == 0
     assert "share-hsm-1" not in text
 
 
