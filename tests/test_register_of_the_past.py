@@ -213,6 +213,15 @@ def test_dates_of_before_1950_are_not_adopted(rolled: Path, tmp_path: Path) -> N
         assert refused(root, "check", make_plan(root, "001-adoption", "", adopt=["root-1", "odd"])) == ["adopt.form"]
 
 
+def test_a_new_key_certified_by_the_old_one_is_no_root(rolled: Path) -> None:
+    """Issuer and subject are the same; whose key signed it is another's."""
+    alone = run("inspect", rolled / "new-by-old.pem").out
+    assert "does not hold" not in alone
+    beside = run("inspect", rolled / "new-by-old.pem", "--issuer", rolled / "root.pem").out
+    assert "signature: holds, by the key of" in beside
+    assert "judged as: private-subordinate" in beside
+
+
 def test_serials_are_of_a_name_and_a_key(rolled: Path, tmp_path: Path) -> None:
     """One key goes by two names; the list of one of them says nothing of what the other has issued."""
     subject = "/C=NL/O=Example Trust/CN=Other Name"

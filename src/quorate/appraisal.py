@@ -78,7 +78,7 @@ def signature_of(it: Object, around: Surroundings) -> Signature:
         return _signature_of_response(it.facts, around)
     if isinstance(it, PublicKey) or not it.signature:
         return Signature("none", False, None)
-    own = {"its own key": it} if isinstance(it, CertificateFacts) and it.self_issued else {}
+    own = {"its own key": it} if isinstance(it, CertificateFacts) and it.self_signed else {}
     named = {name: one for name, one in around.known.items() if one.subject == it.issuer}
     candidates = {**own, **{f"the key of {name}": one for name, one in {**named, **around.given}.items()}}
     for name, one in candidates.items():
@@ -137,7 +137,7 @@ def _of_authority(it: CertificateFacts, around: Surroundings) -> str:
     """By what it says of itself: a root, for TLS or not, within names or not, of a key that is known already."""
     web = around.rules == "webpki"
     without_tls = bool(it.eku) and SERVER_AUTH not in it.eku
-    if it.self_issued:
+    if it.self_signed:
         return f"{around.rules}-root"
     if _existing(it, around):
         return f"{around.rules}-cross" + ("-non-tls" if web and without_tls else "")
@@ -177,7 +177,7 @@ def judged(
 def _of_request(it: Request, around: Surroundings) -> tuple[Finding, ...]:
     """One with the name and the key of a known root asks for a cross-certificate, and repeats that root."""
     for one in around.certificates:
-        if one.self_issued and (one.subject, one.spki) == (it.subject, it.spki):
+        if one.self_signed and (one.subject, one.spki) == (it.subject, it.spki):
             return request_findings(it.der, "", one, ())
     return key_findings(it.spki, "", own=False)
 
