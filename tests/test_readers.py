@@ -38,8 +38,9 @@ HANGS = 60
 """Seconds of the processor's time after which a reader hangs; the slowest takes a tenth of one."""
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _nothing_stays() -> Iterator[None]:
+    """At the end of the process and not of the module: a worker may come back to it, and the folder is made once."""
     yield
     shutil.rmtree(folder(), ignore_errors=True)
 
