@@ -12,6 +12,7 @@ from quorate.room import Room
 from quorate.script import Destroy, Generate, Import, Issue, Script, Share, Sign
 from quorate.script.drafting import utc
 from quorate.script.state import State
+from quorate.script.steps.command import require_within_window
 from quorate.script.text import render
 from quorate.statement import Mode
 from quorate.token.opening import require_libraries, silent_libraries
@@ -65,9 +66,7 @@ def check_ready(room: Room, script: Script, files: Mapping[str, bytes], approval
             raise Refusal("script.file_unknown", path)
     if files["script.txt"] != render(script).encode():
         raise Refusal("script.file_differs", "script.txt")
-    now = room.host.now()
-    if not utc(script.window.opens) <= now <= utc(script.window.closes):
-        raise Refusal("session.window_closed", opens=script.window.opens, closes=script.window.closes)
+    require_within_window(script, room.host.now())
     names = [token.id for token in script.tokens]
     require_libraries(start.state, names)
     for name, refusal in silent_libraries(start.state, names):
@@ -97,8 +96,6 @@ def require_usable(room: Room, state: State, want: Want) -> None:
     step, begun = state.step, isinstance(want, (GeneratePair, ProveKey, SignAll, SignBytes))
     if not isinstance(step, USES) or not (begun or isinstance(want, (Collect, Ask, Record, ShareOut))):
         return
-    window, now = state.script.window, room.host.now()
-    if not utc(window.opens) <= now <= utc(window.closes):
-        raise Refusal("session.window_closed", opens=window.opens, closes=window.closes)
+    require_within_window(state.script, room.host.now())
     if isinstance(step, Issue) and not begun:
         linters.require(state.script.linters)

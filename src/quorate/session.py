@@ -12,7 +12,7 @@ from typing import Any
 
 from quorate import canonical
 from quorate.authority import AuthorityState
-from quorate.event import Body, Event, Type
+from quorate.event import Body, Event, Type, moment
 from quorate.findings import Refusal
 from quorate.people import Presence
 from quorate.script import NEVER_SKIPPED, Custody, Script, Step
@@ -158,7 +158,7 @@ def _decide(state: State, event: Event) -> None:
         raise Refusal("session.not_due", type=event.type.value, step="")
     require_quorate(state)
     if event.type in (Type.APPROVED, Type.INTENDED):
-        require_within_window(state, event)
+        require_within_window(state.script, moment(event.at))
     admits(step, state, event)
     return None
 
@@ -171,7 +171,7 @@ def _decide_opened(state: State, event: Event) -> None:
         raise Refusal("session.not_due", type=event.type.value, step=event.step)
     if said != (script.ceremony, script.mode.value, script.predecessor, authority):
         raise Refusal("session.other_ceremony", ceremony=script.ceremony)
-    require_within_window(state, event)
+    require_within_window(script, moment(event.at))
 
 
 def require_quorate(state: State) -> None:

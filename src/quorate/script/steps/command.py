@@ -5,8 +5,11 @@ And the intent that follows it, before the token is asked.
 
 from __future__ import annotations
 
-from quorate.event import Body, Event, Type, moment
+from datetime import datetime
+
+from quorate.event import Body, Event, Type
 from quorate.findings import Refusal
+from quorate.script import Script
 from quorate.script.drafting import utc
 from quorate.script.intent import commander, spoken
 from quorate.script.state import State
@@ -59,8 +62,8 @@ def admit_intended(state: State, token: str, due: Want | None, event: Event) -> 
         raise Refusal("session.token_locked", token=token)
 
 
-def require_within_window(state: State, event: Event) -> None:
+def require_within_window(script: Script, at: datetime) -> None:
     """Refuse what happens outside the signing window of the script."""
-    window = state.script.window
-    if not utc(window.opens) <= moment(event.at) <= utc(window.closes):
+    window = script.window
+    if not utc(window.opens) <= at <= utc(window.closes):
         raise Refusal("session.window_closed", opens=window.opens, closes=window.closes)
