@@ -67,7 +67,7 @@ def _keys_and_names(it: Inventory) -> Iterator[Finding]:
 
 
 def _serials(it: Inventory) -> Iterator[Finding]:
-    keys, first = it.signing_keys(), dict[tuple[str, str], str]()
+    keys, first = it.signers(), dict[tuple[str, str], str]()
     for row in (one for one in it.certificates if one.issuer):
         first.setdefault(keys[row.issuer], row.issuer)
     given = _gathered(((keys[row.issuer], row.serial), row.id) for row in it.certificates if row.issuer)
@@ -91,7 +91,7 @@ def _identifiers(it: Inventory) -> Iterator[Finding]:
 
 def _urls(it: Inventory) -> Iterator[Finding]:
     """What one key has signed points to one CRL and to one issuer; two issuers do not share a CRL."""
-    keys = it.signing_keys()
+    keys = it.signers()
     named = {keys[row.id]: row.id for row in reversed(it.certificates)}
     live = [row for row in it.certificates if row.status != "expired" and row.issuer]
     for code, urls in (
@@ -109,7 +109,7 @@ def _urls(it: Inventory) -> Iterator[Finding]:
 
 def _revocations(it: Inventory, now: datetime) -> Iterator[Finding]:
     """Whoever has issued has a CRL in force, and lists nothing that nobody knows."""
-    keys = it.signing_keys()
+    keys = it.signers()
     newest = {row.issuer: row for row in it.crls if row.newest and row.issuer}
     issued = {(keys[row.issuer], row.serial) for row in it.certificates if row.issuer}
     for issuer in _gathered((row.issuer, row.id) for row in it.certificates if row.issuer and row.issuer != row.id):

@@ -70,7 +70,7 @@ def _crls(it: Inventory, clause: str) -> Iterator[Due]:
 
 def _responses(it: Inventory, clause: str) -> Iterator[Due]:
     """The next OCSP response about each certificate that has one, and one that says so of what was revoked since."""
-    keys, listed = it.signing_keys(), dict[tuple[tuple[str, str], str], str]()
+    keys, listed = it.signers(), dict[tuple[tuple[str, str], str], str]()
     for crl, fresh in _revocations(it):
         listed |= {(keys.get(crl.issuer, ("", "")), serial): crl.made for serial in fresh}
     for row in it.responses:
@@ -151,7 +151,7 @@ def _publications(it: Inventory) -> Iterator[Due]:
 
     An issuer of which something was adopted, that is made before, had its first certificate long ago.
     """
-    keys, first = it.signing_keys(), dict[tuple[str, str], CertificateRow]()
+    keys, first = it.signers(), dict[tuple[str, str], CertificateRow]()
     for row in (one for one in it.certificates if one.issuer):
         first.setdefault(keys[row.issuer], row)
     for row in first.values():
@@ -172,7 +172,7 @@ def _disclosures(it: Inventory, texts: frozenset[Text]) -> Iterator[Due]:
             if row.issuer and row.issuer not in first:
                 first.add(row.issuer)
                 yield _due(week, "its CRL URLs stand in CCADB", row.issuer, "CCADB 6.2")
-    keys = it.signing_keys()
+    keys = it.signers()
     revoked_before = {crl.issuer for crl in it.crls if crl.profile == "adopted" and crl.revoked}
     for crl, fresh in _made_here(it):
         if fresh and crl.issuer not in revoked_before:

@@ -197,6 +197,6 @@ class Inventory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def certificate(self, name: str) -> CertificateRow:
         return next(one for one in self.certificates if one.id == name)
 
-    def signing_keys(self) -> Mapping[str, tuple[str, str]]:
+    def signers(self) -> Mapping[str, tuple[str, str]]:
         """Name and public key of each certificate by its id: as whom the `issuer` of a row has signed (RFC 5280)."""
         return {row.id: (row.subject, row.spki) for row in self.certificates}
